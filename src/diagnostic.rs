@@ -1,0 +1,230 @@
+//! What is wrong with a definition: one problem, where it is, and what to write instead.
+//!
+//! Messages are lower case, in the author's terms, with the author's own text in backticks; the help says what to write.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::span::{Sources, Span};
+
+/// How serious a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Severity {
+    /// The workspace cannot be used.
+    Error,
+    /// The workspace can be used, but probably does not mean what its author thinks.
+    Warning,
+}
+
+/// The kind of a problem: stable names for editors, searches and suppressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Code {
+    /// The text does not follow the grammar.
+    Syntax,
+    /// `and` and `or` stand side by side without brackets.
+    MixedAndOr,
+    /// A limit of language.md is exceeded: file size, nesting, list length.
+    Limit,
+    /// Something that may stand once stands again.
+    Repeated,
+    /// A name is declared twice.
+    DuplicateName,
+    /// A name is not declared anywhere in the workspace.
+    UnknownName,
+    /// Audiences refer to each other in a circle (AM-2).
+    Cycle,
+    /// A time window that can hold no instant.
+    EmptyWindow,
+    /// A number, count, duration or date that cannot be taken.
+    BadLiteral,
+    /// A count that cannot be meant, such as `at least 0 times`.
+    BadCount,
+    /// A test that does not go with its operand.
+    BadOperand,
+    /// A category id or name that breaks CC-3 to CC-5.
+    BadCategory,
+    /// A destination whose settings contradict each other or those of its type (CC-6, CC-10).
+    BadDestination,
+    /// A trait path that is closed to definitions (CP-17).
+    ReservedTrait,
+    /// A destination says neither `requires …` nor `requires nothing`.
+    SilentDestination,
+}
+
+impl Code {
+    /// The stable name, as in `error[unknown-name]`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::Syntax => "syntax",
+            Code::MixedAndOr => "mixed-and-or",
+            Code::Limit => "limit",
+            Code::Repeated => "repeated",
+            Code::DuplicateName => "duplicate-name",
+            Code::UnknownName => "unknown-name",
+            Code::Cycle => "cycle",
+            Code::EmptyWindow => "empty-window",
+            Code::BadLiteral => "bad-literal",
+            Code::BadCount => "bad-count",
+            Code::BadOperand => "bad-operand",
+            Code::BadCategory => "bad-category",
+            Code::BadDestination => "bad-destination",
+            Code::ReservedTrait => "reserved-trait",
+            Code::SilentDestination => "silent-destination",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Another place that belongs to a problem, such as the first of two declarations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What is there, in a few words.
+    pub text: String,
+}
+
+/// One problem of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Diagnostic {
+    /// How serious it is.
+    pub severity: Severity,
+    /// Its kind.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// A few words under the span; may be empty.
+    pub label: String,
+    /// Other places that belong to it.
+    pub related: Vec<Label>,
+    /// What to write instead, where that can be told.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error.
+    pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Diagnostic {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            span,
+            label: String::new(),
+            related: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// A warning.
+    pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(code, span, message)
+        }
+    }
+
+    /// Puts a few words under the span.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.label = text.into();
+        self
+    }
+
+    /// Says what to write instead.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// Adds another place.
+    #[must_use]
+    pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.related.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Whether it is an error.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// The problem as plain text with the source line below: for logs and for error values. The command prints the same
+    /// in colour.
+    pub fn to_text(&self, sources: &Sources) -> String {
+        Rendered {
+            diagnostic: self,
+            sources,
+        }
+        .to_string()
+    }
+}
+
+/// Sorts into the order that everything is reported in: by file, place, then code.
+pub fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+}
+
+struct Rendered<'a> {
+    diagnostic: &'a Diagnostic,
+    sources: &'a Sources,
+}
+
+impl Rendered<'_> {
+    fn place(&self, f: &mut fmt::Formatter<'_>, span: Span) -> fmt::Result {
+        let at = self.sources.position(span);
+        write!(f, "{}:{}:{}", self.sources.name(span.file), at.line, at.column)
+    }
+}
+
+impl fmt::Display for Rendered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diagnostic {
+            severity,
+            code,
+            message,
+            span,
+            label,
+            related,
+            help,
+        } = self.diagnostic;
+        let severity = match severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        self.place(f, *span)?;
+        write!(f, ": {severity}[{code}]: {message}")?;
+        let quoted = self.sources.slice(*span);
+        if !quoted.is_empty() && quoted.len() <= 80 && !quoted.contains('\n') {
+            write!(f, "\n  at: {}", quoted.escape_debug())?;
+        }
+        if !label.is_empty() {
+            write!(f, "\n  {label}")?;
+        }
+        for other in related {
+            f.write_str("\n  ")?;
+            self.place(f, other.span)?;
+            write!(f, ": {}", other.text)?;
+        }
+        if let Some(help) = help {
+            write!(f, "\n  help: {help}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,1 @@
+//! Evaluates a program against profiles, as of an instant that the caller gives.

@@ -1,0 +1,307 @@
+//! Programs from elsewhere: read as JSON, and checked before anything is evaluated.
+
+use super::{
+    Aggregate, DateTest, EventSlot, FORMAT, Function, Instant, Node, NodeId, Operand, Performed, Program, PropertySlot,
+    Reference, Test, TraitSource, ValueRef,
+};
+
+/// The deepest nesting of nodes that is evaluated, so that no program exhausts the stack. The language's own limit of 64
+/// stays far below.
+const MAX_DEPTH: u16 = 1000;
+
+/// Why a serialised program is not taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProgramError {
+    /// Not JSON, or not in the form of a program.
+    #[error("this is not a serialised program: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Written by another version of this library.
+    #[error("the program has format {found}, this library reads format {FORMAT}")]
+    Format {
+        /// The format that the program says it has.
+        found: u32,
+    },
+    /// A reference to something that is not there.
+    #[error("the program is broken: {0}")]
+    Broken(String),
+}
+
+#[derive(serde::Deserialize)]
+struct Header {
+    format: u32,
+}
+
+impl Program {
+    /// Reads a program from the JSON that serde writes, and checks that it can be evaluated.
+    ///
+    /// # Errors
+    /// [`ProgramError::Format`] names a format that this library does not read; [`ProgramError::Broken`] says which
+    /// reference leads nowhere.
+    pub fn from_json(text: &str) -> Result<Program, ProgramError> {
+        let Header { format } = serde_json::from_str(text)?;
+        if format != FORMAT {
+            return Err(ProgramError::Format { found: format });
+        }
+        let mut program: Program = serde_json::from_str(text)?;
+        // Evaluation searches these lists by halves; what wrote the JSON may not have sorted them.
+        for node in &mut program.nodes {
+            if let Node::Test {
+                test: Test::OneOf(list) | Test::NoneOf(list),
+                ..
+            } = node
+            {
+                list.sort();
+            }
+        }
+        Checker::new(&program).check().map_err(ProgramError::Broken)?;
+        Ok(program)
+    }
+}
+
+type Checked = Result<(), String>;
+
+/// What a node may look at, given where it stands.
+#[derive(Debug, Clone, Copy)]
+enum Place<'s> {
+    /// The condition of an audience, or of the users of one.
+    Subject,
+    /// A filter over one event of a funnel: the events of the steps up to and with this one.
+    Event(&'s [EventSlot]),
+    /// A filter over an element of a list, of a subject or an event.
+    Item(&'s [EventSlot]),
+}
+
+struct Checker<'p> {
+    program: &'p Program,
+    depth: Vec<u16>,
+}
+
+impl<'p> Checker<'p> {
+    fn new(program: &'p Program) -> Self {
+        Checker {
+            program,
+            depth: Vec::with_capacity(program.nodes.len()),
+        }
+    }
+
+    fn check(mut self) -> Checked {
+        let program = self.program;
+        for (i, node) in program.nodes.iter().enumerate() {
+            self.shape(NodeId::at(i), node)?;
+        }
+        for destination in &program.destinations {
+            for category in &destination.requires {
+                within(category.index(), program.categories.len(), "category")?;
+            }
+        }
+        for (i, source) in program.traits.iter().enumerate() {
+            if let TraitSource::Computed(aggregate) = &source.source {
+                self.aggregate(aggregate, i)?;
+            }
+        }
+        let mut seen = vec![false; program.audiences.len()];
+        if program.order.len() != program.audiences.len() {
+            return Err("the order does not name each audience once".into());
+        }
+        for slot in &program.order {
+            let audience = program
+                .audiences
+                .get(slot.index())
+                .ok_or("an unknown audience in the order")?;
+            for category in &audience.consent {
+                within(category.index(), program.categories.len(), "category")?;
+            }
+            for destination in &audience.destinations {
+                within(destination.index(), program.destinations.len(), "destination")?;
+            }
+            within(audience.who.index(), program.nodes.len(), "node")?;
+            self.place(audience.who, Place::Subject, &seen)?;
+            match seen.get_mut(slot.index()) {
+                Some(seen) if !*seen => *seen = true,
+                _ => return Err("the order does not name each audience once".into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Children stand before their parents, and not too deep; so there is no circle.
+    fn shape(&mut self, id: NodeId, node: &Node) -> Checked {
+        let mut children: Vec<NodeId> = Vec::new();
+        match node {
+            Node::Const(_) | Node::Test { .. } | Node::Member(_) | Node::Consent { .. } => {}
+            Node::Not(child) | Node::Element { filter: child, .. } | Node::Users { condition: child, .. } => {
+                children.push(*child);
+            }
+            Node::And(nodes) | Node::Or(nodes) => children.extend_from_slice(nodes),
+            Node::Performed(performed) => {
+                children.push(performed.filter);
+                children.extend(performed.steps.iter().map(|step| step.filter));
+            }
+        }
+        let mut depth = 0;
+        for child in children {
+            let below = self.depth.get(child.index());
+            let below =
+                below.ok_or_else(|| format!("node {} refers to node {}, which is not before it", id.0, child.0))?;
+            depth = depth.max(below + 1);
+        }
+        if depth > MAX_DEPTH {
+            return Err(format!("nodes are nested more than {MAX_DEPTH} deep"));
+        }
+        self.depth.push(depth);
+        Ok(())
+    }
+
+    fn place(&self, id: NodeId, place: Place<'_>, earlier: &[bool]) -> Checked {
+        match self.program.node(id) {
+            Node::Const(_) => Ok(()),
+            Node::Not(child) => self.place(*child, place, earlier),
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().try_for_each(|n| self.place(*n, place, earlier)),
+            Node::Test { value, test } => {
+                self.value(value, place)?;
+                self.test(test, place)
+            }
+            Node::Element { list, filter } => {
+                self.value(list, place)?;
+                let events = match place {
+                    Place::Subject => &[],
+                    Place::Event(events) | Place::Item(events) => events,
+                };
+                self.place(*filter, Place::Item(events), earlier)
+            }
+            node if !matches!(place, Place::Subject) => {
+                let kind = match node {
+                    Node::Performed(_) => "performed",
+                    Node::Member(_) => "member of",
+                    Node::Consent { .. } => "consent",
+                    _ => "a quantifier",
+                };
+                Err(format!("`{kind}` stands inside a filter"))
+            }
+            Node::Performed(performed) => self.performed(performed, earlier),
+            Node::Member(audience) => match earlier.get(audience.index()) {
+                Some(true) => Ok(()),
+                Some(false) => Err("an audience is evaluated before one that it refers to".into()),
+                None => Err("an unknown audience".into()),
+            },
+            Node::Consent { category, .. } => within(category.index(), self.program.categories.len(), "category"),
+            Node::Users { condition, .. } => self.place(*condition, Place::Subject, earlier),
+        }
+    }
+
+    fn performed(&self, performed: &Performed, earlier: &[bool]) -> Checked {
+        let mut events = vec![performed.event];
+        self.filter(performed.filter, &events, earlier)?;
+        for (i, step) in performed.steps.iter().enumerate() {
+            if step.negated && i + 1 != performed.steps.len() {
+                return Err("`then not` is not the last step".into());
+            }
+            events.push(step.event);
+            self.filter(step.filter, &events, earlier)?;
+        }
+        Ok(())
+    }
+
+    fn filter(&self, filter: NodeId, events: &[EventSlot], earlier: &[bool]) -> Checked {
+        let last = events.last().map_or(0, |event| event.index());
+        within(last, self.program.events.len(), "event")?;
+        self.place(filter, Place::Event(events), earlier)
+    }
+
+    fn aggregate(&self, aggregate: &Aggregate, at: usize) -> Checked {
+        within(aggregate.filter.index(), self.program.nodes.len(), "node")?;
+        self.filter(aggregate.filter, &[aggregate.event], &[])?;
+        if self.reads_trait_from(aggregate.filter, at) {
+            return Err("a computed trait reads one that is not computed before it".into());
+        }
+        match aggregate.function {
+            Function::Count => Ok(()),
+            Function::Sum(property)
+            | Function::Average(property)
+            | Function::Minimum(property)
+            | Function::Maximum(property)
+            | Function::First(property)
+            | Function::Last(property)
+            | Function::MostFrequent { property, .. }
+            | Function::UniqueList(property)
+            | Function::UniqueCount(property) => self.property(aggregate.event, property),
+        }
+    }
+
+    /// Whether a filter refers to a computed trait at or after a place of the table.
+    fn reads_trait_from(&self, id: NodeId, at: usize) -> bool {
+        match self.program.node(id) {
+            Node::Not(child) | Node::Element { filter: child, .. } => self.reads_trait_from(*child, at),
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().any(|n| self.reads_trait_from(*n, at)),
+            Node::Test { test, .. } => reference(test).is_some_and(|reference| match reference {
+                Reference::Trait(slot) => {
+                    let computed = self.program.traits.get(slot.index());
+                    slot.index() >= at && computed.is_some_and(|t| matches!(t.source, TraitSource::Computed(_)))
+                }
+                Reference::Step { .. } => false,
+            }),
+            _ => false,
+        }
+    }
+
+    fn value(&self, value: &ValueRef, place: Place<'_>) -> Checked {
+        match (value, place) {
+            (ValueRef::Trait(slot), Place::Subject) => within(slot.index(), self.program.traits.len(), "trait"),
+            (ValueRef::Property(slot), Place::Event(events)) => match events.last() {
+                Some(event) => self.property(*event, *slot),
+                None => Err("a property without an event".into()),
+            },
+            (ValueRef::Item(_), Place::Item(_)) => Ok(()),
+            _ => Err("a test looks at a value that is not there".into()),
+        }
+    }
+
+    fn test(&self, test: &Test, place: Place<'_>) -> Checked {
+        match reference(test) {
+            None => Ok(()),
+            Some(Reference::Trait(slot)) => within(slot.index(), self.program.traits.len(), "trait"),
+            Some(Reference::Step { step, property }) => {
+                let (Place::Event(events) | Place::Item(events)) = place else {
+                    return Err("a reference to a step outside of a funnel".into());
+                };
+                match events.get(step as usize) {
+                    Some(event) if (step as usize) + 1 < events.len() => self.property(*event, property),
+                    _ => Err("a reference to a step that is not an earlier one".into()),
+                }
+            }
+        }
+    }
+
+    fn property(&self, event: EventSlot, property: PropertySlot) -> Checked {
+        let event = self.program.events.get(event.index()).ok_or("an unknown event")?;
+        within(property.index(), event.properties.len(), "property")
+    }
+}
+
+fn reference(test: &Test) -> Option<Reference> {
+    match test {
+        Test::Equals(operand)
+        | Test::NotEquals(operand)
+        | Test::Compare(_, operand)
+        | Test::Contains(operand)
+        | Test::StartsWith(operand)
+        | Test::EndsWith(operand) => match operand {
+            Operand::Reference(reference) => Some(*reference),
+            Operand::Literal(_) => None,
+        },
+        Test::Omits(reference)
+        | Test::Date(DateTest::Before(Instant::Of(reference)) | DateTest::After(Instant::Of(reference))) => {
+            Some(*reference)
+        }
+        Test::Exists | Test::OneOf(_) | Test::NoneOf(_) | Test::ContainsAny(_) | Test::Date(_) => None,
+    }
+}
+
+fn within(index: usize, length: usize, what: &str) -> Checked {
+    if index < length {
+        Ok(())
+    } else {
+        Err(format!("a reference to {what} {index}, of {length}"))
+    }
+}

@@ -1,0 +1,3 @@
+//! The `volens` command.
+
+fn main() {}

@@ -1,0 +1,68 @@
+//! What a profile says about each consent category, and how it came to say so.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::consent::ConsentState;
+use crate::time::Timestamp;
+
+/// The consent of one profile: a state for each category ever collected, and the changes that led there.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Consent {
+    /// By category id. A category that is absent was never collected; `NotCollected` itself never stands here.
+    categories: BTreeMap<Box<str>, ConsentState>,
+    /// Oldest first.
+    history: Vec<ConsentChange>,
+}
+
+/// One change of one category: an audit record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentChange {
+    /// The consent time of the event that brought it: the earlier of its timestamp and its receipt (CP-10).
+    pub time: Timestamp,
+    /// That event.
+    pub message_id: Box<str>,
+    /// The category.
+    pub category: Box<str>,
+    /// Before.
+    pub from: ConsentState,
+    /// After.
+    pub to: ConsentState,
+    /// The rule that decided, by its id.
+    pub rule: Box<str>,
+}
+
+impl Consent {
+    /// These states, reached by these changes.
+    pub fn new(categories: BTreeMap<Box<str>, ConsentState>, history: Vec<ConsentChange>) -> Self {
+        let mut categories = categories;
+        categories.retain(|_, state| *state != ConsentState::NotCollected);
+        Consent { categories, history }
+    }
+
+    /// The state of a category; the id is compared exactly (CC-2).
+    pub fn state(&self, category: &str) -> ConsentState {
+        self.categories.get(category).copied().unwrap_or_default()
+    }
+
+    /// Sets a state without a record of why: for hosts that keep consent themselves.
+    pub fn set(&mut self, category: &str, state: ConsentState) {
+        if state == ConsentState::NotCollected {
+            self.categories.remove(category);
+        } else {
+            self.categories.insert(category.into(), state);
+        }
+    }
+
+    /// The categories that were ever collected, by id.
+    pub fn categories(&self) -> impl Iterator<Item = (&str, ConsentState)> {
+        self.categories.iter().map(|(id, state)| (&**id, *state))
+    }
+
+    /// What changed, oldest first.
+    pub fn history(&self) -> &[ConsentChange] {
+        &self.history
+    }
+}

@@ -1,0 +1,290 @@
+//! One person: identifiers, traits, history, consent, accounts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::consent::Consent;
+use crate::consent::ConsentState;
+use crate::time::Timestamp;
+use crate::value::{Object, Value};
+
+/// A person, as of the events that were taken in.
+///
+/// Profiles come from an ingestor, or a host that keeps its own builds them with [`Profile::builder`] or reads them from
+/// the JSON that `volens profile --format json` prints.
+///
+/// ```
+/// use volens::{ConsentState, Profile, Timestamp};
+///
+/// let profile = Profile::builder()
+///     .identifier("user_id", "u1")
+///     .trait_("plan", "pro")
+///     .event("Order Completed", Timestamp::from_millis(0), [("revenue", 49.9.into())])
+///     .consent("Advertising", ConsentState::Granted)
+///     .build();
+/// assert_eq!(profile.consent().state("Advertising"), ConsentState::Granted);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    #[serde(rename = "external_ids")]
+    identifiers: Identifiers,
+    traits: Object,
+    accounts: BTreeSet<Box<str>>,
+    consent: Consent,
+    #[serde(rename = "events")]
+    history: History,
+}
+
+/// The identifiers of a profile, by type and value, each once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identifiers(BTreeSet<(Box<str>, Box<str>)>);
+
+/// The track, page and screen events of a profile, by name, each name's in time order (ties in canonical order, EV-14).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History {
+    by_name: BTreeMap<Box<str>, Vec<PastEvent>>,
+}
+
+/// An event in the history of a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastEvent {
+    /// When it happened (EV-13).
+    pub timestamp: Timestamp,
+    /// Its id.
+    pub message_id: Box<str>,
+    /// Its properties.
+    pub properties: Object,
+}
+
+impl Profile {
+    /// A profile of these parts.
+    pub fn new(
+        identifiers: Identifiers,
+        traits: Object,
+        accounts: BTreeSet<Box<str>>,
+        consent: Consent,
+        history: History,
+    ) -> Self {
+        Profile {
+            identifiers,
+            traits,
+            accounts,
+            consent,
+            history,
+        }
+    }
+
+    /// Starts to build a profile.
+    pub fn builder() -> ProfileBuilder {
+        ProfileBuilder(Profile::default())
+    }
+
+    /// Its identifiers.
+    pub fn identifiers(&self) -> &Identifiers {
+        &self.identifiers
+    }
+
+    /// Its traits.
+    pub fn traits(&self) -> &Object {
+        &self.traits
+    }
+
+    /// The ids of the accounts that it belongs to, sorted.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.accounts.iter().map(|id| &**id)
+    }
+
+    /// Its consent.
+    pub fn consent(&self) -> &Consent {
+        &self.consent
+    }
+
+    /// Its events.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+}
+
+impl Identifiers {
+    /// Whether there is one of the type.
+    pub fn has(&self, kind: &str) -> bool {
+        self.of(kind).next().is_some()
+    }
+
+    /// The values of a type, sorted.
+    pub fn of<'s>(&'s self, kind: &'s str) -> impl Iterator<Item = &'s str> {
+        let from = (Box::<str>::from(kind), Box::<str>::from(""));
+        self.0
+            .range(from..)
+            .take_while(move |(other, _)| &**other == kind)
+            .map(|(_, value)| &**value)
+    }
+
+    /// All, by type and value.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
+        self.0.iter().map(|(kind, value)| (&**kind, &**value))
+    }
+
+    /// Adds one; `false` if it was there.
+    pub fn insert(&mut self, kind: &str, value: &str) -> bool {
+        self.0.insert((kind.into(), value.into()))
+    }
+}
+
+impl History {
+    /// The events of a name, in time order.
+    pub fn of(&self, name: &str) -> &[PastEvent] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// All, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[PastEvent])> {
+        self.by_name.iter().map(|(name, events)| (&**name, events.as_slice()))
+    }
+
+    /// Adds an event behind those of the same name and instant.
+    pub fn insert(&mut self, name: &str, event: PastEvent) {
+        if !self.by_name.contains_key(name) {
+            self.by_name.insert(name.into(), Vec::new());
+        }
+        if let Some(events) = self.by_name.get_mut(name) {
+            let at = events.partition_point(|other| other.timestamp <= event.timestamp);
+            events.insert(at, event);
+        }
+    }
+
+    /// How many events there are.
+    pub fn len(&self) -> usize {
+        self.by_name.values().map(Vec::len).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+}
+
+/// Builds a [`Profile`] for a host that keeps its own.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileBuilder(Profile);
+
+impl ProfileBuilder {
+    /// Adds an identifier, such as `user_id` or `email`.
+    #[must_use]
+    pub fn identifier(mut self, kind: &str, value: &str) -> Self {
+        self.0.identifiers.insert(kind, value);
+        self
+    }
+
+    /// Sets a trait.
+    #[must_use]
+    pub fn trait_(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.0.traits.insert(key, value.into());
+        self
+    }
+
+    /// Adds an event with its properties. Events of one instant count in the order they are added.
+    #[must_use]
+    pub fn event<'k>(
+        mut self,
+        name: &str,
+        timestamp: Timestamp,
+        properties: impl IntoIterator<Item = (&'k str, Value)>,
+    ) -> Self {
+        let event = PastEvent {
+            timestamp,
+            message_id: "".into(),
+            properties: properties.into_iter().collect(),
+        };
+        self.0.history.insert(name, event);
+        self
+    }
+
+    /// Sets the consent to a category.
+    #[must_use]
+    pub fn consent(mut self, category: &str, state: ConsentState) -> Self {
+        self.0.consent.set(category, state);
+        self
+    }
+
+    /// Makes it a user of an account.
+    #[must_use]
+    pub fn account(mut self, group_id: &str) -> Self {
+        self.0.accounts.insert(group_id.into());
+        self
+    }
+
+    /// The profile.
+    pub fn build(self) -> Profile {
+        self.0
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct ExternalId<S> {
+    #[serde(rename = "type")]
+    kind: S,
+    id: S,
+}
+
+impl Serialize for Identifiers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|(kind, id)| ExternalId { kind, id }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Identifiers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ids = Vec::<ExternalId<Box<str>>>::deserialize(deserializer)?;
+        Ok(Identifiers(ids.into_iter().map(|e| (e.kind, e.id)).collect()))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct NamedEvent<S, P> {
+    name: S,
+    timestamp: Timestamp,
+    #[serde(default)]
+    message_id: S,
+    #[serde(default)]
+    properties: P,
+}
+
+impl Serialize for History {
+    /// In time order over all names.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut events: Vec<(&str, &PastEvent)> = self
+            .iter()
+            .flat_map(|(name, events)| events.iter().map(move |event| (name, event)))
+            .collect();
+        events.sort_by_key(|(_, event)| event.timestamp);
+        let mut seq = serializer.serialize_seq(Some(events.len()))?;
+        for (name, event) in events {
+            seq.serialize_element(&NamedEvent {
+                name,
+                timestamp: event.timestamp,
+                message_id: &event.message_id,
+                properties: &event.properties,
+            })?;
+        }
+        seq.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for History {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut history = History::default();
+        for event in Vec::<NamedEvent<Box<str>, Object>>::deserialize(deserializer)? {
+            let past = PastEvent {
+                timestamp: event.timestamp,
+                message_id: event.message_id,
+                properties: event.properties,
+            };
+            history.insert(&event.name, past);
+        }
+        Ok(history)
+    }
+}

@@ -1,0 +1,71 @@
+//! All profiles and accounts of a space.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::profile::Profile;
+use crate::value::Object;
+
+/// A group of users (group calls).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Account {
+    /// Its traits.
+    pub traits: Object,
+    /// Its users, as places in [`Profiles::users`], sorted.
+    pub users: Vec<usize>,
+}
+
+/// The profiles and accounts that a set of events leads to. The order of arrival leaves no trace in it.
+#[derive(Debug, Clone, Default)]
+pub struct Profiles {
+    users: Vec<Profile>,
+    by_identifier: HashMap<(Box<str>, Box<str>), usize>,
+    accounts: BTreeMap<Box<str>, Account>,
+}
+
+impl Profiles {
+    /// These profiles, and the traits of the accounts that they name.
+    pub fn new(users: Vec<Profile>, account_traits: BTreeMap<Box<str>, Object>) -> Self {
+        let mut by_identifier = HashMap::new();
+        let mut accounts: BTreeMap<Box<str>, Account> = account_traits
+            .into_iter()
+            .map(|(id, traits)| {
+                (
+                    id,
+                    Account {
+                        traits,
+                        users: Vec::new(),
+                    },
+                )
+            })
+            .collect();
+        for (at, profile) in users.iter().enumerate() {
+            for (kind, value) in profile.identifiers().iter() {
+                by_identifier.insert((kind.into(), value.into()), at);
+            }
+            for id in profile.accounts() {
+                accounts.entry(id.into()).or_default().users.push(at);
+            }
+        }
+        Profiles {
+            users,
+            by_identifier,
+            accounts,
+        }
+    }
+
+    /// The profiles of people, in order of creation.
+    pub fn users(&self) -> &[Profile] {
+        &self.users
+    }
+
+    /// The accounts, by their id.
+    pub fn accounts(&self) -> &BTreeMap<Box<str>, Account> {
+        &self.accounts
+    }
+
+    /// The profile that has this identifier. Emails are found lower-cased and trimmed (DEC-46).
+    pub fn find(&self, kind: &str, value: &str) -> Option<&Profile> {
+        let key = (Box::from(kind), Box::from(value));
+        self.by_identifier.get(&key).and_then(|at| self.users.get(*at))
+    }
+}

@@ -1,0 +1,458 @@
+//! The syntax tree: what an author wrote, nothing resolved, each piece with its place.
+//!
+//! It keeps all that is needed to print the text back: quoted names, the order of modifiers, brackets, comments.
+
+use crate::consent::ConsentState;
+use crate::number::Number;
+use crate::span::Span;
+use crate::time::{Timestamp, Unit};
+
+pub use crate::ir::{Comparison, MessageForm, Removal};
+
+/// One `.audience` file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct File {
+    /// The sound items, in order.
+    pub items: Vec<Item>,
+    /// The comments, in order; from `#` to the end of the line.
+    pub comments: Vec<Span>,
+    /// Names that broken items declare: they count as declared, so that their uses are no errors (language.md).
+    pub broken: Vec<Broken>,
+}
+
+/// What can be told of an item that has a syntax error.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Broken {
+    /// What it seems to declare.
+    pub kind: Declares,
+    /// The name it seems to declare.
+    pub name: Name,
+}
+
+/// The kinds of names; each kind has names of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Declares {
+    /// `category`
+    Category,
+    /// `destination`
+    Destination,
+    /// `audience`
+    Audience,
+}
+
+impl Declares {
+    /// The keyword, which is also what messages call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Declares::Category => "category",
+            Declares::Destination => "destination",
+            Declares::Audience => "audience",
+        }
+    }
+}
+
+/// A declaration.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Item {
+    /// `category …`
+    Category(Category),
+    /// `destination …`
+    Destination(Destination),
+    /// `audience … { … }`
+    Audience(Audience),
+    /// `consent enforcement on` or `off`
+    Enforcement(Enforcement),
+}
+
+/// A name, as written: `shoes` or `"shoes"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// The name, without quotes and escapes.
+    pub text: Box<str>,
+    /// Whether it stands in quotes.
+    pub quoted: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// A string, with its escapes resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The text.
+    pub text: Box<str>,
+    /// Where, the quotes included.
+    pub span: Span,
+}
+
+/// `category Advertising "Ads and retargeting" disabled`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    /// The id.
+    pub name: Name,
+    /// The display name.
+    pub label: Option<Text>,
+    /// The word `disabled`.
+    pub disabled: Option<Span>,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// `destination google_ads requires Advertising { … }`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The name.
+    pub name: Name,
+    /// The display name.
+    pub label: Option<Text>,
+    /// What it requires; `None` where it says nothing about it.
+    pub requires: Option<Requires>,
+    /// The settings, in order.
+    pub settings: Vec<Setting>,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// What a destination requires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requires {
+    /// `requires nothing`
+    Nothing(Span),
+    /// `requires A, B`
+    Categories(Vec<Name>),
+}
+
+/// A setting of a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Which, and its value.
+    pub kind: SettingKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The settings of a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SettingKind {
+    /// `type "…"`
+    Type(Text),
+    /// `message track`
+    Message(MessageForm),
+    /// `removal once`
+    Removal(Removal),
+    /// `receives consent`
+    ReceivesConsent,
+    /// `storage`
+    Storage,
+}
+
+impl SettingKind {
+    /// The keyword.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            SettingKind::Type(_) => "type",
+            SettingKind::Message(_) => "message",
+            SettingKind::Removal(_) => "removal",
+            SettingKind::ReceivesConsent => "receives consent",
+            SettingKind::Storage => "storage",
+        }
+    }
+}
+
+/// `consent enforcement on` or `off`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enforcement {
+    /// `on`
+    pub on: bool,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// `audience cart_abandoners "…" { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audience {
+    /// The name.
+    pub name: Name,
+    /// The display name.
+    pub label: Option<Text>,
+    /// The clauses, in order.
+    pub clauses: Vec<Clause>,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// A clause of an audience.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Clause {
+    /// `who …`
+    Who {
+        /// The condition.
+        condition: Condition,
+        /// The whole clause.
+        span: Span,
+    },
+    /// `consent to A and B`
+    ConsentTo {
+        /// The categories.
+        categories: Vec<Name>,
+        /// The whole clause.
+        span: Span,
+    },
+    /// `include anonymous`
+    IncludeAnonymous {
+        /// The whole clause.
+        span: Span,
+    },
+    /// `send to a, b`
+    SendTo {
+        /// The destinations.
+        destinations: Vec<Name>,
+        /// The whole clause.
+        span: Span,
+    },
+}
+
+/// A condition on a profile, or a filter on an event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// What it is.
+    pub kind: ConditionKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The forms of a condition. In a filter only the logic and [`Test`](ConditionKind::Test) occur, with a property.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ConditionKind {
+    /// `a and b and c`; at least two.
+    And(Vec<Condition>),
+    /// `a or b or c`; at least two.
+    Or(Vec<Condition>),
+    /// `not a`
+    Not(Box<Condition>),
+    /// `( a )`
+    Brackets(Box<Condition>),
+    /// `trait path test`, or in a filter `path test`
+    Test {
+        /// What is tested.
+        value: ValuePath,
+        /// What must hold of it.
+        test: Test,
+    },
+    /// `performed "…" …`
+    Performed(Performed),
+    /// `member of x`
+    MemberOf(Name),
+    /// `consent to C`
+    ConsentTo(Name),
+    /// `consent C is …`
+    ConsentIs {
+        /// The category.
+        category: Name,
+        /// The state.
+        state: ConsentState,
+    },
+}
+
+/// Whose value a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Root {
+    /// `trait …`: the profile's traits.
+    Trait,
+    /// The properties of the event that a filter looks at.
+    Property,
+}
+
+/// A path, from a root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValuePath {
+    /// Where it starts.
+    pub root: Root,
+    /// The names, outermost first; never empty.
+    pub keys: Vec<Name>,
+    /// The path, without the word `trait`.
+    pub span: Span,
+}
+
+/// `performed "Order Completed" at least 2 times within 30 days where (…)`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Performed {
+    /// The event's name.
+    pub event: Text,
+    /// The modifiers, in order, each kind at most once.
+    pub modifiers: Vec<Modifier>,
+}
+
+/// A modifier of `performed`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Modifier {
+    /// Which, and its value.
+    pub kind: ModifierKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The modifiers of `performed`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ModifierKind {
+    /// `at least 2 times`
+    Count {
+        /// At least, at most, exactly.
+        bound: Bound,
+        /// How often.
+        times: Integer,
+    },
+    /// `within [last] 30 days`
+    Within {
+        /// The word `last` is written.
+        last: bool,
+        /// How long.
+        duration: DurationText,
+    },
+    /// `between 30 and 90 days ago`
+    Between {
+        /// The near bound.
+        newest: Integer,
+        /// The far bound.
+        oldest: Integer,
+        /// The unit of both.
+        unit: Unit,
+    },
+    /// `before 2026-06-30`
+    Before(Timestamp),
+    /// `after 2026-06-30`
+    After(Timestamp),
+    /// `where ( … )`
+    Where(Condition),
+}
+
+/// The bound of a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// `at least`
+    AtLeast,
+    /// `at most`
+    AtMost,
+    /// `exactly`
+    Exactly,
+}
+
+impl Bound {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Bound::AtLeast => "at least",
+            Bound::AtMost => "at most",
+            Bound::Exactly => "exactly",
+        }
+    }
+}
+
+/// A whole number of a count or duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Integer {
+    /// Its value.
+    pub value: u32,
+    /// Where.
+    pub span: Span,
+}
+
+/// `30 days`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DurationText {
+    /// How many.
+    pub count: Integer,
+    /// Of what.
+    pub unit: Unit,
+    /// Both words.
+    pub span: Span,
+}
+
+/// What must hold of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Test {
+    /// The operator, with its operand.
+    pub kind: TestKind,
+    /// Operator and operand.
+    pub span: Span,
+}
+
+/// The tests of language.md.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum TestKind {
+    /// `=`
+    Equals(Operand),
+    /// `!=`
+    NotEquals(Operand),
+    /// `<`, `<=`, `>`, `>=`
+    Compare(Comparison, Operand),
+    /// `in […]`
+    In(Vec<Literal>),
+    /// `not in […]`
+    NotIn(Vec<Literal>),
+    /// `contains`
+    Contains(Operand),
+    /// `does not contain`
+    DoesNotContain(Operand),
+    /// `contains any of […]`
+    ContainsAnyOf(Vec<Literal>),
+    /// `starts with`
+    StartsWith(Operand),
+    /// `ends with`
+    EndsWith(Operand),
+    /// `exists`
+    Exists,
+    /// `does not exist`
+    DoesNotExist,
+    /// `before`
+    Before(Operand),
+    /// `after`
+    After(Operand),
+    /// `within last`
+    WithinLast(DurationText),
+    /// `within next`
+    WithinNext(DurationText),
+    /// `before last`
+    BeforeLast(DurationText),
+    /// `after next`
+    AfterNext(DurationText),
+}
+
+/// What a value is compared with.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Operand {
+    /// A constant.
+    Literal(Literal),
+    /// `trait path`
+    Trait(ValuePath),
+}
+
+/// A constant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Literal {
+    /// Its value.
+    pub value: LiteralValue,
+    /// Where.
+    pub span: Span,
+}
+
+/// The value of a constant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LiteralValue {
+    /// `"text"`
+    Text(Box<str>),
+    /// `5`
+    Number(Number),
+    /// `true`
+    Boolean(bool),
+    /// `2026-06-30`
+    Date(Timestamp),
+}

@@ -1,0 +1,476 @@
+//! Instants, durations and windows. Nothing here reads a clock.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An instant, in whole milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+/// A length of time in milliseconds; a day is 24 hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Duration(i64);
+
+/// The units an author can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// 60 seconds.
+    Minute,
+    /// 60 minutes.
+    Hour,
+    /// 24 hours.
+    Day,
+    /// 7 days.
+    Week,
+}
+
+impl Unit {
+    /// The length of one, in milliseconds.
+    pub fn millis(self) -> i64 {
+        match self {
+            Unit::Minute => 60_000,
+            Unit::Hour => 3_600_000,
+            Unit::Day => 86_400_000,
+            Unit::Week => 604_800_000,
+        }
+    }
+
+    /// The unit's name, in the singular.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Unit::Minute => "minute",
+            Unit::Hour => "hour",
+            Unit::Day => "day",
+            Unit::Week => "week",
+        }
+    }
+}
+
+impl Duration {
+    /// No time at all.
+    pub const ZERO: Duration = Duration(0);
+
+    /// `count` of `unit`; every `u32` fits.
+    pub fn new(count: u32, unit: Unit) -> Self {
+        Duration(i64::from(count) * unit.millis())
+    }
+
+    /// So many milliseconds.
+    pub const fn from_millis(millis: i64) -> Self {
+        Duration(millis)
+    }
+
+    /// The length in milliseconds.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Duration {
+    /// In the largest unit that divides it: `30 days`, `90 minutes`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for unit in [Unit::Week, Unit::Day, Unit::Hour, Unit::Minute] {
+            // Weeks only where days would be just as long to read: 30 days stay days, 14 days are 2 weeks.
+            if self.0 % unit.millis() == 0 && (unit != Unit::Week || self.0 >= unit.millis()) {
+                let count = self.0 / unit.millis();
+                let plural = if count == 1 { "" } else { "s" };
+                return write!(f, "{count} {}{plural}", unit.as_str());
+            }
+        }
+        write!(f, "{} ms", self.0)
+    }
+}
+
+impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Timestamp = Timestamp(0);
+    /// Earlier than every instant that can be written.
+    pub const MIN: Timestamp = Timestamp(i64::MIN);
+    /// Later than every instant that can be written.
+    pub const MAX: Timestamp = Timestamp(i64::MAX);
+
+    /// So many milliseconds after 1970-01-01T00:00:00Z, or before if negative.
+    pub const fn from_millis(millis: i64) -> Self {
+        Timestamp(millis)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// This instant moved back; the earliest instant at the most.
+    #[must_use]
+    pub const fn minus(self, duration: Duration) -> Self {
+        Timestamp(self.0.saturating_sub(duration.0))
+    }
+
+    /// This instant moved on; the latest instant at the most.
+    #[must_use]
+    pub const fn plus(self, duration: Duration) -> Self {
+        Timestamp(self.0.saturating_add(duration.0))
+    }
+
+    /// How long after `earlier` this is; negative if before.
+    pub const fn since(self, earlier: Timestamp) -> Duration {
+        Duration(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Reads the `date` form of language.md: `YYYY-MM-DD` (midnight UTC), or
+    /// `YYYY-MM-DDThh:mm[:ss[.fff]](Z | ±hh:mm)` with `T` and `Z` upper case, up to nine decimals (cut to milliseconds)
+    /// and offsets to ±18:00. Anything else, an impossible date included, is `None`.
+    ///
+    /// ```
+    /// use volens::time::Timestamp;
+    ///
+    /// assert_eq!(Timestamp::parse("1970-01-02"), Some(Timestamp::from_millis(86_400_000)));
+    /// assert_eq!(Timestamp::parse("1970-01-01T01:00+01:00"), Some(Timestamp::EPOCH));
+    /// assert_eq!(Timestamp::parse("2026-02-30"), None);
+    /// assert_eq!(Timestamp::parse("2026-01-01T10:00:00"), None); // no zone
+    /// ```
+    pub fn parse(text: &str) -> Option<Timestamp> {
+        let mut rest = Digits(text.as_bytes());
+        let year = rest.number(4)?;
+        rest.byte(b'-')?;
+        let month = rest.number(2)?;
+        rest.byte(b'-')?;
+        let day = rest.number(2)?;
+        let date = civil::Date::new(
+            i16::try_from(year).ok()?,
+            i8::try_from(month).ok()?,
+            i8::try_from(day).ok()?,
+        )
+        .ok()?;
+        let midnight = i64::from(days_since_epoch(date)) * Unit::Day.millis();
+        if rest.0.is_empty() {
+            return Some(Timestamp(midnight));
+        }
+        rest.byte(b'T')?;
+        let (hour, minute) = rest.hours_and_minutes(23)?;
+        let mut millis = hour * Unit::Hour.millis() + minute * Unit::Minute.millis();
+        if rest.byte(b':').is_some() {
+            let second = rest.number(2).filter(|s| *s < 60)?;
+            millis += second * 1000 + rest.fraction()?;
+        }
+        if rest.byte(b'Z').is_none() {
+            let sign = if rest.byte(b'+').is_some() {
+                1
+            } else {
+                rest.byte(b'-')?;
+                -1
+            };
+            let (hour, minute) = rest.hours_and_minutes(18)?;
+            let offset = hour * Unit::Hour.millis() + minute * Unit::Minute.millis();
+            if offset > 18 * Unit::Hour.millis() {
+                return None;
+            }
+            millis -= sign * offset;
+        }
+        rest.0.is_empty().then_some(Timestamp(midnight + millis))
+    }
+}
+
+fn days_since_epoch(date: civil::Date) -> i32 {
+    const EPOCH: civil::Date = civil::Date::constant(1970, 1, 1);
+    // Both dates are within jiff's range, and the largest unit is days unless asked otherwise.
+    date.since(EPOCH).map_or(0, |span| span.get_days())
+}
+
+/// A cursor over the bytes of a date.
+struct Digits<'a>(&'a [u8]);
+
+impl Digits<'_> {
+    fn byte(&mut self, byte: u8) -> Option<()> {
+        self.0 = self.0.strip_prefix(&[byte])?;
+        Some(())
+    }
+
+    fn digit(&mut self) -> Option<i64> {
+        let (first, rest) = self.0.split_first()?;
+        let digit = first.is_ascii_digit().then(|| i64::from(first - b'0'))?;
+        self.0 = rest;
+        Some(digit)
+    }
+
+    fn number(&mut self, digits: u32) -> Option<i64> {
+        (0..digits).try_fold(0, |number, _| Some(number * 10 + self.digit()?))
+    }
+
+    fn hours_and_minutes(&mut self, most: i64) -> Option<(i64, i64)> {
+        let hour = self.number(2).filter(|h| *h <= most)?;
+        self.byte(b':')?;
+        let minute = self.number(2).filter(|m| *m < 60)?;
+        Some((hour, minute))
+    }
+
+    /// `.` and one to nine digits, as milliseconds, cut; 0 where there is none.
+    fn fraction(&mut self) -> Option<i64> {
+        if self.byte(b'.').is_none() {
+            return Some(0);
+        }
+        let mut millis = self.digit()? * 100;
+        let mut place = 10;
+        for _ in 1..9 {
+            let Some(digit) = self.digit() else { break };
+            millis += digit * place;
+            place /= 10;
+        }
+        Some(millis)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// `2026-06-30T00:00:00Z`, with milliseconds only where they are not zero.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(instant) = jiff::Timestamp::from_millisecond(self.0) else {
+            return write!(f, "{} ms", self.0);
+        };
+        let utc = jiff::tz::Offset::UTC.to_datetime(instant);
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+            utc.year(),
+            utc.month(),
+            utc.day(),
+            utc.hour(),
+            utc.minute(),
+            utc.second()
+        )?;
+        match utc.millisecond() {
+            0 => f.write_str("Z"),
+            millis => write!(f, ".{millis:03}Z"),
+        }
+    }
+}
+
+/// A text that is not an instant in the form [`Timestamp::parse`] reads.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a date: write 2026-06-30 or 2026-06-30T14:30:00Z")]
+pub struct TimestampError(String);
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        Timestamp::parse(text).ok_or_else(|| TimestampError(text.to_owned()))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The instants that an event condition looks at, relative to `now` and absolute at once (language.md, Time).
+///
+/// It holds `t` if `now − oldest < t ≤ now − newest` and `after < t < before`; never an instant later than `now`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Window {
+    /// `within D`: events at least this old are out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<Duration>,
+    /// The near bound of `between A and B ago`: events younger than this are out.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub newest: Duration,
+    /// `after T`: strictly later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Timestamp>,
+    /// `before T`: strictly earlier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
+}
+
+fn is_zero(duration: &Duration) -> bool {
+    *duration == Duration::ZERO
+}
+
+impl Window {
+    /// Every instant up to `now`.
+    pub const ALL: Window = Window {
+        oldest: None,
+        newest: Duration::ZERO,
+        after: None,
+        before: None,
+    };
+
+    /// The instants that are in both.
+    #[must_use]
+    pub fn intersect(self, other: Window) -> Window {
+        let least = |a: Option<Duration>, b: Option<Duration>| a.into_iter().chain(b).min();
+        Window {
+            oldest: least(self.oldest, other.oldest),
+            newest: self.newest.max(other.newest),
+            after: self.after.max(other.after),
+            before: self.before.into_iter().chain(other.before).min(),
+        }
+    }
+
+    /// Whether no instant can be in it, whatever `now` is.
+    pub fn is_empty(self) -> bool {
+        let relative = self.oldest.is_some_and(|oldest| oldest <= self.newest);
+        let absolute = match (self.after, self.before) {
+            // Whole milliseconds: between T and T + 1 ms there is none.
+            (Some(after), Some(before)) => before.as_millis().saturating_sub(after.as_millis()) <= 1,
+            _ => false,
+        };
+        relative || absolute
+    }
+
+    /// The window as of `now`: `after < t ≤ until`.
+    pub fn bounds(self, now: Timestamp) -> (Timestamp, Timestamp) {
+        let after = self.oldest.map_or(Timestamp::MIN, |oldest| now.minus(oldest));
+        let until = now.minus(self.newest);
+        let before = self.before.map_or(Timestamp::MAX, |before| before.minus(Duration(1)));
+        (after.max(self.after.unwrap_or(Timestamp::MIN)), until.min(before))
+    }
+
+    /// Whether the window holds `t` as of `now`.
+    pub fn contains(self, t: Timestamp, now: Timestamp) -> bool {
+        let (after, until) = self.bounds(now);
+        after < t && t <= until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_strictly() {
+        let read = |text| Timestamp::parse(text).map(Timestamp::as_millis);
+        assert_eq!(read("1970-01-01T00:00Z"), Some(0));
+        assert_eq!(read("1970-01-01T00:00:01.5Z"), Some(1500));
+        assert_eq!(read("1970-01-01T00:00:00.123456789Z"), Some(123));
+        assert_eq!(read("1970-01-01T00:00:00+18:00"), Some(-18 * 3_600_000));
+        assert_eq!(read("1970-01-01T00:00:00-01:30"), Some(5_400_000));
+        assert_eq!(read("2024-02-29"), Some(1_709_164_800_000));
+        assert_eq!(read("0000-01-01"), Some(-62_167_219_200_000));
+        assert_eq!(read("9999-12-31T23:59:59.999Z"), Some(253_402_300_799_999));
+        for bad in [
+            "",
+            "2026-2-03",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-01-01T",
+            "2026-01-01Z",
+            "2026-01-01T10:00",
+            "2026-01-01T10Z",
+            "2026-01-01t10:00Z",
+            "2026-01-01T10:00z",
+            "2026-01-01T24:00Z",
+            "2026-01-01T10:60Z",
+            "2026-01-01T10:00:60Z",
+            "2026-01-01T10:00:00.Z",
+            "2026-01-01T10:00:00.1234567890Z",
+            "2026-01-01T10:00+18:01",
+            "2026-01-01T10:00+19:00",
+            "2026-01-01T10:00+0100",
+            "2026-01-01T10:00Z ",
+            " 2026-01-01",
+            "20260101",
+            "2026-01-01 10:00Z",
+            "+002026-01-01",
+            "２026-01-01",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates_are_printed_with_milliseconds_only_where_needed() {
+        for text in [
+            "2026-06-30T00:00:00Z",
+            "2026-06-30T12:34:56.007Z",
+            "0000-01-01T00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Timestamp::MAX.to_string(), "9223372036854775807 ms");
+    }
+
+    #[test]
+    fn durations_are_printed_in_their_largest_unit() {
+        for (count, unit, text) in [
+            (1, Unit::Day, "1 day"),
+            (30, Unit::Day, "30 days"),
+            (14, Unit::Day, "2 weeks"),
+            (90, Unit::Minute, "90 minutes"),
+            (24, Unit::Hour, "1 day"),
+        ] {
+            assert_eq!(Duration::new(count, unit).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn windows_are_half_open_to_the_millisecond() {
+        let now = Timestamp::from_millis(100_000_000_000);
+        let day = Duration::new(1, Unit::Day);
+        let at = |millis: i64| Timestamp::from_millis(now.as_millis() + millis);
+        let within = Window {
+            oldest: Some(day),
+            ..Window::ALL
+        };
+        assert!(!within.contains(now.minus(day), now));
+        assert!(within.contains(now.minus(day).plus(Duration(1)), now));
+        assert!(within.contains(now, now));
+        assert!(!within.contains(at(1), now));
+
+        let between = Window {
+            oldest: Some(Duration::new(3, Unit::Day)),
+            newest: day,
+            ..Window::ALL
+        };
+        assert!(between.contains(now.minus(day), now));
+        assert!(!between.contains(now.minus(day).plus(Duration(1)), now));
+        assert!(!between.contains(now.minus(Duration::new(3, Unit::Day)), now));
+
+        let t = at(-5000);
+        let before = Window {
+            before: Some(t),
+            ..Window::ALL
+        };
+        assert!(before.contains(at(-5001), now) && !before.contains(t, now));
+        let after = Window {
+            after: Some(t),
+            ..Window::ALL
+        };
+        assert!(after.contains(at(-4999), now) && !after.contains(t, now));
+        assert!(!after.contains(at(1), now), "later than now is not seen");
+    }
+
+    #[test]
+    fn empty_windows_are_known_without_now() {
+        let days = |n| Duration::new(n, Unit::Day);
+        let window = |oldest, newest| Window {
+            oldest: Some(oldest),
+            newest,
+            ..Window::ALL
+        };
+        assert!(window(Duration::ZERO, Duration::ZERO).is_empty());
+        assert!(window(days(30), days(90)).is_empty());
+        assert!(window(days(30), days(30)).is_empty());
+        assert!(!window(days(30), days(29)).is_empty());
+        let absolute = |after, before| Window {
+            after: Some(Timestamp::from_millis(after)),
+            before: Some(Timestamp::from_millis(before)),
+            ..Window::ALL
+        };
+        assert!(absolute(5, 5).is_empty() && absolute(5, 6).is_empty() && absolute(9, 5).is_empty());
+        assert!(!absolute(5, 7).is_empty());
+    }
+}

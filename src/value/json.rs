@@ -1,0 +1,228 @@
+//! Reading JSON text into [`Value`]s: what is refused, and why, in one pass that cannot exhaust the stack.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{Object, Value};
+use crate::number::Number;
+
+/// How many containers may stand in one another.
+pub const MAX_DEPTH: u32 = 127;
+
+/// Why a text is not a JSON value that can be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonError {
+    /// Not JSON, or a number beyond the doubles, or a lone surrogate.
+    #[error("not JSON: {0}")]
+    Invalid(String),
+    /// An object has a key twice.
+    #[error("an object has the key `{0}` twice")]
+    DuplicateKey(String),
+    /// More than [`MAX_DEPTH`] containers in one another.
+    #[error("more than {MAX_DEPTH} containers in one another")]
+    TooDeep,
+}
+
+/// Reads one JSON value and nothing after it. Duplicate keys and too deep nesting are refused, in this order, once the text
+/// is known to be JSON.
+///
+/// ```
+/// use volens::value::{self, JsonError};
+///
+/// assert!(value::parse(r#"{"plan": "pro"}"#).is_ok());
+/// assert_eq!(value::parse(r#"{"a": 1, "a": 2}"#), Err(JsonError::DuplicateKey("a".into())));
+/// ```
+///
+/// # Errors
+/// See [`JsonError`].
+pub fn parse(text: &str) -> Result<Value, JsonError> {
+    let notes = Notes::default();
+    let mut reader = serde_json::Deserializer::from_str(text);
+    // The depth is counted here, and what is deeper is skipped without recursion.
+    reader.disable_recursion_limit();
+    let seed = Seed {
+        depth: 0,
+        notes: &notes,
+    };
+    let value = seed
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value));
+    let value = value.map_err(|error| JsonError::Invalid(error.to_string()))?;
+    if let Some(key) = notes.duplicate.take() {
+        return Err(JsonError::DuplicateKey(key));
+    }
+    if notes.too_deep.get() {
+        return Err(JsonError::TooDeep);
+    }
+    Ok(value)
+}
+
+#[derive(Default)]
+struct Notes {
+    duplicate: Cell<Option<String>>,
+    too_deep: Cell<bool>,
+}
+
+#[derive(Clone, Copy)]
+struct Seed<'n> {
+    depth: u32,
+    notes: &'n Notes,
+}
+
+impl Seed<'_> {
+    /// The seed for what a container holds; `None` where the container itself is one too many.
+    fn inside(self) -> Option<Self> {
+        if self.depth >= MAX_DEPTH {
+            self.notes.too_deep.set(true);
+            return None;
+        }
+        Some(Seed {
+            depth: self.depth + 1,
+            notes: self.notes,
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("a number beyond the doubles"))?;
+        Ok(Value::Number(number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.into()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        match self.inside() {
+            Some(seed) => {
+                while let Some(item) = seq.next_element_seed(seed)? {
+                    items.push(item);
+                }
+            }
+            None => while seq.next_element::<IgnoredAny>()?.is_some() {},
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut entries: Vec<(Box<str>, Value)> = Vec::new();
+        match self.inside() {
+            Some(seed) => {
+                while let Some(key) = map.next_key::<Box<str>>()? {
+                    let value = map.next_value_seed(seed)?;
+                    entries.push((key, value));
+                }
+            }
+            None => while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {},
+        }
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        let twice = entries.windows(2).find_map(|pair| match pair {
+            [a, b] if a.0 == b.0 => Some(a.0.to_string()),
+            _ => None,
+        });
+        if twice.is_some() {
+            self.notes.duplicate.set(twice);
+        }
+        Ok(Value::Object(Object { entries }))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Value {
+    /// A duplicate key or too deep nesting is an error here as well.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let notes = Notes::default();
+        let value = Seed {
+            depth: 0,
+            notes: &notes,
+        }
+        .deserialize(deserializer)?;
+        if let Some(key) = notes.duplicate.take() {
+            return Err(serde::de::Error::custom(JsonError::DuplicateKey(key)));
+        }
+        if notes.too_deep.get() {
+            return Err(serde::de::Error::custom(JsonError::TooDeep));
+        }
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(levels: usize) -> String {
+        "[".repeat(levels) + &"]".repeat(levels)
+    }
+
+    #[test]
+    fn depth_ends_at_127_without_recursion_beyond() {
+        assert!(parse(&nested(127)).is_ok());
+        assert_eq!(parse(&nested(128)), Err(JsonError::TooDeep));
+        assert_eq!(parse(&nested(1_000_000)), Err(JsonError::TooDeep));
+        assert!(matches!(parse(&"[".repeat(1_000_000)), Err(JsonError::Invalid(_))));
+    }
+
+    #[test]
+    fn what_is_not_json_comes_before_what_is_not_taken() {
+        assert!(matches!(parse(r#"{"a":1,"a":2"#), Err(JsonError::Invalid(_))));
+        assert_eq!(
+            parse(&format!(r#"{{"d":{},"a":1,"a":2}}"#, nested(200))),
+            Err(JsonError::DuplicateKey("a".into()))
+        );
+        for bad in ["", "{} x", "1e999", r#""\ud800""#, "nul", "[1,]", "{'a':1}", "01"] {
+            assert!(matches!(parse(bad), Err(JsonError::Invalid(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn integers_are_exact_and_doubles_nearest() {
+        for (text, canonical) in [
+            ("18446744073709551615", "18446744073709551615"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("18446744073709551616", "18446744073709552000"),
+            ("0.30000000000000004", "0.30000000000000004"),
+            ("1e-400", "0"),
+        ] {
+            assert_eq!(parse(text).map(|v| v.canonical()), Ok(canonical.to_owned()));
+        }
+    }
+}
