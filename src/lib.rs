@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod compile;
 pub mod consent;
 pub mod diagnostic;
 pub mod eval;
