@@ -1,3 +1,16 @@
 //! The text of definitions: the syntax tree, and the way from text to tree.
+//!
+//! `lex` finds words, `split` finds items, `grammar` parses each by `grammar/audience.pest`, `build` makes the tree,
+//! and `diagnose` puts the grammar's errors into an author's words. Names are not looked up here: a tree can be sound
+//! and still speak of audiences that do not exist.
 
 pub mod ast;
+
+mod build;
+mod diagnose;
+mod grammar;
+mod lex;
+mod parse;
+mod split;
+
+pub use parse::parse;

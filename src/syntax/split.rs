@@ -1,0 +1,414 @@
+//! Splits a text into items, so that each is parsed by itself and a broken one leaves the rest whole.
+//!
+//! It looks at words, brackets and lines alone. Whatever it decides, the grammar has the last word on what an item is;
+//! for every sound text, the pieces are sound items.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::ast::Declares;
+use crate::syntax::lex::{Kind, Token, Tokens};
+
+/// The deepest nesting of brackets and `not` (language.md, Limits).
+pub(super) const MAX_NESTING: u32 = 64;
+
+/// What a piece of text seems to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// It begins with the keyword of a declaration.
+    Declaration(Declares),
+    /// It begins with `consent`.
+    Enforcement,
+    /// It begins with nothing that an item begins with.
+    Other,
+}
+
+/// A piece of the text that is parsed by itself.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) piece: Piece,
+    /// Its tokens: from this one …
+    pub(super) first: usize,
+    /// … to before this one.
+    pub(super) end: usize,
+    /// The first error of its brackets, and where it shows at the latest.
+    pub(super) structure: Option<Diagnostic>,
+    /// It is too deeply nested to be parsed.
+    pub(super) too_deep: Option<Diagnostic>,
+}
+
+/// The items, and the errors that lie between them.
+pub(super) fn split(tokens: &Tokens<'_>) -> (Vec<Chunk>, Vec<Diagnostic>) {
+    let mut splitter = Splitter {
+        tokens,
+        chunks: Vec::new(),
+        strays: Vec::new(),
+        chunk: None,
+        open: Vec::new(),
+        braces: 0,
+        nots: 0,
+    };
+    for (index, token) in tokens.tokens.iter().enumerate() {
+        splitter.token(index, *token);
+    }
+    splitter.close(tokens.tokens.len());
+    (splitter.chunks, splitter.strays)
+}
+
+/// The item that a keyword begins.
+pub(super) fn declares(word: &str) -> Option<Declares> {
+    match word {
+        "category" => Some(Declares::Category),
+        "destination" => Some(Declares::Destination),
+        "audience" => Some(Declares::Audience),
+        _ => None,
+    }
+}
+
+/// An open bracket.
+struct Open {
+    index: usize,
+    sign: char,
+    /// How deep conditions are nested inside it.
+    depth: u32,
+    /// How many `(` and `[` are open inside the same braces, it included.
+    round: u32,
+    square: u32,
+}
+
+struct Splitter<'a, 't> {
+    tokens: &'a Tokens<'t>,
+    chunks: Vec<Chunk>,
+    strays: Vec<Diagnostic>,
+    chunk: Option<Current>,
+    open: Vec<Open>,
+    /// How many `{` are open.
+    braces: u32,
+    /// The `not`s that stand directly before the next token.
+    nots: u32,
+}
+
+struct Current {
+    chunk: Chunk,
+    /// It has had braces.
+    braced: bool,
+    /// The braces have been closed again.
+    closed: bool,
+}
+
+impl Splitter<'_, '_> {
+    fn token(&mut self, index: usize, token: Token) {
+        let word = self.tokens.text(token);
+        if let Some(piece) = self.begins(index, token, word) {
+            self.close(index);
+            self.start(index, piece);
+        } else if word == "}" && self.is_stray() {
+            self.close(index);
+            self.strays.push(
+                Diagnostic::error(Code::Syntax, self.tokens.span(token), "this `}` closes nothing").help("remove it"),
+            );
+            return;
+        } else if self.chunk.is_none() {
+            self.start(index, Piece::Other);
+        }
+        if token.kind == Kind::Sign {
+            self.bracket(index, token, word);
+        }
+        self.negation(index, token, word);
+    }
+
+    fn start(&mut self, index: usize, piece: Piece) {
+        self.chunk = Some(Current {
+            chunk: Chunk {
+                piece,
+                first: index,
+                end: index,
+                structure: None,
+                too_deep: None,
+            },
+            braced: false,
+            closed: false,
+        });
+    }
+
+    fn close(&mut self, end: usize) {
+        if let Some(mut current) = self.chunk.take() {
+            if let Some(open) = self.open.first() {
+                let diagnostic = self.unclosed(&current, open, end);
+                current.chunk.structure.get_or_insert(diagnostic);
+            }
+            current.chunk.end = end;
+            self.chunks.push(current.chunk);
+        }
+        self.open.clear();
+        self.braces = 0;
+        self.nots = 0;
+    }
+
+    /// Whether a `}` here belongs to nothing, not even to an item whose `{` is missing.
+    fn is_stray(&self) -> bool {
+        let lacks_one = self.chunk.as_ref().is_some_and(|current| {
+            let block = matches!(
+                current.chunk.piece,
+                Piece::Declaration(Declares::Audience | Declares::Destination) | Piece::Other
+            );
+            block && !current.braced
+        });
+        self.braces == 0 && !lacks_one
+    }
+
+    // ---- where items begin
+
+    /// What begins at the token, if something does.
+    fn begins(&self, index: usize, token: Token, word: &str) -> Option<Piece> {
+        if token.kind != Kind::Word && !token.first {
+            return None;
+        }
+        if self.open.is_empty() {
+            self.begins_outside(index, token, word)
+        } else if token.kind == Kind::Word && token.at_margin {
+            self.begins_inside(index, word)
+        } else {
+            None
+        }
+    }
+
+    /// Outside of braces every unquoted `category`, `destination` and `audience` begins an item, for as names these words
+    /// are quoted; unless it stands where a name does.
+    fn begins_outside(&self, index: usize, token: Token, word: &str) -> Option<Piece> {
+        let current = self.chunk.as_ref();
+        let unopened = current.is_some_and(|c| c.chunk.piece == Piece::Declaration(Declares::Audience) && !c.braced);
+        let piece = match (declares(word), word) {
+            (Some(kind), _) => Some(Piece::Declaration(kind)),
+            (None, "consent") => match self.tokens.at(index + 1) {
+                "enforcement" => Some(Piece::Enforcement),
+                _ if unopened || !token.first => None,
+                _ => Some(Piece::Enforcement),
+            },
+            (None, "identity" | "event" | "trait" | "account") if token.first && !unopened => Some(Piece::Other),
+            _ => None,
+        };
+        if let Some(piece) = piece {
+            let sound = current.is_none_or(|c| c.chunk.piece != Piece::Other);
+            return (token.first || (sound && !self.wants_name(index))).then_some(piece);
+        }
+        let current = current?;
+        (token.first && self.is_garbage(index, token, word, current)).then_some(Piece::Other)
+    }
+
+    /// Whether the token before asks for a name, so that this word is one that lacks its quotes.
+    fn wants_name(&self, index: usize) -> bool {
+        let before = index.checked_sub(1).map_or("", |before| self.tokens.at(before));
+        declares(before).is_some() || matches!(before, "requires" | ",")
+    }
+
+    /// Whether a line that begins with no keyword of an item belongs to no item.
+    fn is_garbage(&self, index: usize, token: Token, word: &str, current: &Current) -> bool {
+        if current.closed {
+            return word != "requires" && word != "}";
+        }
+        if current.chunk.piece == Piece::Other {
+            return ["audience", "category", "destination"]
+                .iter()
+                .any(|keyword| keyword.eq_ignore_ascii_case(word));
+        }
+        let goes_on = matches!(
+            word,
+            "requires"
+                | "disabled"
+                | "of"
+                | "enforcement"
+                | "on"
+                | "off"
+                | "who"
+                | "include"
+                | "send"
+                | "lookback"
+                | "consent"
+                | "trait"
+                | "not"
+                | "and"
+                | "or"
+                | "performed"
+                | "member"
+        );
+        token.kind == Kind::Word && !goes_on && !self.wants_name(index) && self.tokens.at(index - 1) != "enforcement"
+    }
+
+    /// Inside of braces an item begins only where a `}` has been forgotten: a keyword at the margin and a name after it,
+    /// which no sound condition has. A trait or property may be called `category`; then a test follows.
+    fn begins_inside(&self, index: usize, word: &str) -> Option<Piece> {
+        let next = self.tokens.get(index + 1)?;
+        let after = self.tokens.at(index + 1);
+        if word == "consent" {
+            return (after == "enforcement").then_some(Piece::Enforcement);
+        }
+        let kind = declares(word)?;
+        let is_test = matches!(
+            after,
+            "exists" | "does" | "contains" | "in" | "not" | "starts" | "ends" | "before" | "after" | "within"
+        );
+        let titled = self.tokens.get(index + 2).is_some_and(|t| t.kind == Kind::String);
+        let opens = self.tokens.at(index + 2 + usize::from(titled)) == "{";
+        let named = match next.kind {
+            Kind::Word => !is_test || opens,
+            Kind::String => true,
+            Kind::Number => false,
+            Kind::Sign => after == "{",
+        };
+        named.then_some(Piece::Declaration(kind))
+    }
+
+    // ---- brackets and nesting
+
+    fn bracket(&mut self, index: usize, token: Token, sign: &str) {
+        let (depth, round, square) = self.open.last().map_or((0, 0, 0), |o| (o.depth, o.round, o.square));
+        match sign {
+            "(" => {
+                let depth = depth + self.nots + 1;
+                self.check_depth(depth, token);
+                self.push(index, '(', depth, round + 1, square);
+            }
+            "[" => self.push(index, '[', depth, round, square + 1),
+            "{" => {
+                if let Some(current) = &mut self.chunk {
+                    current.braced = true;
+                }
+                self.push(index, '{', depth, 0, 0);
+            }
+            ")" => self.pop(token, '(', ')', round > 0),
+            "]" => self.pop(token, '[', ']', square > 0),
+            "}" => {
+                if self.braces > 0 {
+                    self.pop(token, '{', '}', true);
+                }
+                if let (Some(current), true) = (&mut self.chunk, self.open.is_empty()) {
+                    current.closed = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, index: usize, sign: char, depth: u32, round: u32, square: u32) {
+        self.braces += u32::from(sign == '{');
+        self.open.push(Open {
+            index,
+            sign,
+            depth,
+            round,
+            square,
+        });
+    }
+
+    /// Closes the nearest `opening`; those of other kinds in between were forgotten.
+    fn pop(&mut self, token: Token, opening: char, closing: char, there: bool) {
+        if !there {
+            let help = match (opening, self.open.last().map(|open| open.sign)) {
+                (_, Some('(')) => "brackets that begin with `(` end with `)`".to_owned(),
+                (_, Some('[')) => "a list that begins with `[` ends with `]`".to_owned(),
+                _ => format!("remove it, or add the `{opening}` that belongs to it"),
+            };
+            let message = format!("this `{closing}` closes nothing");
+            let diagnostic = Diagnostic::error(Code::Syntax, self.tokens.span(token), message).help(help);
+            self.structure(diagnostic);
+            return;
+        }
+        while let Some(open) = self.open.pop() {
+            self.braces -= u32::from(open.sign == '{');
+            if open.sign == opening {
+                return;
+            }
+            let diagnostic = self.unclosed_bracket(&open);
+            self.structure(diagnostic);
+        }
+    }
+
+    fn structure(&mut self, diagnostic: Diagnostic) {
+        if let Some(current) = &mut self.chunk {
+            current.chunk.structure.get_or_insert(diagnostic);
+        }
+    }
+
+    fn unclosed_bracket(&self, open: &Open) -> Diagnostic {
+        let span = self
+            .tokens
+            .get(open.index)
+            .map_or_else(Default::default, |t| self.tokens.span(t));
+        let help = match open.sign {
+            '[' => "add `]` after the last value",
+            _ => "add `)` after the last condition that belongs inside",
+        };
+        Diagnostic::error(Code::Syntax, span, format!("this `{}` is never closed", open.sign)).help(help)
+    }
+
+    /// The bottommost bracket that is still open where its item ends.
+    fn unclosed(&self, current: &Current, open: &Open, end: usize) -> Diagnostic {
+        if open.sign != '{' {
+            return self.unclosed_bracket(open);
+        }
+        let span = self
+            .tokens
+            .get(open.index)
+            .map_or_else(Default::default, |t| self.tokens.span(t));
+        let name = name_of(self.tokens, &current.chunk).map(|token| self.tokens.text(token));
+        let what = match (current.chunk.piece, name) {
+            (Piece::Declaration(Declares::Destination), Some(name)) => format!("the settings of `{name}` are"),
+            (Piece::Declaration(kind), Some(name)) => format!("the {} `{name}` is", kind.as_str()),
+            _ => "this is".to_owned(),
+        };
+        let place = match (self.tokens.at(end), self.tokens.at(end + 1)) {
+            ("", _) => "at the end of the file".to_owned(),
+            (keyword, name) => format!("before `{keyword} {name}`"),
+        };
+        Diagnostic::error(Code::Syntax, span, format!("{what} opened here and never closed"))
+            .help(format!("add `}}` {place}"))
+    }
+
+    /// Counts the `not`s of a condition. `not` can also be part of a path (after `trait` or a dot) or of a test (after a
+    /// path): neither nests.
+    fn negation(&mut self, index: usize, token: Token, word: &str) {
+        if word != "not" || !self.is_operator(index) {
+            self.nots = 0;
+            return;
+        }
+        self.nots += 1;
+        let depth = self.open.last().map_or(0, |open| open.depth) + self.nots;
+        self.check_depth(depth, token);
+    }
+
+    fn is_operator(&self, index: usize) -> bool {
+        let before = |back: usize| index.checked_sub(back).map_or("", |at| self.tokens.at(at));
+        let in_path = matches!(before(2), "trait" | ".") && before(2 + 1) != ".";
+        let inside = self.open.last().is_some_and(|open| open.sign == '(');
+        match before(1) {
+            "(" => true,
+            "and" | "or" | "not" => !in_path,
+            "who" => !in_path && !inside,
+            _ => false,
+        }
+    }
+
+    fn check_depth(&mut self, depth: u32, token: Token) {
+        if depth <= MAX_NESTING {
+            return;
+        }
+        let word = self.tokens.text(token);
+        let help = if word == "not" && self.nots > 2 {
+            "remove `not` in pairs"
+        } else {
+            "use fewer brackets, or move a part into an audience of its own and refer to it with `member of`"
+        };
+        let message = format!("brackets and `not` are nested more than {MAX_NESTING} deep");
+        let diagnostic = Diagnostic::error(Code::Limit, self.tokens.span(token), message).help(help);
+        if let Some(current) = &mut self.chunk {
+            current.chunk.too_deep.get_or_insert(diagnostic);
+        }
+    }
+}
+
+/// The token that a declaration seems to have as its name.
+pub(super) fn name_of(tokens: &Tokens<'_>, chunk: &Chunk) -> Option<Token> {
+    let token = tokens.get(chunk.first + 1).filter(|_| chunk.first + 1 < chunk.end)?;
+    let word = tokens.text(token);
+    let other = word == "requires" || (token.first && declares(word).is_some());
+    (token.kind != Kind::Sign && !other).then_some(token)
+}
