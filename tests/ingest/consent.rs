@@ -258,6 +258,16 @@ fn a_second_merge_renews_a_conflict() {
 }
 
 #[test]
+fn a_side_in_conflict_makes_the_merged_profile_so() {
+    // The other side's refusal is newer than the conflict, but it was another profile's.
+    let ingested = accepted(conflict().into_iter().chain([
+        emailed(says(4, device("a9"), json!({"Advertising": false})), "y@x.com"),
+        json!({"type": "identify", "userId": "u1", "timestamp": "2026-01-01T06:00:00Z", "traits": {"email": "y@x.com"}}),
+    ]));
+    assert_eq!(state(&ingested, "Advertising"), Conflicted);
+}
+
+#[test]
 fn the_merging_events_own_object_applies_to_what_is_not_in_conflict() {
     let mut events = conflict();
     events[2]["context"] = json!({"consent": {"categoryPreferences": {"Advertising": true, "Analytics": true}}});
@@ -266,18 +276,23 @@ fn the_merging_events_own_object_applies_to_what_is_not_in_conflict() {
         states(only(&ingested)),
         BTreeMap::from([("Advertising", Conflicted), ("Analytics", Granted)])
     );
+    assert_eq!(
+        changes(&ingested)[2..],
+        ["03 Advertising conflicted CP-11", "03 Analytics granted CP-5"],
+        "the conflict stands before the object, which grants nothing in between"
+    );
 }
 
 #[test]
 fn at_a_login_the_histories_are_one() {
     let login = |own: Json| with(says(9, json!({"userId": "u1", "anonymousId": "a"}), json!({})), own);
-    let no_consent = json!({"context": {}});
+    let no_consent = || json!({"context": {}});
     let of = |events: [Json; 3]| accepted(events);
     // The device's latest choice is later than the user's.
     let ingested = of([
         says(1, user(), json!({"Advertising": true, "Analytics": true})),
         says(2, device("a"), json!({"Advertising": false})),
-        login(no_consent.clone()),
+        login(no_consent()),
     ]);
     assert_eq!(
         states(only(&ingested)),
@@ -287,12 +302,47 @@ fn at_a_login_the_histories_are_one() {
     let ingested = of([
         says(2, user(), json!({"Advertising": true, "Analytics": true})),
         says(1, device("a"), json!({"Advertising": false})),
-        login(no_consent),
+        login(no_consent()),
     ]);
     assert_eq!(
         states(only(&ingested)),
         BTreeMap::from([("Advertising", Granted), ("Analytics", Granted)])
     );
+    // Interleaved: the device between two of the user's.
+    let ingested = accepted([
+        says(1, user(), json!({"Advertising": true})),
+        says(2, device("a"), json!({"Advertising": false, "Analytics": true})),
+        says(3, user(), json!({"Advertising": true})),
+        login(no_consent()),
+    ]);
+    assert_eq!(
+        changes(&ingested),
+        [
+            "01 Advertising granted CP-5",
+            "02 Advertising denied CP-5",
+            "02 Analytics granted CP-5",
+            "03 Advertising granted CP-5",
+            "03 Analytics denied CP-5",
+        ]
+    );
+    // That an id is also listed among the external ones changes nothing.
+    let external = json!([{"id": "u1", "type": "user_id", "collection": "users", "encoding": "none"},
+        {"id": "a", "type": "anonymous_id", "collection": "users", "encoding": "none"}]);
+    let ingested = of([
+        says(1, user(), json!({"Advertising": false})),
+        says(2, device("a"), json!({"Advertising": true})),
+        login(json!({"context": {"externalIds": external}})),
+    ]);
+    assert_eq!(state(&ingested, "Advertising"), Granted);
+    // By external ids alone it is none: CP-13 speaks of the call's own.
+    let mut by_external = login(json!({"context": {"externalIds": external}}));
+    by_external["anonymousId"] = json!(null);
+    let ingested = of([
+        says(1, user(), json!({"Advertising": false})),
+        says(2, device("a"), json!({"Advertising": true})),
+        by_external,
+    ]);
+    assert_eq!(state(&ingested, "Advertising"), Conflicted);
     // The event's own object is simply the next.
     let ingested = of([
         says(1, user(), json!({"Advertising": false})),

@@ -282,6 +282,15 @@ fn the_last_identifier_matches_by_itself() {
 }
 
 #[test]
+fn a_limit_of_zero_that_a_host_sets_drops_no_last_identifier() {
+    let ingested = ingest_with(
+        weekly("anonymous_id", 0),
+        [seen(1, None, Some("a"), None), seen(2, Some("u"), Some("a"), None)],
+    );
+    assert_eq!(people(&ingested), [["anonymous_id:a", "user_id:u"]]);
+}
+
+#[test]
 fn chains_of_merges_end_in_the_first_created() {
     let ingested = accepted([
         seen(1, None, Some("a"), None),

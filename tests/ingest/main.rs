@@ -1,5 +1,12 @@
 //! The ingestor, from lines to profiles.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 mod consent;
 mod identity;
 mod lines;

@@ -192,6 +192,18 @@ fn a_merge_unites_accounts_and_history() {
         track("E", "2026-01-03", json!({"messageId": "3"})),
         track("E", "2026-01-04", json!({"messageId": "4", "anonymousId": "a"})),
     ]);
+    // Of one instant, on two profiles until the last day.
+    let tied = |id: &str, who: Json| with(track("T", "2026-01-02", json!({"messageId": id})), who);
+    let merged = accepted([
+        json!({"type": "page", "anonymousId": "a", "timestamp": "2026-01-01"}),
+        tied("1", json!({})),
+        tied("2", json!({"userId": null, "anonymousId": "a"})),
+        tied("3", json!({})),
+        tied("4", json!({"timestamp": "2026-01-09", "anonymousId": "a"})),
+    ]);
+    let order: String = only(&merged).history().of("T").iter().map(|e| &*e.message_id).collect();
+    assert_eq!(order, "1234");
+
     let profile = only(&ingested);
     assert_eq!(profile.accounts().collect::<Vec<_>>(), ["g1", "g2"]);
     let order: String = profile.history().of("E").iter().map(|e| &*e.message_id).collect();
