@@ -40,9 +40,9 @@ fn value(function: fn(PropertySlot) -> Function, values: &[&str]) -> String {
     s.audience(Subject::User, test);
     let program = s.checked();
     let mut profile = Profile::builder();
-    for (i, value) in values.iter().enumerate() {
+    for (i, value) in (-1000..).zip(values) {
         let properties = (*value != "absent").then(|| ("x", json(value)));
-        profile = profile.event("E", at(i64::try_from(i).unwrap() - 1000), properties);
+        profile = profile.event("E", at(i), properties);
     }
     let profile = profile.build();
     let row = Row::new(&program, &profile, NOW);

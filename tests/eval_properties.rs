@@ -1,5 +1,11 @@
 //! What must hold of every condition, profile and history; tried on generated ones.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what generates is no test function, yet serves tests alone"
+)]
+
 mod eval_support;
 
 use eval_support::*;

@@ -2,6 +2,7 @@
 
 #![allow(
     dead_code,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::panic,
     reason = "each test file uses some of it; what is no test function here serves tests alone"
