@@ -48,6 +48,8 @@ pub enum Code {
     BadOperand,
     /// A category id or name that breaks CC-3 to CC-5.
     BadCategory,
+    /// A name that nothing can be called by.
+    BadName,
     /// A destination whose settings contradict each other or those of its type (CC-6, CC-10).
     BadDestination,
     /// A trait path that is closed to definitions (CP-17).
@@ -72,6 +74,7 @@ impl Code {
             Code::BadCount => "bad-count",
             Code::BadOperand => "bad-operand",
             Code::BadCategory => "bad-category",
+            Code::BadName => "bad-name",
             Code::BadDestination => "bad-destination",
             Code::ReservedTrait => "reserved-trait",
             Code::SilentDestination => "silent-destination",

@@ -1,1 +1,114 @@
 //! Evaluates a program against profiles, as of an instant that the caller gives.
+//!
+//! This is the specification of what a definition means: one profile at a time, plainly. Any other executor is right
+//! where it agrees with this one.
+//!
+//! # The way
+//! 1. [`Row::new`] or [`Row::bind`] lays a [`Profile`](crate::Profile) out by the slots of a
+//!    [`Program`](crate::ir::Program), as of `now`: every name is looked up here, and computed traits are computed.
+//!    This may allocate.
+//! 2. [`evaluate`] fills in the row's memberships. It looks up no name, allocates nothing and reads no clock.
+//! 3. [`Row::is_member`] tells them; [`deliverable`] and [`Row::consent`] tell what may be done with a member.
+//!
+//! [`holds`] asks about one node, and tells a [`Recorder`] what it saw on the way.
+//!
+//! # Users and accounts
+//! An audience's `consent` and `include anonymous` clauses decide who is *delivered*. In an audience of users only those
+//! can be members; in an audience of accounts they say nothing about which accounts match (language.md, Conditions), so
+//! there [`deliverable`] must be asked about each user of a matching account.
+//!
+//! Users and accounts may refer to each other's audiences, in the order of
+//! [`Program::order`](crate::ir::Program::order). Where both kinds occur, go through that order and call
+//! [`evaluate_audience`] for the rows of each audience's kind. Before a user audience that is said to be in an audience
+//! of accounts, tell each user's row with [`Row::set_member`] whether any of its accounts is in it.
+//!
+//! ```
+//! use volens::eval::{Row, evaluate};
+//! use volens::ir::{Audience, Builder, Literal, Node, Operand, Subject, Test, Trait, TraitSource, ValueRef};
+//! use volens::value::Path;
+//! use volens::{Profile, Timestamp};
+//!
+//! let mut b = Builder::new();
+//! let plan = b.trait_slot(Trait { of: Subject::User, source: TraitSource::Sent(Path::new(["plan"])) });
+//! let who = b.leaf(Node::Test {
+//!     value: ValueRef::Trait(plan),
+//!     test: Test::Equals(Operand::Literal(Literal::Text("pro".into()))),
+//! });
+//! let pros = Audience {
+//!     name: "pros".into(),
+//!     label: None,
+//!     of: Subject::User,
+//!     who,
+//!     consent: vec![],
+//!     include_anonymous: false,
+//!     destinations: vec![],
+//! };
+//! let program = b.finish(true, vec![], vec![], vec![pros], vec![volens::ir::AudienceSlot(0)]);
+//!
+//! let profile = Profile::builder().identifier("user_id", "u1").trait_("plan", "pro").build();
+//! let mut row = Row::new(&program, &profile, Timestamp::EPOCH);
+//! evaluate(&program, &mut row, &[]);
+//! assert!(row.is_member(program.audience("pros").unwrap()));
+//! ```
+
+mod computed;
+mod decimal;
+mod node;
+mod performed;
+mod row;
+mod test;
+mod trace;
+
+use crate::ir::{Audience, AudienceSlot, NodeId, Program, Subject};
+
+pub use row::Row;
+pub use trace::{Fact, Record, Recorder, Trace};
+
+/// Fills in the memberships of all audiences of the row's kind, each after those it refers to.
+///
+/// `users` are the users of an account, bound to the same program as of the same instant, and evaluated before; none
+/// for a user's row.
+pub fn evaluate(program: &Program, row: &mut Row<'_>, users: &[Row<'_>]) {
+    for slot in &program.order {
+        let of = program.audiences.get(slot.index()).map(|audience| audience.of);
+        if of == Some(row.subject()) {
+            evaluate_audience(program, *slot, row, users);
+        }
+    }
+}
+
+/// Fills in the membership of one audience, and says what it is. The audiences it refers to must be known to the row.
+pub fn evaluate_audience(program: &Program, slot: AudienceSlot, row: &mut Row<'_>, users: &[Row<'_>]) -> bool {
+    let member = program.audiences.get(slot.index()).is_some_and(|audience| {
+        let admitted = match audience.of {
+            Subject::User => deliverable(audience, row),
+            Subject::Account => true,
+        };
+        admitted && holds(program, audience.who, row, users, &mut ())
+    });
+    row.set_member(slot, member);
+    member
+}
+
+/// Whether the audience's own clauses let this user be delivered: it has an identifier that counts (AM-6), and granted
+/// each category of the `consent to` clauses.
+pub fn deliverable(audience: &Audience, user: &Row<'_>) -> bool {
+    user.is_eligible(audience.include_anonymous)
+        && audience
+            .consent
+            .iter()
+            .all(|category| user.consent(*category).is_granted())
+}
+
+/// Whether a condition holds of a row; the recorder is told of each node on the way.
+///
+/// The recorder changes nothing about the answer. With `&mut ()` it is not there at all.
+pub fn holds<'e, R: Recorder<'e>>(
+    program: &'e Program,
+    condition: NodeId,
+    row: &'e Row<'_>,
+    users: &'e [Row<'_>],
+    recorder: &mut R,
+) -> bool {
+    node::Evaluation::new(program, row, users).condition(condition, recorder)
+}

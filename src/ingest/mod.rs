@@ -1,1 +1,342 @@
 //! Takes events in: decodes and validates them, resolves identities, and folds them into profiles.
+//!
+//! The accepted events are collected, sorted into canonical order (EV-14) and folded. The order in which they arrive, and
+//! how often, therefore leaves no trace.
+//!
+//! ```
+//! use volens::ingest::{Ingestor, Settings};
+//! use volens::model::IdentityRules;
+//! use volens::{ConsentState, Timestamp};
+//!
+//! let now = Timestamp::parse("2026-07-01").unwrap_or_default();
+//! let mut ingestor = Ingestor::new(Settings {
+//!     identity: IdentityRules::default(),
+//!     categories: vec!["Advertising".into()],
+//!     received_at: now,
+//!     now,
+//! });
+//! ingestor.line("events.jsonl", 1, br#"{"type": "track", "event": "Order Completed", "userId": "u1",
+//!     "timestamp": "2026-06-30", "context": {"consent": {"categoryPreferences": {"Advertising": true}}}}"#);
+//! let ingested = ingestor.finish();
+//! assert_eq!(ingested.counts.applied, 1);
+//! let profile = ingested.profiles.find("user_id", "u1").ok_or("no profile")?;
+//! assert_eq!(profile.consent().state("Advertising"), ConsentState::Granted);
+//! # Ok::<(), &str>(())
+//! ```
+
+mod batch;
+mod consent;
+mod decode;
+mod event;
+mod fold;
+mod identifiers;
+mod input;
+mod lines;
+mod order;
+mod people;
+mod reject;
+mod times;
+mod violations;
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::{self, BufRead};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use self::consent::Preferences;
+use self::lines::{LONGEST_LINE, Line};
+use self::order::{Ordered, Place, Taken};
+use self::reject::Refusal;
+use self::violations::Violations;
+use crate::model::{IdentityRules, Profiles};
+use crate::time::Timestamp;
+use crate::value::{self, JsonError, MAX_DEPTH, Object, Value};
+
+pub use self::input::Input;
+pub use self::reject::{Reject, RejectCode};
+
+/// The largest event, in bytes (EV-16, DEC-30).
+const LARGEST_EVENT: usize = 32_768;
+
+/// What events are taken in by.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How identities are resolved.
+    pub identity: IdentityRules,
+    /// The ids of the configured consent categories, those that are switched off too (CP-4, DEC-24).
+    pub categories: Vec<Box<str>>,
+    /// When an event without any time was received (EV-11).
+    pub received_at: Timestamp,
+    /// Events from after it are counted as `later` and not applied.
+    pub now: Timestamp,
+}
+
+/// Collects events.
+#[derive(Debug)]
+pub struct Ingestor {
+    settings: Settings,
+    sources: Vec<Arc<str>>,
+    /// How many events a host gave as values.
+    from_host: u64,
+    taken: Vec<Taken>,
+    counts: Counts,
+    rejects: Vec<(Place, Reject)>,
+    violations: Violations,
+    /// Most consent objects say what another said already.
+    preferences: HashSet<Arc<Preferences>>,
+}
+
+/// What events led to.
+#[derive(Debug)]
+pub struct Ingested {
+    /// The profiles and accounts.
+    pub profiles: Profiles,
+    /// How many events became what.
+    pub counts: Counts,
+    /// The refused events, by source in the order of their first mention, and line.
+    pub rejects: Vec<Reject>,
+    /// What was left out of events that were otherwise taken, by the documented names (ID-15).
+    pub violations: BTreeMap<&'static str, u64>,
+}
+
+/// How many events became what: `read` is the sum of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// All events.
+    pub read: u64,
+    /// Those that made the profiles.
+    pub applied: u64,
+    /// Those with the `messageId` and body of another (EV-17).
+    pub duplicate: u64,
+    /// Those from after `now`.
+    pub later: u64,
+    /// Those refused.
+    pub rejected: u64,
+}
+
+impl Ingestor {
+    /// Nothing taken in yet.
+    pub fn new(settings: Settings) -> Self {
+        Ingestor {
+            settings,
+            sources: Vec::new(),
+            from_host: 0,
+            taken: Vec::new(),
+            counts: Counts::default(),
+            rejects: Vec::new(),
+            violations: Violations::default(),
+            preferences: HashSet::new(),
+        }
+    }
+
+    /// Reads JSONL, one line at a time. The last line need not end; a BOM at the start, and CR before LF, are fine.
+    ///
+    /// A line of more than 64 MiB is never held: it is refused as `event_too_large`, and its first 64 KiB are kept as its
+    /// input.
+    ///
+    /// # Errors
+    /// Those of the reader. The lines before are taken.
+    pub fn read(&mut self, source: &str, reader: impl BufRead) -> io::Result<()> {
+        lines::each(reader, LONGEST_LINE, |number, line| match line {
+            Line::Whole(bytes) => self.line(source, number, bytes),
+            Line::Cut(bytes) => {
+                let place = self.place(source, number);
+                let reason = format!("the line has more than {LONGEST_LINE} bytes; only its beginning is kept");
+                let refusal = RejectCode::EventTooLarge.because(reason);
+                self.counts.read += 1;
+                self.reject(place, refusal, Input::of_bytes(lines::whole_characters(bytes)));
+            }
+        })
+    }
+
+    /// Takes a line of JSONL, without its end: an event or a batch of them (EV-6). A blank line is nothing.
+    pub fn line(&mut self, source: &str, number: u64, bytes: &[u8]) {
+        let bytes = match bytes.strip_prefix("\u{feff}".as_bytes()) {
+            Some(rest) if number == 1 => rest,
+            _ => bytes,
+        };
+        let bytes = lines::trim(bytes);
+        if bytes.is_empty() {
+            return;
+        }
+        let place = self.place(source, number);
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            self.counts.read += 1;
+            let refusal = RejectCode::BadRequest.because("the line is not UTF-8");
+            return self.reject(place, refusal, Input::of_bytes(bytes));
+        };
+        match parse(text) {
+            Ok(Value::Object(object)) if batch::is_batch(&object) => self.batch(place, object, text),
+            parsed => {
+                self.counts.read += 1;
+                let event = parsed.and_then(|event| small(event, text.len()));
+                // The event's own refusal is in `rejects`.
+                let _ = self.take(place, event, Input::of_text(text));
+            }
+        }
+    }
+
+    /// Takes an event that a host has as a value. It is held to the limits of its canonical JSON. A batch is none.
+    ///
+    /// # Errors
+    /// Why it is refused; it is counted and stands among the rejects, too. That another event has its `messageId` is
+    /// known only in the end.
+    pub fn event(&mut self, event: Value) -> Result<(), RejectCode> {
+        self.from_host += 1;
+        self.counts.read += 1;
+        let place = self.place("", self.from_host);
+        let text = event.canonical();
+        let event = small(event, text.len()).and_then(|event| {
+            if is_deeper(&event, MAX_DEPTH) {
+                return Err(RejectCode::TooDeep.because(JsonError::TooDeep.to_string()));
+            }
+            Ok(event)
+        });
+        self.take(place, event, Input::of_text(text))
+    }
+
+    /// Resolves and folds all that was taken in.
+    pub fn finish(mut self) -> Ingested {
+        let Ordered {
+            events,
+            duplicates,
+            conflicts,
+        } = order::order(std::mem::take(&mut self.taken));
+        self.counts.duplicate += duplicates;
+        for (place, refusal, input) in conflicts {
+            self.reject(place, refusal, input);
+        }
+        self.counts.applied += events.len() as u64;
+        self.rejects.sort_by_key(|(place, _)| *place);
+        let Settings {
+            identity, categories, ..
+        } = &self.settings;
+        let profiles = fold::fold(events, identity, categories, &mut self.violations);
+        Ingested {
+            profiles,
+            counts: self.counts,
+            rejects: self.rejects.into_iter().map(|(_, reject)| reject).collect(),
+            violations: self.violations.done(),
+        }
+    }
+
+    fn batch(&mut self, place: Place, batch: Object, text: &str) {
+        match batch::items(batch, text.len(), LARGEST_EVENT) {
+            Err(refusal) => {
+                self.counts.read += 1;
+                self.reject(place, refusal, Input::of_text(text));
+            }
+            Ok(items) => {
+                for (number, item) in items.into_iter().enumerate() {
+                    self.counts.read += 1;
+                    let place = Place { item: number, ..place };
+                    let _ = self.take(place, item.event, item.input);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, place: Place, event: Result<Value, Refusal>, input: Input) -> Result<(), RejectCode> {
+        let Settings {
+            identity,
+            received_at,
+            now,
+            ..
+        } = &self.settings;
+        match event.and_then(|event| decode::decode(event, identity, *received_at)) {
+            Err(refusal) => {
+                let code = refusal.code;
+                if code == RejectCode::NoUsableIdentifier {
+                    self.violations.count(violations::NO_IDENTIFIER);
+                }
+                self.reject(place, refusal, input);
+                Err(code)
+            }
+            Ok(event) if event.times.earlier > *now => {
+                self.counts.later += 1;
+                Ok(())
+            }
+            Ok(mut event) => {
+                if let Some(given) = &mut event.consent {
+                    given.preferences = self.shared(&given.preferences);
+                }
+                self.taken.push(Taken { event, place, input });
+                Ok(())
+            }
+        }
+    }
+
+    fn shared(&mut self, preferences: &Arc<Preferences>) -> Arc<Preferences> {
+        if let Some(known) = self.preferences.get(preferences) {
+            return Arc::clone(known);
+        }
+        self.preferences.insert(Arc::clone(preferences));
+        Arc::clone(preferences)
+    }
+
+    fn reject(&mut self, place: Place, refusal: Refusal, input: Input) {
+        self.counts.rejected += 1;
+        let reject = Reject {
+            file: self.sources.get(place.source).cloned().unwrap_or_default(),
+            line: place.line,
+            code: refusal.code,
+            reason: refusal.reason,
+            input,
+        };
+        self.rejects.push((place, reject));
+    }
+
+    fn place(&mut self, source: &str, line: u64) -> Place {
+        // The latest first: sources come one after the other.
+        let known = self.sources.iter().rposition(|known| **known == *source);
+        let source = known.unwrap_or_else(|| {
+            self.sources.push(source.into());
+            self.sources.len() - 1
+        });
+        Place { source, line, item: 0 }
+    }
+}
+
+/// Parses a line, with the codes in the order of EV-17a: what is not JSON, then what is too large, then what JSON may not
+/// hold.
+fn parse(text: &str) -> Result<Value, Refusal> {
+    value::parse(text).map_err(|error| {
+        let code = match error {
+            JsonError::DuplicateKey(_) => RejectCode::DuplicateKey,
+            JsonError::TooDeep => RejectCode::TooDeep,
+            JsonError::Invalid(_) => return RejectCode::BadRequest.because(error.to_string()),
+        };
+        if text.len() > LARGEST_EVENT && text.starts_with('{') {
+            let largest = if batch::is_batch_text(text) {
+                batch::LARGEST_BATCH
+            } else {
+                LARGEST_EVENT
+            };
+            if text.len() > largest {
+                return batch::too_large(text.len(), largest);
+            }
+        }
+        code.because(error.to_string())
+    })
+}
+
+/// The event, if it is no larger than one may be. What is no object is refused for that.
+fn small(event: Value, length: usize) -> Result<Value, Refusal> {
+    if length > LARGEST_EVENT && event.as_object().is_some() {
+        return Err(batch::too_large(length, LARGEST_EVENT));
+    }
+    Ok(event)
+}
+
+fn is_deeper(value: &Value, levels: u32) -> bool {
+    let inside = |value: &Value| match levels.checked_sub(1) {
+        Some(levels) => is_deeper(value, levels),
+        None => true,
+    };
+    match value {
+        Value::List(items) => levels == 0 || items.iter().any(inside),
+        Value::Object(object) => levels == 0 || object.iter().any(|(_, value)| inside(value)),
+        _ => false,
+    }
+}

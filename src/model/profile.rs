@@ -32,6 +32,7 @@ pub struct Profile {
     #[serde(rename = "external_ids")]
     identifiers: Identifiers,
     traits: Object,
+    #[serde(with = "account_labels")]
     accounts: BTreeSet<Box<str>>,
     consent: Consent,
     #[serde(rename = "events")]
@@ -240,6 +241,23 @@ impl<'de> Deserialize<'de> for Identifiers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let ids = Vec::<ExternalId<Box<str>>>::deserialize(deserializer)?;
         Ok(Identifiers(ids.into_iter().map(|e| (e.kind, e.id)).collect()))
+    }
+}
+
+/// Accounts as they are labelled everywhere: `group_id:acme`.
+mod account_labels {
+    use super::{BTreeSet, Deserialize, Deserializer, Serializer};
+
+    const KIND: &str = "group_id:";
+
+    pub(super) fn serialize<S: Serializer>(accounts: &BTreeSet<Box<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(accounts.iter().map(|id| format!("{KIND}{id}")))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Box<str>>, D::Error> {
+        let labels = Vec::<String>::deserialize(deserializer)?;
+        let id = |label: String| label.strip_prefix(KIND).unwrap_or(&label).into();
+        Ok(labels.into_iter().map(id).collect())
     }
 }
 

@@ -14,4 +14,4 @@ mod lex;
 mod parse;
 mod split;
 
-pub use parse::parse;
+pub use parse::{MAX_FILE, parse};

@@ -11,8 +11,8 @@ use crate::syntax::grammar::{Grammar, Rule};
 use crate::syntax::lex::{self, Kind, LexError, Tokens};
 use crate::syntax::split::{self, Chunk, Piece};
 
-/// The longest file (language.md, Limits).
-const MAX_FILE: usize = 1024 * 1024;
+/// The longest file, in bytes (language.md, Limits).
+pub const MAX_FILE: usize = 1024 * 1024;
 
 /// Reads one file. Every item that has no error is in the tree; every other one has at least one error, and is in
 /// [`File::broken`] if it can be told what it declares.

@@ -1,0 +1,24 @@
+//! `volens ir`
+
+use std::io::Write;
+use std::path::Path;
+
+use super::{Failure, Format, Streams, json, load};
+use crate::render;
+
+pub(super) fn ir(path: &Path, audience: Option<&str>, format: Format, streams: &mut Streams) -> Result<u8, Failure> {
+    let engine = load(path, streams)?;
+    let program = engine.program();
+    let only = match audience {
+        Some(name) => {
+            let slot = program.audience(name);
+            Some(slot.ok_or_else(|| Failure::Other(format!("there is no audience `{}`", super::table::plain(name))))?)
+        }
+        None => None,
+    };
+    match format {
+        Format::Json => json(program, streams)?,
+        Format::Text => write!(streams.out, "{}", render::program(program, only))?,
+    }
+    Ok(0)
+}

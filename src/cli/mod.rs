@@ -1,0 +1,242 @@
+//! The `volens` command (feature `cli`): arguments, files, exit codes, and text for people.
+//!
+//! Exit codes: 0 done; 1 the definitions have errors; 2 bad usage, or a file that cannot be read or written. Nothing but
+//! the result goes to standard output; problems, refused events and progress go to standard error.
+
+mod check;
+mod events;
+mod ir;
+mod problems;
+mod profile;
+mod run;
+mod table;
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::{Engine, Error};
+use crate::time::{Timestamp, TimestampError};
+
+/// The streams of the process, so that the command can be run from a test.
+pub struct Streams {
+    /// Standard input.
+    pub input: Box<dyn Read>,
+    /// Standard output.
+    pub out: Box<dyn Write>,
+    /// Standard error.
+    pub err: Box<dyn Write>,
+    /// Whether standard error is a terminal: progress and colour are for people alone.
+    pub err_is_terminal: bool,
+}
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "volens",
+    version,
+    about = "Marketing audiences that respect consent",
+    max_term_width = 100
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check definitions: every error and warning, and one line for each audience that is accepted
+    Check {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        format: FormatArguments,
+    },
+    /// Take events in, evaluate every audience, decide every delivery
+    Run {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        events: EventArguments,
+        #[command(flatten)]
+        format: FormatArguments,
+    },
+    /// Show one profile: identifiers, traits, audiences, accounts, consent and its history, recent events
+    Profile {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        events: EventArguments,
+        #[command(flatten)]
+        format: FormatArguments,
+        /// The profile, by any of its identifiers, as TYPE:VALUE (such as user_id:u1)
+        #[arg(long, value_name = "TYPE:VALUE")]
+        profile: String,
+    },
+    /// Show what definitions compile to: the predicate IR
+    Ir {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        format: FormatArguments,
+        /// Only this audience (in text)
+        #[arg(long, value_name = "NAME")]
+        audience: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct WorkspaceArguments {
+    /// An .audience file, or a folder: every .audience file below it
+    #[arg(value_name = "WORKSPACE")]
+    path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct FormatArguments {
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+struct EventArguments {
+    /// Files of events, one JSON object a line; `.gz` is unpacked, `-` is standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    events: Vec<PathBuf>,
+    /// The instant that everything is evaluated as of [default: the clock]
+    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+    now: Option<Timestamp>,
+    /// When events without any time count as received [default: now]
+    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+    received_at: Option<Timestamp>,
+    /// Write each refused event to this file, with the reason, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+}
+
+impl EventArguments {
+    fn now(&self) -> Timestamp {
+        self.now.unwrap_or_else(clock)
+    }
+}
+
+fn timestamp(text: &str) -> Result<Timestamp, TimestampError> {
+    text.parse()
+}
+
+/// The only clock in Volens.
+fn clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Why the command did not do its work.
+#[derive(Debug)]
+enum Failure {
+    /// The definitions have errors, and they are printed: exit code 1.
+    Definitions,
+    /// Anything else, in a sentence: exit code 2.
+    Other(String),
+    /// The result could not be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+/// Runs the command. `arguments` begin with the name of the program.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> ExitCode {
+    ExitCode::from(run(arguments, streams))
+}
+
+/// Runs the command and gives the exit code as a number.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let asked = !error.use_stderr();
+            let stream = if asked { &mut streams.out } else { &mut streams.err };
+            let written = write!(stream, "{}", error.render()).and_then(|()| stream.flush());
+            return if asked && written.is_ok() { 0 } else { 2 };
+        }
+    };
+    let done = dispatch(&arguments.command, streams).and_then(|code| {
+        streams.out.flush()?;
+        Ok(code)
+    });
+    match done {
+        Ok(code) => code,
+        Err(Failure::Definitions) => 1,
+        // Whoever reads the result has seen enough, as with `| head`.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(Failure::Output(error)) => complain(streams, &format!("cannot write the result: {error}")),
+        Err(Failure::Other(message)) => complain(streams, &message),
+    }
+}
+
+fn complain(streams: &mut Streams, message: &str) -> u8 {
+    // Where standard error is closed there is nobody left to tell.
+    let _ = writeln!(streams.err, "error: {message}");
+    2
+}
+
+fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
+    match command {
+        Command::Check { workspace, format } => check::check(&workspace.path, format.format, streams),
+        Command::Run {
+            workspace,
+            events,
+            format,
+        } => run::run(&workspace.path, events, format.format, streams),
+        Command::Profile {
+            workspace,
+            events,
+            format,
+            profile,
+        } => profile::profile(&workspace.path, events, profile, format.format, streams),
+        Command::Ir {
+            workspace,
+            format,
+            audience,
+        } => ir::ir(&workspace.path, audience.as_deref(), format.format, streams),
+    }
+}
+
+/// Loads the workspace, and tells its problems on standard error.
+fn load(path: &std::path::Path, streams: &mut Streams) -> Result<Engine, Failure> {
+    match Engine::load(path) {
+        Ok(engine) => {
+            problems::print(engine.warnings(), engine.sources(), streams)?;
+            Ok(engine)
+        }
+        Err(Error::Definitions(errors)) => {
+            problems::print(errors.diagnostics(), errors.sources(), streams)?;
+            problems::summary(errors.diagnostics(), streams)?;
+            Err(Failure::Definitions)
+        }
+        Err(error) => Err(Failure::Other(error.to_string())),
+    }
+}
+
+/// Writes a value as JSON, indented, with a line break at the end.
+fn json(value: &impl serde::Serialize, streams: &mut Streams) -> Result<(), Failure> {
+    let mut writer = serde_json::Serializer::pretty(&mut streams.out);
+    value.serialize(&mut writer).map_err(io::Error::from)?;
+    writeln!(streams.out)?;
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! `volens run`
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::table::{self, Align, plain};
+use super::{EventArguments, Failure, Format, Streams, events, json, load};
+use crate::consent::ConsentState;
+use crate::engine::{AudienceRun, DestinationRun, Run};
+
+pub(super) fn run(
+    path: &Path,
+    arguments: &EventArguments,
+    format: Format,
+    streams: &mut Streams,
+) -> Result<u8, Failure> {
+    let engine = load(path, streams)?;
+    let now = arguments.now();
+    let ingested = events::ingest(&engine, arguments, now, streams)?;
+    let mut run = engine.run(&ingested.profiles, now);
+    run.events = Some(ingested.counts);
+    match format {
+        Format::Json => json(&run, streams)?,
+        Format::Text => text(&run, &mut streams.out)?,
+    }
+    Ok(0)
+}
+
+fn text(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let enforcement = if run.enforcement {
+        "on"
+    } else {
+        "off: everybody is delivered"
+    };
+    writeln!(out, "As of {}, consent enforcement {enforcement}", run.now)?;
+    if let Some(events) = run.events {
+        write!(out, "{} events read: {} applied", events.read, events.applied)?;
+        for (count, what) in [
+            (events.duplicate, "duplicate"),
+            (events.later, "later than that"),
+            (events.rejected, "refused"),
+        ] {
+            if count > 0 {
+                write!(out, ", {count} {what}")?;
+            }
+        }
+        writeln!(out, "; {} profiles", run.profiles)?;
+    }
+    writeln!(out)?;
+    let mut rows = vec![row([
+        "AUDIENCE",
+        "SIZE",
+        "DESTINATION",
+        "REACHED",
+        "FILTERED",
+        "FOR WANT OF CONSENT TO",
+    ])];
+    for audience in &run.audiences {
+        rows.extend(audience_rows(audience));
+    }
+    let columns = [
+        Align::Left,
+        Align::Right,
+        Align::Left,
+        Align::Right,
+        Align::Right,
+        Align::Left,
+    ];
+    table::write(out, &columns, &rows)
+}
+
+fn row(cells: [&str; 6]) -> Vec<String> {
+    cells.map(str::to_owned).to_vec()
+}
+
+fn audience_rows(audience: &AudienceRun) -> Vec<Vec<String>> {
+    let name = plain(&audience.name);
+    let size = audience.size.to_string();
+    if audience.destinations.is_empty() {
+        return vec![row([&name, &size, "(sent nowhere)", "", "", ""])];
+    }
+    let rows = audience.destinations.iter().enumerate().map(|(at, destination)| {
+        let (name, size) = if at == 0 {
+            (name.as_str(), size.as_str())
+        } else {
+            ("", "")
+        };
+        row([
+            name,
+            size,
+            &plain(&destination.name),
+            &destination.delivered.len().to_string(),
+            &destination.filtered.len().to_string(),
+            &wanting(destination),
+        ])
+    });
+    rows.collect()
+}
+
+/// `Advertising (denied 3, not collected 2), Analytics (denied 1)`: how many members lack which consent, and why.
+fn wanting(destination: &DestinationRun) -> String {
+    let mut missing: BTreeMap<&str, BTreeMap<ConsentState, usize>> = BTreeMap::new();
+    for filtered in &destination.filtered {
+        for (category, state) in &filtered.categories {
+            *missing.entry(category).or_default().entry(*state).or_default() += 1;
+        }
+    }
+    // In the order in which the destination names them.
+    let categories = destination
+        .requires
+        .iter()
+        .filter_map(|category| Some((category, missing.get(&**category)?)));
+    let categories = categories.map(|(category, states)| {
+        let states: Vec<String> = states.iter().map(|(state, count)| format!("{state} {count}")).collect();
+        format!("{category} ({})", states.join(", "))
+    });
+    categories.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,279 @@
+//! Audiences and their conditions, from the syntax tree to the IR.
+
+use super::Places;
+use super::cycles::{self, Edge};
+use super::declare::{self, Declared};
+use super::names::Names;
+use super::{modifiers, tests_on_values};
+use crate::consent::ConsentState;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{
+    self, AudienceSlot, Builder, CategorySlot, DestinationSlot, EventSlot, Node, NodeId, Program, Reference, Subject,
+    Trait, TraitSlot, TraitSource, ValueRef,
+};
+use crate::span::{Sources, Span};
+use crate::syntax::ast::{Audience, Clause, Condition, ConditionKind, Declares, File, Item, Name, Root, ValuePath};
+use crate::value::Path;
+
+/// The trait namespace that belongs to consent, in any letter case (CP-17).
+const RESERVED_TRAIT: &str = "segment_consent_preference";
+
+/// Lowers all audiences. There is no program where they refer to each other in a circle.
+pub(super) fn lower(
+    files: &[File],
+    names: &Names<'_>,
+    declared: Declared,
+    sources: &Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Option<Program>, Places) {
+    let mut lowering = Lowering {
+        names,
+        sources,
+        builder: Builder::new(),
+        places: Places::default(),
+        diagnostics,
+        audience: AudienceSlot(0),
+        edges: Vec::new(),
+    };
+    let written: Vec<&Audience> = files
+        .iter()
+        .flat_map(|file| &file.items)
+        .filter_map(|item| match item {
+            Item::Audience(audience) => Some(audience),
+            _ => None,
+        })
+        .collect();
+    let mut audiences = Vec::with_capacity(written.len());
+    let mut edges = Vec::with_capacity(written.len());
+    for (at, audience) in written.iter().enumerate() {
+        lowering.audience = AudienceSlot::at(at);
+        audiences.push(lowering.audience(audience));
+        edges.push(std::mem::take(&mut lowering.edges));
+    }
+    let keys: Vec<&str> = written.iter().map(|audience| &*audience.name.text).collect();
+    let order = cycles::order(&keys, &edges, lowering.diagnostics);
+    let complete = order.len() == audiences.len();
+    let Lowering { builder, places, .. } = lowering;
+    let program = builder.finish(
+        declared.enforcement,
+        declared.categories,
+        declared.destinations,
+        audiences,
+        order,
+    );
+    (complete.then_some(program), places)
+}
+
+struct Lowering<'a, 'd> {
+    names: &'a Names<'a>,
+    sources: &'a Sources,
+    builder: Builder,
+    places: Places,
+    diagnostics: &'d mut Vec<Diagnostic>,
+    /// The audience at hand, and the audiences that it refers to.
+    audience: AudienceSlot,
+    edges: Vec<Edge>,
+}
+
+/// What a test's path starts at.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Profile,
+    Event(EventSlot),
+}
+
+impl Lowering<'_, '_> {
+    fn audience(&mut self, audience: &Audience) -> ir::Audience {
+        declare::check_name(Declares::Audience, &audience.name, self.diagnostics);
+        self.places.audiences.push(audience.span);
+        let mut who: Option<(&Condition, Span)> = None;
+        let mut anonymous: Option<Span> = None;
+        let mut consent = Vec::new();
+        let mut destinations = Vec::new();
+        for clause in &audience.clauses {
+            match clause {
+                Clause::Who { condition, span } => match who {
+                    Some((_, first)) => self.diagnostics.push(
+                        Diagnostic::error(
+                            Code::Repeated,
+                            keyword(*span, "who"),
+                            format!("the audience `{}` has two `who`", audience.name.text),
+                        )
+                        .related(keyword(first, "who"), "the first one")
+                        .help("join their conditions with `and` in one `who`"),
+                    ),
+                    None => who = Some((condition, *span)),
+                },
+                Clause::IncludeAnonymous { span } => match anonymous {
+                    Some(first) => self.diagnostics.push(
+                        Diagnostic::error(
+                            Code::Repeated,
+                            *span,
+                            format!("the audience `{}` has `include anonymous` twice", audience.name.text),
+                        )
+                        .related(first, "the first one")
+                        .help("keep one of them"),
+                    ),
+                    None => anonymous = Some(*span),
+                },
+                Clause::ConsentTo { categories, .. } => {
+                    consent.extend(categories.iter().filter_map(|name| self.category(name)));
+                }
+                Clause::SendTo {
+                    destinations: names, ..
+                } => {
+                    let slots = names.iter().filter_map(|name| {
+                        let at = self.names.resolve(Declares::Destination, name, self.diagnostics)?;
+                        Some(DestinationSlot::at(at))
+                    });
+                    destinations.extend(slots);
+                }
+            }
+        }
+        consent.sort_unstable();
+        consent.dedup();
+        destinations.sort_unstable();
+        destinations.dedup();
+        let who = match who {
+            Some((condition, _)) => self.condition(condition, Place::Profile),
+            None => self.builder.constant(true),
+        };
+        ir::Audience {
+            name: audience.name.text.clone(),
+            label: audience.label.as_ref().map(|label| label.text.clone()),
+            of: Subject::User,
+            who,
+            consent,
+            include_anonymous: anonymous.is_some(),
+            destinations,
+        }
+    }
+
+    fn category(&mut self, name: &Name) -> Option<CategorySlot> {
+        let at = self.names.resolve(Declares::Category, name, self.diagnostics)?;
+        Some(CategorySlot::at(at))
+    }
+
+    /// A condition as a node. Where it has an error the node is any; the program is not used then. Not deeper than the
+    /// parser's limit on nesting.
+    fn condition(&mut self, condition: &Condition, place: Place) -> NodeId {
+        let node = match &condition.kind {
+            ConditionKind::Brackets(inner) => return self.condition(inner, place),
+            ConditionKind::And(parts) => {
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.condition(part, place)).collect();
+                self.builder.and(parts)
+            }
+            ConditionKind::Or(parts) => {
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.condition(part, place)).collect();
+                self.builder.or(parts)
+            }
+            ConditionKind::Not(inner) => {
+                let inner = self.condition(inner, place);
+                self.builder.not(inner)
+            }
+            ConditionKind::Test { value, test } => self.test(value, test, place),
+            ConditionKind::Performed(performed) => {
+                let modifiers = modifiers::read(performed, self.sources, self.diagnostics);
+                let event = self.builder.event_slot(&performed.event.text);
+                let filter = match modifiers.filter {
+                    Some(filter) => self.condition(filter, Place::Event(event)),
+                    None => self.builder.constant(true),
+                };
+                self.builder.leaf(Node::Performed(ir::Performed {
+                    event,
+                    window: modifiers.window,
+                    filter,
+                    count: modifiers.count,
+                    steps: Vec::new(),
+                }))
+            }
+            ConditionKind::MemberOf(name) => match self.names.resolve(Declares::Audience, name, self.diagnostics) {
+                Some(at) => {
+                    let target = AudienceSlot::at(at);
+                    self.edges.push((target, name.span));
+                    self.builder.leaf(Node::Member(target))
+                }
+                None => self.builder.constant(false),
+            },
+            ConditionKind::ConsentTo(name) => self.consent(name, ConsentState::Granted),
+            ConditionKind::ConsentIs { category, state } => self.consent(category, *state),
+        };
+        self.places.note(self.audience, node, condition.span);
+        node
+    }
+
+    fn consent(&mut self, name: &Name, state: ConsentState) -> NodeId {
+        match self.category(name) {
+            Some(category) => self.builder.leaf(Node::Consent { category, state }),
+            None => self.builder.constant(false),
+        }
+    }
+
+    fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, place: Place) -> NodeId {
+        let value_ref = match (value.root, place) {
+            (Root::Property, Place::Event(event)) => {
+                ValueRef::Property(self.builder.property_slot(event, path_of(value)))
+            }
+            // The grammar has properties in filters alone, and traits outside of them.
+            (Root::Trait | Root::Property, _) => {
+                ValueRef::Trait(trait_slot(&mut self.builder, value, self.diagnostics))
+            }
+        };
+        let builder = &mut self.builder;
+        let subject = match value.root {
+            Root::Trait => format!("trait {}", self.sources.slice(value.span)),
+            Root::Property => self.sources.slice(value.span).to_owned(),
+        };
+        let lowered = tests_on_values::lower(test, &subject, self.sources, self.diagnostics, |path, diagnostics| {
+            Reference::Trait(trait_slot(builder, path, diagnostics))
+        });
+        let Some(lowered) = lowered else {
+            return self.builder.constant(false);
+        };
+        let node = self.builder.leaf(Node::Test {
+            value: value_ref,
+            test: lowered.test,
+        });
+        if lowered.negated { self.builder.not(node) } else { node }
+    }
+}
+
+fn trait_slot(builder: &mut Builder, path: &ValuePath, diagnostics: &mut Vec<Diagnostic>) -> TraitSlot {
+    if let Some(first) = path.keys.first()
+        && is_reserved(&first.text)
+    {
+        let category = path
+            .keys
+            .last()
+            .filter(|_| path.keys.len() > 1)
+            .map_or("Advertising", |key| &*key.text);
+        let category = super::names::written(category);
+        diagnostics.push(
+            Diagnostic::error(Code::ReservedTrait, path.span, "consent cannot be read as a trait").help(format!(
+                "write `consent to {category}`, or name a state: `consent {category} is denied`"
+            )),
+        );
+    }
+    builder.trait_slot(Trait {
+        of: Subject::User,
+        source: TraitSource::Sent(path_of(path)),
+    })
+}
+
+fn is_reserved(key: &str) -> bool {
+    let (root, dotted) = match key.split_at_checked(RESERVED_TRAIT.len()) {
+        Some((root, rest)) => (root, rest.is_empty() || rest.starts_with('.')),
+        None => return false,
+    };
+    dotted && root.eq_ignore_ascii_case(RESERVED_TRAIT)
+}
+
+fn path_of(path: &ValuePath) -> Path {
+    Path::new(path.keys.iter().map(|key| key.text.clone()))
+}
+
+/// The first word of a clause.
+fn keyword(span: Span, word: &str) -> Span {
+    let length = u32::try_from(word.len()).unwrap_or(0);
+    Span::new(span.file, span.start, span.start.saturating_add(length))
+}

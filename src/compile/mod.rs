@@ -1,0 +1,68 @@
+//! From syntax trees to a program: resolves names across files, checks what language.md demands, and lowers to the IR.
+//!
+//! All errors of all sound items are found in one go. A workspace with an error has no program: a definition that is only
+//! half understood must not decide who is delivered.
+
+mod cycles;
+mod declare;
+mod lower;
+mod modifiers;
+mod names;
+mod suggest;
+mod tests_on_values;
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{self, Diagnostic};
+use crate::ir::{AudienceSlot, NodeId, Program};
+use crate::span::{Sources, Span};
+use crate::syntax::ast::File;
+
+/// What a workspace compiles to.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The program; `None` where there is an error.
+    pub program: Option<Program>,
+    /// Where each node is written, for those who explain it.
+    pub places: Places,
+    /// Errors and warnings, in the order of files and places.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Where the nodes of a program are written. Equal predicates are one node, so a place is asked for by audience.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    audiences: Vec<Span>,
+    nodes: BTreeMap<(AudienceSlot, NodeId), Span>,
+}
+
+impl Places {
+    /// Where an audience is declared.
+    pub fn audience(&self, audience: AudienceSlot) -> Option<Span> {
+        self.audiences.get(audience.index()).copied()
+    }
+
+    /// Where an audience writes a condition; the first place, if it writes it twice.
+    pub fn node(&self, audience: AudienceSlot, node: NodeId) -> Option<Span> {
+        self.nodes.get(&(audience, node)).copied()
+    }
+
+    fn note(&mut self, audience: AudienceSlot, node: NodeId, span: Span) {
+        self.nodes.entry((audience, node)).or_insert(span);
+    }
+}
+
+/// Compiles the files of one workspace. `found` are the problems that parsing them found; they are reported with the rest.
+pub fn compile(files: &[File], sources: &Sources, found: Vec<Diagnostic>) -> Compiled {
+    let mut diagnostics = found;
+    let names = names::Names::collect(files, &mut diagnostics);
+    let declared = declare::declare(files, &names, sources, &mut diagnostics);
+    let (program, places) = lower::lower(files, &names, declared, sources, &mut diagnostics);
+    diagnostic::sort(&mut diagnostics);
+    let sound = !diagnostics.iter().any(Diagnostic::is_error);
+    Compiled {
+        program: program.filter(|_| sound),
+        places,
+        diagnostics,
+    }
+}

@@ -1,0 +1,215 @@
+//! The modifiers of `performed`: how often, when, and which events.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::Count;
+use crate::span::{Sources, Span};
+use crate::syntax::ast::{Bound, Condition, DurationText, Modifier, ModifierKind, Performed};
+use crate::time::{Duration, Unit, Window};
+
+/// What the modifiers of one `performed` say together.
+#[derive(Debug)]
+pub(super) struct Modifiers<'a> {
+    pub(super) count: Count,
+    pub(super) window: Window,
+    pub(super) filter: Option<&'a Condition>,
+}
+
+/// The length that an author wrote.
+pub(super) fn duration(text: &DurationText) -> Duration {
+    Duration::new(text.count.value, text.unit)
+}
+
+pub(super) fn read<'a>(
+    performed: &'a Performed,
+    sources: &Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Modifiers<'a> {
+    let mut all = Modifiers {
+        count: Count::ONCE,
+        window: Window::ALL,
+        filter: None,
+    };
+    let mut seen: Vec<(&'static str, Span)> = Vec::new();
+    let mut windows: Vec<(Window, Span)> = Vec::new();
+    for modifier in &performed.modifiers {
+        let (name, once) = name(&modifier.kind);
+        if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+            diagnostics.push(
+                Diagnostic::error(Code::Repeated, modifier.span, format!("one `performed` takes {once}"))
+                    .related(*first, "the first one")
+                    .help(joined(&modifier.kind)),
+            );
+            continue;
+        }
+        seen.push((name, modifier.span));
+        match &modifier.kind {
+            ModifierKind::Count { bound, times } => {
+                all.count = count(*bound, times.value, modifier, sources, diagnostics)
+            }
+            ModifierKind::Where(filter) => all.filter = Some(filter),
+            kind => {
+                if let Some(window) = window(kind) {
+                    let span = modifier.span;
+                    if window.is_empty() {
+                        diagnostics.push(empty(kind, span, sources));
+                    } else {
+                        check_against(&windows, (window, span), sources, diagnostics);
+                        windows.push((window, span));
+                    }
+                }
+            }
+        }
+    }
+    all.window = windows
+        .iter()
+        .fold(Window::ALL, |all, (window, _)| all.intersect(*window));
+    all
+}
+
+fn name(kind: &ModifierKind) -> (&'static str, &'static str) {
+    match kind {
+        ModifierKind::Count { .. } => ("count", "one count"),
+        ModifierKind::Within { .. } => ("within", "`within` once"),
+        ModifierKind::Between { .. } => ("between", "`between` once"),
+        ModifierKind::Before(_) => ("before", "`before` once"),
+        ModifierKind::After(_) => ("after", "`after` once"),
+        ModifierKind::Where(_) => ("where", "`where` once"),
+    }
+}
+
+fn joined(kind: &ModifierKind) -> &'static str {
+    match kind {
+        ModifierKind::Where(_) => "join them in one pair of brackets with `and`",
+        ModifierKind::Count { .. } => "write a second `performed`, joined with `and`",
+        _ => "keep one of them",
+    }
+}
+
+fn count(bound: Bound, times: u32, modifier: &Modifier, sources: &Sources, diagnostics: &mut Vec<Diagnostic>) -> Count {
+    match bound {
+        Bound::AtLeast => {
+            if times == 0 {
+                let message = format!("`{}` always holds", sources.slice(modifier.span));
+                diagnostics.push(
+                    Diagnostic::error(Code::BadCount, modifier.span, message)
+                        .help("write `at least 1 time`, or `exactly 0 times` for those who never did it"),
+                );
+            }
+            Count {
+                at_least: times,
+                at_most: None,
+            }
+        }
+        Bound::AtMost => Count {
+            at_least: 0,
+            at_most: Some(times),
+        },
+        Bound::Exactly => Count {
+            at_least: times,
+            at_most: Some(times),
+        },
+    }
+}
+
+fn window(kind: &ModifierKind) -> Option<Window> {
+    Some(match kind {
+        ModifierKind::Within { duration: text, .. } => Window {
+            oldest: Some(duration(text)),
+            ..Window::ALL
+        },
+        ModifierKind::Between { newest, oldest, unit } => Window {
+            oldest: Some(Duration::new(oldest.value, *unit)),
+            newest: Duration::new(newest.value, *unit),
+            ..Window::ALL
+        },
+        ModifierKind::Before(at) => Window {
+            before: Some(*at),
+            ..Window::ALL
+        },
+        ModifierKind::After(at) => Window {
+            after: Some(*at),
+            ..Window::ALL
+        },
+        ModifierKind::Count { .. } | ModifierKind::Where(_) => return None,
+    })
+}
+
+/// A window that holds no moment by itself.
+fn empty(kind: &ModifierKind, span: Span, sources: &Sources) -> Diagnostic {
+    let text = sources.slice(span);
+    let error = |message| Diagnostic::error(Code::EmptyWindow, span, message);
+    match kind {
+        ModifierKind::Between { newest, oldest, unit } if newest.value > oldest.value => {
+            error(format!("`{text}` can hold no moment: the smaller number comes first")).help(format!(
+                "write `between {} and {} {}s ago`",
+                oldest.value,
+                newest.value,
+                unit.as_str()
+            ))
+        }
+        ModifierKind::Between { newest, unit, .. } => {
+            error(format!("`{text}` can hold no moment: the first number must be smaller")).help(format!(
+                "for the one {0}, write `between {1} and {2} {0}s ago`",
+                unit.as_str(),
+                newest.value,
+                u64::from(newest.value) + 1
+            ))
+        }
+        _ => zero(text, span),
+    }
+}
+
+/// `within 0 days` and its kin, of events and of values.
+pub(super) fn zero(text: &str, span: Span) -> Diagnostic {
+    let words: Vec<&str> = text.split_whitespace().take_while(|word| *word != "0").collect();
+    Diagnostic::error(Code::EmptyWindow, span, format!("`{text}` can hold no moment")).help(format!(
+        "write at least `{} 1 {}`",
+        words.join(" "),
+        Unit::Minute.as_str()
+    ))
+}
+
+/// Windows that share no moment. Pairs suffice: each bound of an intersection is a bound of one of its windows.
+fn check_against(
+    earlier: &[(Window, Span)],
+    (window, span): (Window, Span),
+    sources: &Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let Some((other, first)) = earlier.iter().find(|(other, _)| other.intersect(window).is_empty()) else {
+        return;
+    };
+    let (a, b) = (sources.slice(*first), sources.slice(span));
+    let both = other.intersect(window);
+    let error = |message| Diagnostic::error(Code::EmptyWindow, span, message).related(*first, "the other bound");
+    let diagnostic = match (both.after, both.before) {
+        (Some(after), Some(before)) if after == before => error(format!(
+            "`{a}` and `{b}` name the same moment, so nothing lies between them"
+        ))
+        .help("let `before` name a later moment than `after`"),
+        (Some(after), Some(before)) if after > before => error(format!("nothing is both {a} and {b}")).help(format!(
+            "swap the dates: `after {}`, `before {}`",
+            date_of(if window.after.is_some() { a } else { b }),
+            date_of(if window.after.is_some() { b } else { a })
+        )),
+        (Some(_), Some(_)) => error(format!("nothing is both {a} and {b}: times are whole milliseconds"))
+            .help("let `before` name a later moment than `after`"),
+        _ => {
+            let touching = if both.oldest == Some(both.newest) {
+                ": the two only touch"
+            } else {
+                ""
+            };
+            error(format!("nothing is both {a} and {b}{touching}")).help(format!(
+                "keep one of the two, or let `within` reach further back than {}",
+                both.newest
+            ))
+        }
+    };
+    diagnostics.push(diagnostic);
+}
+
+/// The date of a bound such as `before 2026-06-30`.
+fn date_of(text: &str) -> &str {
+    text.split_whitespace().last().unwrap_or(text)
+}

@@ -1,0 +1,152 @@
+//! The names that a workspace declares, over all its files, and what is said of one that it does not.
+
+use std::collections::BTreeMap;
+
+use super::suggest;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
+use crate::syntax::ast::{Declares, File, Item, Name};
+use crate::value::{is_plain_name, quoted};
+
+/// The declared names of each kind, with their places in the program's tables.
+#[derive(Debug, Default)]
+pub(super) struct Names<'a> {
+    categories: Kind<'a>,
+    destinations: Kind<'a>,
+    audiences: Kind<'a>,
+}
+
+#[derive(Debug, Default)]
+struct Kind<'a> {
+    by_name: BTreeMap<&'a str, Declared>,
+    count: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Declared {
+    /// The place in its table; `None` for a name that only a broken item declares.
+    at: Option<usize>,
+    span: Span,
+}
+
+impl<'a> Names<'a> {
+    /// Collects the names; a second declaration is an error that shows both places.
+    pub(super) fn collect(files: &'a [File], diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut names = Names::default();
+        for item in files.iter().flat_map(|file| &file.items) {
+            let (kind, name) = match item {
+                Item::Category(category) => (Declares::Category, &category.name),
+                Item::Destination(destination) => (Declares::Destination, &destination.name),
+                Item::Audience(audience) => (Declares::Audience, &audience.name),
+                Item::Enforcement(_) => continue,
+            };
+            let table = names.kind_mut(kind);
+            let at = Some(table.count);
+            table.count += 1;
+            let span = name.span;
+            match table.by_name.get(&*name.text) {
+                Some(first) => diagnostics.push(twice(kind, name, first.span)),
+                None => {
+                    table.by_name.insert(&name.text, Declared { at, span });
+                }
+            }
+        }
+        for broken in files.iter().flat_map(|file| &file.broken) {
+            let span = broken.name.span;
+            let table = names.kind_mut(broken.kind);
+            table
+                .by_name
+                .entry(&broken.name.text)
+                .or_insert(Declared { at: None, span });
+        }
+        names
+    }
+
+    /// The place of a name in the table of its kind. An unknown name is an error; a name of a broken item has no place,
+    /// and its error is told already.
+    pub(super) fn resolve(&self, kind: Declares, name: &Name, diagnostics: &mut Vec<Diagnostic>) -> Option<usize> {
+        match self.kind(kind).by_name.get(&*name.text) {
+            Some(declared) => declared.at,
+            None => {
+                diagnostics.push(self.unknown(kind, name));
+                None
+            }
+        }
+    }
+
+    fn unknown(&self, kind: Declares, name: &Name) -> Diagnostic {
+        let what = kind.as_str();
+        let text = &*name.text;
+        let error = |message| Diagnostic::error(Code::UnknownName, name.span, message);
+        let declared = || self.kind(kind).by_name.keys().copied();
+        if let Some(near) = suggest::nearest(text, declared()) {
+            let case = if near.to_lowercase() == text.to_lowercase() {
+                ": small and capital letters differ"
+            } else {
+                ""
+            };
+            return error(format!("there is no {what} `{text}`{case}"))
+                .help(format!("did you mean `{}`?", written(near)));
+        }
+        let others = [Declares::Category, Declares::Destination, Declares::Audience];
+        if let Some(other) = others
+            .iter()
+            .find(|other| self.kind(**other).by_name.contains_key(text))
+        {
+            let article = if *other == Declares::Audience { "an" } else { "a" };
+            let message = format!("there is no {what} `{text}`: that name is {article} {}", other.as_str());
+            return error(message).help(format!(
+                "name {} {what} here",
+                if what == "audience" { "an" } else { "a" }
+            ));
+        }
+        let declaration = match kind {
+            Declares::Category => format!("declare it with `category {}`", written(text)),
+            Declares::Destination => format!(
+                "declare it, for example `destination {} requires nothing`",
+                written(text)
+            ),
+            Declares::Audience => format!("declare it with `audience {} {{ … }}`", written(text)),
+        };
+        let existing: Vec<String> = declared().take(3).map(|n| format!("`{}`", written(n))).collect();
+        let help = if existing.is_empty() || kind == Declares::Audience {
+            declaration
+        } else {
+            format!("{declaration}, or use one that exists: {}", existing.join(", "))
+        };
+        error(format!("there is no {what} `{text}`")).help(help)
+    }
+
+    fn kind(&self, kind: Declares) -> &Kind<'a> {
+        match kind {
+            Declares::Category => &self.categories,
+            Declares::Destination => &self.destinations,
+            Declares::Audience => &self.audiences,
+        }
+    }
+
+    fn kind_mut(&mut self, kind: Declares) -> &mut Kind<'a> {
+        match kind {
+            Declares::Category => &mut self.categories,
+            Declares::Destination => &mut self.destinations,
+            Declares::Audience => &mut self.audiences,
+        }
+    }
+}
+
+fn twice(kind: Declares, name: &Name, first: Span) -> Diagnostic {
+    let message = format!("the {} `{}` is declared twice", kind.as_str(), name.text);
+    Diagnostic::error(Code::DuplicateName, name.span, message)
+        .label("declared again here")
+        .related(first, "first declared here")
+        .help("rename or remove one of them")
+}
+
+/// A name as an author has to write it: in quotes where it is no plain one.
+pub(super) fn written(name: &str) -> String {
+    if is_plain_name(name) {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
+}

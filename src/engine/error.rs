@@ -1,0 +1,74 @@
+//! What can go wrong before anything is evaluated.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::diagnostic::Diagnostic;
+use crate::span::Sources;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder of definitions could not be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A folder without definitions.
+    #[error("there is no `.audience` file in `{}`", path.display())]
+    NoDefinitions {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The definitions have errors.
+    #[error(transparent)]
+    Definitions(#[from] DefinitionErrors),
+    /// There is no audience of this name.
+    #[error("there is no audience `{0}`")]
+    UnknownAudience(String),
+    /// Events could not be read. (An event that is *refused* is no error: it is counted and reported.)
+    #[error("cannot read events: {0}")]
+    Events(#[from] std::io::Error),
+}
+
+/// The problems of a workspace, with the texts they are about.
+#[derive(Debug, Clone)]
+pub struct DefinitionErrors {
+    sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl DefinitionErrors {
+    pub(super) fn new(sources: Sources, diagnostics: Vec<Diagnostic>) -> Self {
+        DefinitionErrors { sources, diagnostics }
+    }
+
+    /// All problems, warnings included, by file and place.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The texts that they are about.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+}
+
+impl std::error::Error for DefinitionErrors {}
+
+impl fmt::Display for DefinitionErrors {
+    /// Every problem with file, line, column and help; one after the other.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, diagnostic) in self.diagnostics.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            f.write_str(&diagnostic.to_text(&self.sources))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! Finding and reading the files of a workspace.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::{Sources, Span};
+use crate::syntax;
+
+const EXTENSION: &str = ".audience";
+/// Cases for `volens test`; no part of the workspace itself.
+const TEST_EXTENSION: &str = ".test.audience";
+
+/// The texts of a workspace, and what is wrong with their bytes.
+pub(super) struct Loaded {
+    pub(super) sources: Sources,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads one file, or every `*.audience` file below a folder, in path order.
+pub(super) fn load(path: &Path) -> Result<Loaded, Error> {
+    let metadata = fs::metadata(path).map_err(|source| read_error(path, source))?;
+    let mut files = Vec::new();
+    if metadata.is_dir() {
+        find(path, &mut files)?;
+        files.sort();
+        if files.is_empty() {
+            return Err(Error::NoDefinitions { path: path.to_owned() });
+        }
+    } else {
+        files.push(path.to_owned());
+    }
+    let mut loaded = Loaded {
+        sources: Sources::default(),
+        diagnostics: Vec::new(),
+    };
+    for file in files {
+        let bytes = read(&file)?;
+        let name = file.strip_prefix(path).ok().filter(|name| !name.as_os_str().is_empty());
+        let name = name.map_or_else(|| file.display().to_string(), |name| name.display().to_string());
+        add(&mut loaded, name, bytes);
+    }
+    Ok(loaded)
+}
+
+fn find(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    // Folders still to look into: a list of our own, so that deep folders need no stack. Links to folders are not
+    // followed, so there is no way round in a circle.
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(|source| read_error(&folder, source))? {
+            let entry = entry.map_err(|source| read_error(&folder, source))?;
+            let path = entry.path();
+            let kind = entry.file_type().map_err(|source| read_error(&path, source))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if kind.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(EXTENSION) && !name.ends_with(TEST_EXTENSION) {
+                files.push(path);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let file = File::open(path).map_err(|source| read_error(path, source))?;
+    let mut bytes = Vec::new();
+    // One byte more than a definition may have is enough to see that it has too many.
+    let most = syntax::MAX_FILE as u64 + 1;
+    file.take(most)
+        .read_to_end(&mut bytes)
+        .map_err(|source| read_error(path, source))?;
+    Ok(bytes)
+}
+
+fn read_error(path: &Path, source: std::io::Error) -> Error {
+    Error::Read {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Adds a file. Bytes that are no UTF-8 are an error, but the rest of the file is still looked at: what it declares counts.
+fn add(loaded: &mut Loaded, name: String, bytes: Vec<u8>) {
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            loaded.sources.add(name, text);
+        }
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let cut = error.utf8_error().error_len().is_none();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let too_long = error.as_bytes().len() > syntax::MAX_FILE;
+            let file = loaded.sources.add(name, text);
+            // A character that was cut at the limit is no error of its own.
+            if !(too_long && cut) {
+                let start = u32::try_from(valid).unwrap_or(u32::MAX);
+                let length = u32::try_from(char::REPLACEMENT_CHARACTER.len_utf8()).unwrap_or(0);
+                loaded.diagnostics.push(
+                    Diagnostic::error(
+                        Code::Syntax,
+                        Span::new(file, start, start.saturating_add(length)),
+                        "this is not UTF-8 text",
+                    )
+                    .help("save the file as UTF-8"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The façade: load a workspace, take events in, ask who matches and where they may be delivered.
+
+mod error;
+mod load;
+mod run;
+
+use std::io::BufRead;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::compile::{self, Places};
+use crate::diagnostic::Diagnostic;
+use crate::enforce::{self, Decision};
+
+use crate::eval::{self, Row};
+use crate::ingest::{Ingested, Ingestor, Settings};
+use crate::ir::Program;
+use crate::model::{IdentityRules, Profile, Profiles, label};
+use crate::span::Sources;
+use crate::syntax;
+use crate::time::Timestamp;
+
+pub use error::{DefinitionErrors, Error};
+pub use run::{AudienceRun, DestinationRun, Filtered, Run};
+
+/// A compiled workspace, ready to take events and answer. Cheap to clone.
+///
+/// ```
+/// use volens::{ConsentState, Engine, Profile, Timestamp};
+///
+/// let engine = Engine::from_text(
+///     "shop.audience",
+///     r#"
+///     category Advertising
+///     destination google_ads requires Advertising
+///     audience pros { who trait plan = "pro"  send to google_ads }
+///     "#,
+/// )?;
+/// let profile = Profile::builder()
+///     .identifier("user_id", "u1")
+///     .trait_("plan", "pro")
+///     .consent("Advertising", ConsentState::Denied)
+///     .build();
+/// let now = Timestamp::parse("2026-06-30").unwrap();
+/// assert!(engine.is_member("pros", &profile, now)?);
+/// assert_eq!(engine.deliveries("pros", &profile, now)?, [("google_ads", false)]);
+/// # Ok::<(), volens::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Engine {
+    workspace: Arc<Workspace>,
+}
+
+#[derive(Debug)]
+struct Workspace {
+    sources: Sources,
+    program: Program,
+    places: Places,
+    warnings: Vec<Diagnostic>,
+    identity: IdentityRules,
+}
+
+impl Engine {
+    /// Loads one `.audience` file, or every `*.audience` file below a folder, in path order, as one namespace.
+    ///
+    /// # Errors
+    /// [`Error::Read`] and [`Error::NoDefinitions`] where there is nothing to read, [`Error::Definitions`] with all
+    /// problems of all files where a definition is wrong.
+    pub fn load(path: impl AsRef<Path>) -> Result<Engine, Error> {
+        let loaded = load::load(path.as_ref())?;
+        Engine::compile(loaded.sources, loaded.diagnostics)
+    }
+
+    /// Takes the text of one file; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// [`Error::Definitions`] where a definition is wrong.
+    pub fn from_text(name: &str, text: &str) -> Result<Engine, Error> {
+        let mut sources = Sources::default();
+        sources.add(name, text);
+        Engine::from_sources(sources)
+    }
+
+    /// Takes the texts of several files as one workspace.
+    ///
+    /// # Errors
+    /// [`Error::Definitions`] where a definition is wrong.
+    pub fn from_sources(sources: Sources) -> Result<Engine, Error> {
+        Engine::compile(sources, Vec::new())
+    }
+
+    fn compile(sources: Sources, mut diagnostics: Vec<Diagnostic>) -> Result<Engine, Error> {
+        let mut files = Vec::new();
+        for id in sources.ids() {
+            let (file, found) = syntax::parse(id, sources.text(id));
+            files.push(file);
+            // Bytes that are no text were told already; what the parser makes of them would only repeat it.
+            if !diagnostics.iter().any(|d| d.span.file == id) {
+                diagnostics.extend(found);
+            }
+        }
+        let compiled = compile::compile(&files, &sources, diagnostics);
+        match compiled.program {
+            Some(program) => Ok(Engine {
+                workspace: Arc::new(Workspace {
+                    sources,
+                    program,
+                    places: compiled.places,
+                    warnings: compiled.diagnostics,
+                    identity: IdentityRules::default(),
+                }),
+            }),
+            None => Err(DefinitionErrors::new(sources, compiled.diagnostics).into()),
+        }
+    }
+
+    /// Starts to take events in, as of `now`. Events without any time count as received at `received_at`.
+    pub fn ingestor(&self, now: Timestamp, received_at: Timestamp) -> Ingestor {
+        let categories = self.program().categories.iter().map(|category| category.id.clone());
+        Ingestor::new(Settings {
+            identity: self.workspace.identity.clone(),
+            categories: categories.collect(),
+            received_at,
+            now,
+        })
+    }
+
+    /// Takes in a whole stream of events, one JSON object a line, as of `now`.
+    ///
+    /// A refused event is no error: [`Ingested::rejects`] says which were refused and why.
+    ///
+    /// # Errors
+    /// [`Error::Events`] where the reader fails.
+    pub fn ingest(&self, events: impl BufRead, now: Timestamp) -> Result<Ingested, Error> {
+        let mut ingestor = self.ingestor(now, now);
+        ingestor.read("events", events)?;
+        Ok(ingestor.finish())
+    }
+
+    /// Evaluates every audience and decides every delivery, as of `now`.
+    pub fn run(&self, profiles: &Profiles, now: Timestamp) -> Run {
+        run::run(self.program(), &self.workspace.identity, profiles, now)
+    }
+
+    /// Whether a profile is a member of an audience, as of `now`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownAudience`]
+    pub fn is_member(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<bool, Error> {
+        let slot = self.program().audience(audience);
+        let slot = slot.ok_or_else(|| Error::UnknownAudience(audience.to_owned()))?;
+        let mut row = Row::new(self.program(), profile, now);
+        eval::evaluate(self.program(), &mut row, &[]);
+        Ok(row.is_member(slot))
+    }
+
+    /// The audiences that a profile is in, in order of declaration.
+    pub fn memberships(&self, profile: &Profile, now: Timestamp) -> Vec<&str> {
+        let program = self.program();
+        let mut row = Row::new(program, profile, now);
+        eval::evaluate(program, &mut row, &[]);
+        let audiences = program.audiences.iter().enumerate();
+        audiences
+            .filter(|(at, _)| row.is_member(crate::ir::AudienceSlot::at(*at)))
+            .map(|(_, audience)| &*audience.name)
+            .collect()
+    }
+
+    /// The destinations of an audience, and whether this profile may be delivered to each: `false` everywhere for one
+    /// that is no member.
+    ///
+    /// # Errors
+    /// [`Error::UnknownAudience`]
+    pub fn deliveries(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<Vec<(&str, bool)>, Error> {
+        let member = self.is_member(audience, profile, now)?;
+        let program = self.program();
+        let audience = program.audiences.iter().find(|a| &*a.name == audience);
+        let slots = audience.map_or(&[][..], |audience| &audience.destinations);
+        let destinations = slots.iter().filter_map(|slot| program.destinations.get(slot.index()));
+        let decided = destinations.map(|destination| {
+            let decision = enforce::decide(program, destination, profile.consent());
+            (&*destination.name, member && decision == Decision::Delivered)
+        });
+        Ok(decided.collect())
+    }
+
+    /// How a profile is called in every list: `TYPE:VALUE`, by the priorities of the identity rules.
+    pub fn label(&self, profile: &Profile) -> String {
+        label(profile.identifiers(), &self.workspace.identity)
+    }
+
+    /// The compiled program.
+    pub fn program(&self) -> &Program {
+        &self.workspace.program
+    }
+
+    /// Where the program's nodes are written.
+    pub fn places(&self) -> &Places {
+        &self.workspace.places
+    }
+
+    /// What is probably not meant, though it can be used.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.workspace.warnings
+    }
+
+    /// The texts that the workspace was read from.
+    pub fn sources(&self) -> &Sources {
+        &self.workspace.sources
+    }
+}

@@ -1,0 +1,308 @@
+//! A profile laid out by the slots of a program, so that evaluating looks up no name.
+
+use std::ops::Range;
+
+use super::computed;
+use crate::consent::ConsentState;
+use crate::ir::{AudienceSlot, CategorySlot, EventSlot, Program, PropertySlot, Subject, TraitSlot, TraitSource};
+use crate::model::{Identifiers, PastEvent, Profile};
+use crate::time::Timestamp;
+use crate::value::{Object, Value};
+
+/// A user or an account, bound to a program as of an instant. It borrows the profile's values, and keeps its buffers
+/// when it is bound again.
+#[derive(Debug, Clone)]
+pub struct Row<'a> {
+    now: Timestamp,
+    subject: Subject,
+    /// By trait slot.
+    traits: Vec<Held<'a>>,
+    /// By event slot, the places of an event's times and values.
+    events: Vec<Layout<'a>>,
+    /// The times of all events, one name after the other, each in time order.
+    times: Vec<Timestamp>,
+    /// For each name one property after the other, and for each of these the value in each event.
+    values: Vec<Option<&'a Value>>,
+    /// By category slot.
+    consent: Vec<ConsentState>,
+    /// Has one of the identifiers that make a member (AM-6).
+    known: bool,
+    /// Has an `anonymous_id`.
+    anonymous: bool,
+    /// A bit for each audience slot.
+    members: Vec<u64>,
+}
+
+/// The value of a trait.
+#[derive(Debug, Clone)]
+enum Held<'a> {
+    /// Lent by the profile; `None` where it is absent.
+    Lent(Option<&'a Value>),
+    /// Made here, of a computed trait.
+    Made(Value),
+    /// A trait of the other subject.
+    Elsewhere,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Layout<'a> {
+    past: &'a [PastEvent],
+    times: usize,
+    values: usize,
+    properties: usize,
+}
+
+/// The value of a computed trait: lent by an event, or made.
+pub(super) enum Computed<'a> {
+    Absent,
+    Lent(&'a Value),
+    Made(Value),
+}
+
+impl Default for Row<'_> {
+    /// A row that is bound to nothing: of every condition the one on an empty profile.
+    fn default() -> Self {
+        Row {
+            now: Timestamp::EPOCH,
+            subject: Subject::User,
+            traits: Vec::new(),
+            events: Vec::new(),
+            times: Vec::new(),
+            values: Vec::new(),
+            consent: Vec::new(),
+            known: false,
+            anonymous: false,
+            members: Vec::new(),
+        }
+    }
+}
+
+impl<'a> Row<'a> {
+    /// A user's profile, as of `now`.
+    pub fn new(program: &Program, profile: &'a Profile, now: Timestamp) -> Self {
+        let mut row = Row::default();
+        row.bind(program, profile, now);
+        row
+    }
+
+    /// An account with these traits and users, as of `now`.
+    pub fn account(program: &Program, traits: &'a Object, users: &[Row<'a>], now: Timestamp) -> Self {
+        let mut row = Row::default();
+        row.bind_account(program, traits, users, now);
+        row
+    }
+
+    /// Binds the row to a user's profile, as of `now`; it is a member of nothing until it is evaluated.
+    pub fn bind(&mut self, program: &Program, profile: &'a Profile, now: Timestamp) {
+        self.clear(program, Subject::User);
+        self.bind_traits(program, profile.traits());
+        for event in &program.events {
+            let past = profile.history().of(&event.name);
+            self.events.push(Layout {
+                past,
+                times: self.times.len(),
+                values: self.values.len(),
+                properties: event.properties.len(),
+            });
+            self.times.extend(past.iter().map(|event| event.timestamp));
+            for path in &event.properties {
+                self.values.extend(past.iter().map(|event| event.properties.at(path)));
+            }
+        }
+        let states = program.categories.iter().map(|c| profile.consent().state(&c.id));
+        self.consent.extend(states);
+        self.bind_identifiers(profile.identifiers());
+        self.set_now(program, &[], now);
+    }
+
+    /// Binds the row to an account, as of `now`. `users` are bound already, to the same program and instant.
+    pub fn bind_account(&mut self, program: &Program, traits: &'a Object, users: &[Row<'a>], now: Timestamp) {
+        self.clear(program, Subject::Account);
+        self.bind_traits(program, traits);
+        self.set_now(program, users, now);
+    }
+
+    /// Moves the row to another instant: computed traits are computed anew, all else stays. `users` as in
+    /// [`bind_account`](Row::bind_account), none for a user. Memberships are those of the old instant until the row is
+    /// evaluated.
+    pub fn set_now(&mut self, program: &Program, users: &[Row<'a>], now: Timestamp) {
+        self.now = now;
+        // In the order of the table: a filter may refer to a trait that is computed before.
+        for (at, source) in program.traits.iter().enumerate() {
+            if let TraitSource::Computed(aggregate) = &source.source
+                && source.of == self.subject
+            {
+                let value = computed::compute(program, aggregate, self, users);
+                if let Some(held) = self.traits.get_mut(at) {
+                    *held = match value {
+                        Computed::Absent => Held::Lent(None),
+                        Computed::Lent(value) => Held::Lent(Some(value)),
+                        Computed::Made(value) => Held::Made(value),
+                    };
+                }
+            }
+        }
+    }
+
+    /// The instant that it is evaluated as of.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A user's row, or an account's.
+    pub fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// The stored consent to a category.
+    pub fn consent(&self, category: CategorySlot) -> ConsentState {
+        self.consent.get(category.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether its identifiers suffice for a member (AM-6).
+    pub fn is_eligible(&self, include_anonymous: bool) -> bool {
+        self.known || include_anonymous && self.anonymous
+    }
+
+    /// Whether it is in an audience, as far as it was evaluated or [told](Row::set_member).
+    pub fn is_member(&self, audience: AudienceSlot) -> bool {
+        let word = self.members.get(audience.index() / 64);
+        word.is_some_and(|word| word >> (audience.index() % 64) & 1 == 1)
+    }
+
+    /// Tells it whether it is in an audience: of a user, whether any of its accounts is.
+    pub fn set_member(&mut self, audience: AudienceSlot, member: bool) {
+        if let Some(word) = self.members.get_mut(audience.index() / 64) {
+            let bit = 1 << (audience.index() % 64);
+            *word = if member { *word | bit } else { *word & !bit };
+        }
+    }
+
+    /// The value of a trait; `None` where it is absent or null, or of the other subject.
+    pub fn trait_value(&self, slot: TraitSlot) -> Option<&Value> {
+        match self.traits.get(slot.index())? {
+            Held::Lent(value) => *value,
+            Held::Made(value) => Some(value),
+            Held::Elsewhere => None,
+        }
+    }
+
+    /// Whether the trait is one of this row's subject.
+    pub(super) fn has_trait(&self, slot: TraitSlot) -> bool {
+        !matches!(self.traits.get(slot.index()), Some(Held::Elsewhere))
+    }
+
+    pub(super) fn events(&self, slot: EventSlot) -> Events<'_, 'a> {
+        let Some(layout) = self.events.get(slot.index()) else {
+            return Events::NONE;
+        };
+        let count = layout.past.len();
+        Events {
+            past: layout.past,
+            times: self.times.get(layout.times..layout.times + count).unwrap_or_default(),
+            values: self
+                .values
+                .get(layout.values..layout.values + count * layout.properties)
+                .unwrap_or_default(),
+        }
+    }
+
+    fn clear(&mut self, program: &Program, subject: Subject) {
+        self.subject = subject;
+        self.traits.clear();
+        self.events.clear();
+        self.times.clear();
+        self.values.clear();
+        self.consent.clear();
+        self.known = false;
+        self.anonymous = false;
+        self.members.clear();
+        self.members.resize(program.audiences.len().div_ceil(64), 0);
+    }
+
+    fn bind_traits(&mut self, program: &Program, traits: &'a Object) {
+        let subject = self.subject;
+        let held = program.traits.iter().map(|wanted| match &wanted.source {
+            _ if wanted.of != subject => Held::Elsewhere,
+            TraitSource::Sent(path) => Held::Lent(traits.at(path)),
+            TraitSource::Computed(_) => Held::Lent(None),
+        });
+        self.traits.extend(held);
+    }
+
+    fn bind_identifiers(&mut self, identifiers: &Identifiers) {
+        for (kind, _) in identifiers.iter() {
+            match kind {
+                "user_id" | "email" | "android.idfa" | "ios.idfa" => self.known = true,
+                "anonymous_id" => self.anonymous = true,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The events of one name of one row, in time order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Events<'e, 'a> {
+    past: &'a [PastEvent],
+    times: &'e [Timestamp],
+    values: &'e [Option<&'a Value>],
+}
+
+impl<'e, 'a> Events<'e, 'a> {
+    const NONE: Events<'static, 'static> = Events {
+        past: &[],
+        times: &[],
+        values: &[],
+    };
+
+    /// The places of the events with `after < t ≤ until`.
+    pub(super) fn between(self, after: Timestamp, until: Timestamp) -> Range<usize> {
+        let end = self.times.partition_point(|t| *t <= until);
+        let start = self.times.partition_point(|t| *t <= after);
+        start..end
+    }
+
+    pub(super) fn time(self, at: usize) -> Timestamp {
+        self.times.get(at).copied().unwrap_or(Timestamp::MAX)
+    }
+
+    pub(super) fn message_id(self, at: usize) -> &'a str {
+        self.past.get(at).map_or("", |event| &event.message_id)
+    }
+
+    /// A property of the event at a place; `None` where it is absent or null.
+    pub(super) fn value(self, at: usize, property: PropertySlot) -> Option<&'a Value> {
+        let at = property.index().checked_mul(self.times.len())?.checked_add(at)?;
+        *self.values.get(at)?
+    }
+}
+
+/// An event that a filter looks at, and the events that the steps before it matched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Matched<'e, 'p> {
+    pub(super) events: Events<'e, 'e>,
+    pub(super) at: usize,
+    /// 0 for the first `performed`, then 1, 2, …
+    pub(super) step: u32,
+    pub(super) before: Option<&'p Matched<'e, 'p>>,
+}
+
+impl<'e> Matched<'e, '_> {
+    pub(super) fn time(&self) -> Timestamp {
+        self.events.time(self.at)
+    }
+
+    pub(super) fn value(&self, property: PropertySlot) -> Option<&'e Value> {
+        self.events.value(self.at, property)
+    }
+
+    /// A property of the event that an earlier step matched.
+    pub(super) fn value_of(&self, step: u32, property: PropertySlot) -> Option<&'e Value> {
+        let mut matched = self;
+        while matched.step > step {
+            matched = matched.before?;
+        }
+        matched.value(property)
+    }
+}

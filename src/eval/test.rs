@@ -1,0 +1,205 @@
+//! Tests on values, as the tables of language.md ("Values", "Time") say.
+
+use std::cmp::Ordering;
+
+use crate::ir::{Comparison, DateTest, Instant, Literal, Literals, Operand, Reference, Test};
+use crate::number::Number;
+use crate::time::Timestamp;
+use crate::value::{Text, Value};
+
+/// What a value is compared with: a constant that says how the value is read, or a scalar that a reference led to.
+#[derive(Clone, Copy)]
+enum Against<'v> {
+    Literal(&'v Literal),
+    Value(&'v Value),
+}
+
+/// Whether a test holds of a value. `resolve` gives what a reference leads to.
+///
+/// A reference to nothing, a list or an object decides first: the test does not hold, the negative forms included. Then
+/// an absent value, of which only [`Test::Omits`] holds. Then a value that cannot be read as the operand's type, of
+/// which only the negative forms hold: each of these is the negation of the positive one from here on.
+pub(super) fn holds<'v>(
+    test: &'v Test,
+    value: Option<&'v Value>,
+    now: Timestamp,
+    resolve: impl Fn(Reference) -> Option<&'v Value>,
+) -> bool {
+    let referred = |reference: &Reference| resolve(*reference).filter(|value| is_scalar(value));
+    let against = |operand: &'v Operand| match operand {
+        Operand::Literal(literal) => Some(Against::Literal(literal)),
+        Operand::Reference(reference) => referred(reference).map(Against::Value),
+    };
+    let value = value.and_then(Value::present);
+    if let Test::Omits(reference) = test {
+        let other = referred(reference).map(Against::Value);
+        return other.is_some_and(|other| value.is_none_or(|value| !contains(value, other)));
+    }
+    let Some(value) = value else {
+        return false;
+    };
+    match test {
+        Test::Exists => true,
+        Test::Equals(operand) => against(operand).is_some_and(|other| equals(value, other)),
+        Test::NotEquals(operand) => against(operand).is_some_and(|other| !equals(value, other)),
+        Test::Compare(comparison, operand) => against(operand).is_some_and(|other| compare(value, *comparison, other)),
+        Test::OneOf(list) => is_in(value, list),
+        Test::NoneOf(list) => !is_in(value, list),
+        Test::Contains(operand) => against(operand).is_some_and(|other| contains(value, other)),
+        Test::ContainsAny(list) => list.iter().any(|literal| contains(value, Against::Literal(literal))),
+        Test::StartsWith(operand) => {
+            against(operand).is_some_and(|other| both_as_text(value, other, |value, other| value.starts_with(other)))
+        }
+        Test::EndsWith(operand) => {
+            against(operand).is_some_and(|other| both_as_text(value, other, |value, other| value.ends_with(other)))
+        }
+        Test::Date(test) => read_date(value).is_some_and(|t| date_holds(test, t, now, referred)),
+        // Decided above.
+        Test::Omits(_) => false,
+    }
+}
+
+/// The reference in a test.
+pub(super) fn reference(test: &Test) -> Option<Reference> {
+    match test {
+        Test::Equals(operand)
+        | Test::NotEquals(operand)
+        | Test::Compare(_, operand)
+        | Test::Contains(operand)
+        | Test::StartsWith(operand)
+        | Test::EndsWith(operand) => match operand {
+            Operand::Reference(reference) => Some(*reference),
+            Operand::Literal(_) => None,
+        },
+        Test::Omits(reference)
+        | Test::Date(DateTest::Before(Instant::Of(reference)) | DateTest::After(Instant::Of(reference))) => {
+            Some(*reference)
+        }
+        Test::Exists | Test::OneOf(_) | Test::NoneOf(_) | Test::ContainsAny(_) | Test::Date(_) => None,
+    }
+}
+
+fn is_scalar(value: &Value) -> bool {
+    matches!(value, Value::Bool(_) | Value::Number(_) | Value::String(_))
+}
+
+fn read_date(value: &Value) -> Option<Timestamp> {
+    Timestamp::parse(value.as_str()?)
+}
+
+fn equals(value: &Value, other: Against<'_>) -> bool {
+    match other {
+        Against::Literal(Literal::Text(text)) => value.read_text().is_some_and(|value| *value == **text),
+        Against::Literal(Literal::Number(number)) => is_number(value, *number),
+        Against::Literal(Literal::Boolean(boolean)) => value.read_bool() == Some(*boolean),
+        Against::Literal(Literal::Date(date)) => read_date(value) == Some(*date),
+        Against::Value(other) => same(value, other),
+    }
+}
+
+/// Two values compared: as numbers if either is one, as booleans if either is one, else as text.
+fn same(value: &Value, other: &Value) -> bool {
+    match (value, other) {
+        (Value::Number(_), _) | (_, Value::Number(_)) => {
+            other.read_number().is_some_and(|number| is_number(value, number))
+        }
+        (Value::Bool(_), _) | (_, Value::Bool(_)) => {
+            let value = value.read_bool();
+            value.is_some() && value == other.read_bool()
+        }
+        (Value::String(value), Value::String(other)) => value == other,
+        _ => false,
+    }
+}
+
+fn is_number(value: &Value, number: Number) -> bool {
+    value.read_number().is_some_and(|value| value.compare(number).is_eq())
+}
+
+fn compare(value: &Value, comparison: Comparison, other: Against<'_>) -> bool {
+    let other = match other {
+        Against::Literal(Literal::Number(number)) => Some(*number),
+        Against::Literal(_) => None,
+        Against::Value(other) => other.read_number(),
+    };
+    let (Some(other), Some(value)) = (other, value.read_number()) else {
+        return false;
+    };
+    let order = value.compare(other);
+    match comparison {
+        Comparison::Less => order == Ordering::Less,
+        Comparison::AtMost => order != Ordering::Greater,
+        Comparison::Greater => order == Ordering::Greater,
+        Comparison::AtLeast => order != Ordering::Less,
+    }
+}
+
+/// Whether a value, read as the type of one of the list's parts, is in that part. Each part is sorted.
+fn is_in(value: &Value, list: &Literals) -> bool {
+    let texts = || {
+        let text = value.read_text();
+        text.is_some_and(|text| list.texts.binary_search_by(|t| (**t).cmp(&*text)).is_ok())
+    };
+    let numbers = || {
+        let number = value.read_number();
+        number.is_some_and(|number| list.numbers.binary_search_by(|n| n.compare(number)).is_ok())
+    };
+    let booleans = || {
+        value
+            .read_bool()
+            .is_some_and(|boolean| list.booleans.contains(&boolean))
+    };
+    let dates = || read_date(value).is_some_and(|date| list.dates.binary_search(&date).is_ok());
+    // A value is not even read as a type that the list has none of.
+    (!list.texts.is_empty() && texts())
+        || (!list.numbers.is_empty() && numbers())
+        || (!list.booleans.is_empty() && booleans())
+        || (!list.dates.is_empty() && dates())
+}
+
+/// In a list an element that equals; elsewhere a substring.
+fn contains(value: &Value, other: Against<'_>) -> bool {
+    match value {
+        Value::List(items) => items.iter().any(|item| equals(item, other)),
+        _ => both_as_text(value, other, |value, other| value.contains(other)),
+    }
+}
+
+fn both_as_text(value: &Value, other: Against<'_>, test: impl Fn(&str, &str) -> bool) -> bool {
+    match (value.read_text(), as_text(other)) {
+        (Some(value), Some(other)) => test(&value, &other),
+        _ => false,
+    }
+}
+
+fn as_text(other: Against<'_>) -> Option<Text<'_>> {
+    match other {
+        Against::Literal(Literal::Text(text)) => Some(Text::Borrowed(text)),
+        Against::Literal(Literal::Number(number)) => Some(Text::Number(number.text())),
+        Against::Literal(Literal::Boolean(true)) => Some(Text::Borrowed("true")),
+        Against::Literal(Literal::Boolean(false)) => Some(Text::Borrowed("false")),
+        // A date is no text: with `contains` it finds elements of lists alone.
+        Against::Literal(Literal::Date(_)) => None,
+        Against::Value(other) => other.read_text(),
+    }
+}
+
+fn date_holds<'v>(
+    test: &DateTest,
+    t: Timestamp,
+    now: Timestamp,
+    referred: impl Fn(&Reference) -> Option<&'v Value>,
+) -> bool {
+    let instant = |instant: &Instant| match instant {
+        Instant::At(at) => Some(*at),
+        Instant::Of(reference) => referred(reference).and_then(read_date),
+    };
+    match test {
+        DateTest::Before(other) => instant(other).is_some_and(|other| t < other),
+        DateTest::After(other) => instant(other).is_some_and(|other| t > other),
+        DateTest::WithinLast(duration) => now.minus(*duration) < t && t <= now,
+        DateTest::WithinNext(duration) => now < t && t <= now.plus(*duration),
+        DateTest::BeforeLast(duration) => t <= now.minus(*duration),
+        DateTest::AfterNext(duration) => t > now.plus(*duration),
+    }
+}

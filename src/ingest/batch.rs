@@ -1,0 +1,136 @@
+//! Batches: one line that holds several events (EV-6, EV-7, EV-16).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::de::IgnoredAny;
+
+use super::input::Input;
+use super::reject::{Refusal, RejectCode};
+use crate::value::{Object, Value};
+
+/// The most bytes of a batch (EV-16: 500 KB).
+pub(super) const LARGEST_BATCH: usize = 512_000;
+/// The most items of a batch (EV-16).
+const MOST_ITEMS: usize = 2_500;
+/// The most items that are refused one by one. Beyond, a record of each would cost many times the line's own memory, and
+/// the batch is refused as one.
+const MOST_ITEMS_LISTED: usize = 100_000;
+
+/// What a batch adds to each of its items.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Outer(Object);
+
+/// The keys that an item takes from around it.
+const SHARED: [&str; 2] = ["context", "integrations"];
+
+impl Outer {
+    /// The item with what stands around it; of two keys the item's own wins, so that a `consent` is replaced as a whole,
+    /// never mixed (DEC-51).
+    pub(super) fn around(&self, item: Value) -> Value {
+        let Value::Object(mut item) = item else {
+            return item;
+        };
+        for (key, outer) in self.0.iter() {
+            let own = item.remove(key).unwrap_or_default();
+            let merged = match (own, outer) {
+                (Value::Null, outer) => outer.clone(),
+                (Value::Object(own), Value::Object(outer)) => Value::Object(filled(own, outer)),
+                (own, _) => own,
+            };
+            item.insert(key, merged);
+        }
+        Value::Object(item)
+    }
+}
+
+fn filled(own: Object, outer: &Object) -> Object {
+    // Of two entries with one key the later counts.
+    let outer = outer.iter().map(|(key, value)| (Box::from(key), value.clone()));
+    outer.chain(own).collect()
+}
+
+/// One item, ready to be decoded or already refused.
+pub(super) struct Item {
+    pub(super) event: Result<Value, Refusal>,
+    pub(super) input: Input,
+}
+
+/// Whether an object is a batch and not an event.
+pub(super) fn is_batch(object: &Object) -> bool {
+    object.get("batch").is_some() && object.get("type").and_then(Value::present).is_none()
+}
+
+/// The same, of a text that is JSON but was refused for what it holds.
+pub(super) fn is_batch_text(text: &str) -> bool {
+    let keys: BTreeMap<String, Option<IgnoredAny>> = serde_json::from_str(text).unwrap_or_default();
+    keys.contains_key("batch") && !matches!(keys.get("type"), Some(Some(_)))
+}
+
+/// The items of a batch.
+///
+/// # Errors
+/// The refusal of the batch as one.
+pub(super) fn items(mut batch: Object, length: usize, largest_event: usize) -> Result<Vec<Item>, Refusal> {
+    let Some(Value::List(items)) = batch.remove("batch") else {
+        return Err(RejectCode::BadRequest.because("`batch` is not an array"));
+    };
+    if items.is_empty() {
+        return Err(RejectCode::EmptyBatch.because("the batch has no items"));
+    }
+    let refused = if length > LARGEST_BATCH {
+        Some(format!("the batch has {length} bytes, more than {LARGEST_BATCH}"))
+    } else if items.len() > MOST_ITEMS {
+        Some(format!("the batch has {} items, more than {MOST_ITEMS}", items.len()))
+    } else {
+        None
+    };
+    let refused = refused.map(|reason| RejectCode::EventTooLarge.because(reason));
+    if items.len() > MOST_ITEMS_LISTED
+        && let Some(refusal) = refused
+    {
+        return Err(refusal);
+    }
+
+    let taken = SHARED.into_iter().filter_map(|key| {
+        let value = batch.remove(key)?;
+        value.present().is_some().then_some((key, value))
+    });
+    let outer: Object = taken.collect();
+    let bad_context = outer.get("context").filter(|c| c.as_object().is_none()).cloned();
+    let outer = Arc::new(Outer(outer));
+    let item = |item: Value| {
+        let text = item.canonical();
+        let event = match (&refused, &bad_context) {
+            (Some(refusal), _) => Err(refusal.clone()),
+            _ if item.as_object().is_none() => {
+                Err(RejectCode::BadRequest.because("an item of a batch is not an object"))
+            }
+            _ if text.len() > largest_event => Err(too_large(text.len(), largest_event)),
+            // In the item's place, so that what comes before it in EV-17a is found first.
+            (None, Some(context)) => Ok(with_context(item, context)),
+            (None, None) => Ok(outer.around(item)),
+        };
+        let input = match bad_context {
+            Some(_) => Input::of_text(text),
+            None => Input::of_item(text, &outer),
+        };
+        Item { event, input }
+    };
+    Ok(items.into_iter().map(item).collect())
+}
+
+/// The refusal of an event that is too large (EV-16).
+pub(super) fn too_large(length: usize, largest: usize) -> Refusal {
+    RejectCode::EventTooLarge.because(format!("the event has {length} bytes, more than {largest}"))
+}
+
+fn with_context(item: Value, context: &Value) -> Value {
+    match item {
+        Value::Object(mut object) => {
+            object.insert("context", context.clone());
+            Value::Object(object)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,141 @@
+//! Reads lines of any length in bounded memory.
+
+use std::io::{self, BufRead, ErrorKind};
+
+/// The longest line that is held, in bytes.
+pub(super) const LONGEST_LINE: usize = 64 << 20;
+/// What is kept of a longer one, in bytes.
+const KEPT_OF_LONGER: usize = 64 << 10;
+/// What the buffer may keep between lines, in bytes.
+const KEPT_BUFFER: usize = 1 << 20;
+
+/// A line, without its end.
+pub(super) enum Line<'b> {
+    /// All of it.
+    Whole(&'b [u8]),
+    /// The beginning of one that is longer than [`LONGEST_LINE`].
+    Cut(&'b [u8]),
+}
+
+/// Gives every line, with its number from 1. The last need not end.
+pub(super) fn each(mut reader: impl BufRead, longest: usize, mut give: impl FnMut(u64, Line<'_>)) -> io::Result<()> {
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        line.shrink_to(KEPT_BUFFER);
+        let Some(cut) = next(&mut reader, longest, &mut line)? else {
+            break;
+        };
+        give(number, if cut { Line::Cut(&line) } else { Line::Whole(&line) });
+    }
+    Ok(())
+}
+
+/// Reads one line; whether it was cut. `None` at the end.
+fn next(reader: &mut impl BufRead, longest: usize, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
+    let mut cut = false;
+    let mut any = false;
+    loop {
+        let buffer = match reader.fill_buf() {
+            Ok(buffer) => buffer,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if buffer.is_empty() {
+            return Ok(any.then_some(cut));
+        }
+        any = true;
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let part = end.and_then(|end| buffer.get(..end)).unwrap_or(buffer);
+        if !cut && line.len() + part.len() > longest {
+            cut = true;
+            let room = KEPT_OF_LONGER.saturating_sub(line.len());
+            line.extend_from_slice(part.get(..room).unwrap_or(part));
+            line.truncate(KEPT_OF_LONGER);
+        } else if !cut {
+            line.extend_from_slice(part);
+        }
+        let used = end.map_or(buffer.len(), |end| end + 1);
+        reader.consume(used);
+        if end.is_some() {
+            return Ok(Some(cut));
+        }
+    }
+}
+
+/// The beginning of a line up to the last whole character, if no more than its last character is torn.
+pub(super) fn whole_characters(bytes: &[u8]) -> &[u8] {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => bytes.get(..error.valid_up_to()).unwrap_or(bytes),
+        _ => bytes,
+    }
+}
+
+/// A line without the white space of JSON around it.
+pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] | [rest @ .., b' ' | b'\t' | b'\r' | b'\n'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufReader;
+
+    use super::*;
+
+    fn lines(text: &[u8], buffer: usize, longest: usize) -> Vec<(u64, String, bool)> {
+        let mut all = Vec::new();
+        each(BufReader::with_capacity(buffer, text), longest, |number, line| {
+            let (bytes, cut) = match line {
+                Line::Whole(bytes) => (bytes, false),
+                Line::Cut(bytes) => (bytes, true),
+            };
+            all.push((number, String::from_utf8_lossy(bytes).into_owned(), cut));
+        })
+        .unwrap();
+        all
+    }
+
+    #[test]
+    fn lines_are_the_same_whatever_the_buffer() {
+        let text = b"one\n\ntwo\r\nthree";
+        let expected: Vec<_> = [(1, "one"), (2, ""), (3, "two\r"), (4, "three")]
+            .map(|(number, line)| (number, line.to_owned(), false))
+            .into();
+        for buffer in 1..20 {
+            assert_eq!(lines(text, buffer, 100), expected, "{buffer}");
+        }
+        assert!(lines(b"", 8, 100).is_empty());
+        assert_eq!(lines(b"\n", 8, 100).len(), 1);
+    }
+
+    #[test]
+    fn a_line_too_long_is_cut_and_the_next_is_whole() {
+        let text = [vec![b'x'; 100], b"\nnext\n".to_vec()].concat();
+        for buffer in [1, 7, 99, 100, 101, 1000] {
+            assert_eq!(
+                lines(&text, buffer, 100).first().map(|l| (l.1.len(), l.2)),
+                Some((100, false))
+            );
+            let cut = lines(&text, buffer, 99);
+            assert_eq!(cut.first().map(|l| l.2), Some(true), "{buffer}");
+            assert_eq!(cut.get(1), Some(&(2, "next".to_owned(), false)), "{buffer}");
+        }
+        let long = vec![b'x'; 3 * KEPT_OF_LONGER];
+        assert_eq!(
+            lines(&long, 4096, 2 * KEPT_OF_LONGER).first().map(|l| (l.1.len(), l.2)),
+            Some((KEPT_OF_LONGER, true))
+        );
+    }
+
+    #[test]
+    fn a_torn_character_is_left_out_and_broken_bytes_are_not() {
+        assert_eq!(whole_characters("aé".as_bytes()), "aé".as_bytes());
+        assert_eq!(whole_characters(b"a\xc3"), b"a");
+        assert_eq!(whole_characters(b"a\xffb"), b"a\xffb");
+        assert_eq!(trim(b" \t x y\r\n"), b"x y");
+        assert_eq!(trim(b" \n"), b"");
+    }
+}

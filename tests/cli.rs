@@ -1,0 +1,316 @@
+//! The command: what it prints, where, and its exit codes.
+#![cfg(feature = "cli")]
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Cursor, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use volens::cli::{self, Streams};
+
+#[derive(Clone, Default)]
+struct Buffer(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Buffer {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.borrow().clone()).unwrap()
+    }
+}
+
+struct Done {
+    code: u8,
+    out: String,
+    err: String,
+}
+
+impl Done {
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
+    }
+}
+
+fn volens_with(input: &[u8], arguments: &[&str]) -> Done {
+    let (out, err) = (Buffer::default(), Buffer::default());
+    let mut streams = Streams {
+        input: Box::new(Cursor::new(input.to_vec())),
+        out: Box::new(out.clone()),
+        err: Box::new(err.clone()),
+        err_is_terminal: false,
+    };
+    let arguments = ["volens"].iter().chain(arguments).map(OsString::from);
+    let code = cli::run(arguments, &mut streams);
+    Done {
+        code,
+        out: out.text(),
+        err: err.text(),
+    }
+}
+
+fn volens(arguments: &[&str]) -> Done {
+    volens_with(b"", arguments)
+}
+
+/// A folder for one test, empty.
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn file(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> String {
+    let path = folder.join(name);
+    fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+const NOW: &str = "2026-06-30T00:00:00Z";
+
+const WORKSPACE: &str = r#"
+category Advertising
+category Analytics
+destination google_ads requires Advertising
+destination crm requires nothing
+audience big_spenders { who performed "Order Completed" where (revenue > 100)  send to google_ads, crm }
+"#;
+
+/// The events of cli.md's own example: two members, one of whom refuses ads.
+const EVENTS: &str = r#"
+{"type":"track","event":"Segment Consent Preference Updated","userId":"u1","messageId":"c1","timestamp":"2026-06-01T00:00:00Z","context":{"consent":{"categoryPreferences":{"Advertising":true}}}}
+{"type":"track","event":"Segment Consent Preference Updated","userId":"u2","messageId":"c2","timestamp":"2026-06-01T00:00:00Z","context":{"consent":{"categoryPreferences":{"Advertising":false}}}}
+{"type":"track","event":"Order Completed","userId":"u1","messageId":"o1","timestamp":"2026-06-02T00:00:00Z","properties":{"revenue":120}}
+{"type":"track","event":"Order Completed","userId":"u2","messageId":"o2","timestamp":"2026-06-02T00:00:00.500Z","properties":{"revenue":"250.00"}}
+{"type":"track","event":"Order Completed","userId":"u2","messageId":"o2","timestamp":"2026-06-02T00:00:00.500Z","properties":{"revenue":"250.00"}}
+{"type":"track","event":"Order Completed","userId":"u2","messageId":"o3","timestamp":"2026-07-02T00:00:00Z","properties":{"revenue":1}}
+{"type":"track","event":"Order Completed","messageId":"o4"}
+"#;
+
+#[test]
+fn run_prints_the_json_of_its_description() {
+    let folder = scratch("run_json");
+    let workspace = file(&folder, "shop.audience", WORKSPACE);
+    let events = file(&folder, "events.jsonl", EVENTS);
+    let done = volens(&["run", &workspace, "--events", &events, "--now", NOW, "--format", "json"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let expected = serde_json::json!({
+        "now": "2026-06-30T00:00:00Z",
+        "enforcement": true,
+        "events": {"read": 7, "applied": 4, "duplicate": 1, "later": 1, "rejected": 1},
+        "profiles": 2,
+        "audiences": {
+            "big_spenders": {
+                "size": 2,
+                "members": ["user_id:u1", "user_id:u2"],
+                "destinations": {
+                    "crm": {"requires": [], "delivered": ["user_id:u1", "user_id:u2"], "filtered": []},
+                    "google_ads": {
+                        "requires": ["Advertising"],
+                        "delivered": ["user_id:u1"],
+                        "filtered": [{
+                            "profile": "user_id:u2",
+                            "reason": "FILTERED_BY_END_USER_CONSENT",
+                            "categories": {"Advertising": "denied"}
+                        }]
+                    }
+                }
+            }
+        }
+    });
+    assert_eq!(done.json(), expected);
+    assert!(done.err.contains("no_user_anon_id"), "{}", done.err);
+}
+
+#[test]
+fn the_shop_looks_like_this() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop");
+    let root = root.to_str().unwrap();
+    let events = format!("{root}/events.jsonl");
+    let done = volens(&["run", root, "--events", &events, "--now", NOW]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    insta::assert_snapshot!("shop_run", done.out);
+    insta::assert_snapshot!("shop_run_problems", done.err.replace(root, "examples/shop"));
+    let done = volens(&["check", root]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    insta::assert_snapshot!("shop_check", done.out);
+}
+
+#[test]
+fn readme_shows_what_the_first_command_prints() {
+    let readme = include_str!("../README.md");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop");
+    let root = root.to_str().unwrap();
+    let done = volens(&["run", root, "--events", &format!("{root}/events.jsonl"), "--now", NOW]);
+    assert!(
+        readme.contains(done.out.trim_end()),
+        "README.md does not show:\n{}",
+        done.out
+    );
+}
+
+#[test]
+fn standard_input_and_gzip_are_read() {
+    let folder = scratch("inputs");
+    let workspace = file(&folder, "shop.audience", WORKSPACE);
+    let plain = file(&folder, "events.jsonl", EVENTS);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(EVENTS.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let gz = file(&folder, "events.jsonl.gz", &packed);
+    let run = |input: &[u8], events: &str| {
+        let done = volens_with(
+            input,
+            &["run", &workspace, "--events", events, "--now", NOW, "--format", "json"],
+        );
+        assert_eq!(done.code, 0, "{}", done.err);
+        done.json()
+    };
+    let expected = run(b"", &plain);
+    assert_eq!(run(b"", &gz), expected);
+    assert_eq!(run(EVENTS.as_bytes(), "-"), expected);
+    assert_eq!(run(&packed, "-"), expected);
+    // Half a gzip file is a file that cannot be read.
+    let torn = file(&folder, "torn.jsonl.gz", &packed[..packed.len() / 2]);
+    let done = volens(&["run", &workspace, "--events", &torn, "--now", NOW]);
+    assert_eq!((done.code, done.out.as_str()), (2, ""));
+    assert!(done.err.contains("torn.jsonl.gz"), "{}", done.err);
+}
+
+#[test]
+fn refused_events_are_kept_and_told() {
+    let folder = scratch("rejects");
+    let workspace = file(&folder, "shop.audience", WORKSPACE);
+    let mut lines = String::new();
+    for n in 0..12 {
+        lines += &format!("{{\"type\":\"track\",\"event\":\"E\",\"messageId\":\"m{n}\"}}\n");
+    }
+    let events = file(&folder, "events.jsonl", lines);
+    let rejects = folder.join("rejects.jsonl");
+    let path = rejects.to_str().unwrap();
+    let done = volens(&["run", &workspace, "--events", &events, "--now", NOW, "--rejects", path]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(done.err.matches("no_user_anon_id").count(), 10);
+    assert!(done.err.contains("2 more"), "{}", done.err);
+    let kept = fs::read_to_string(&rejects).unwrap();
+    let kept: Vec<serde_json::Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(kept.len(), 12);
+    assert_eq!(kept[3]["line"], 4);
+    assert_eq!(kept[3]["code"], "no_user_anon_id");
+    assert_eq!(kept[3]["input"], r#"{"type":"track","event":"E","messageId":"m3"}"#);
+    assert!(kept[3]["file"].as_str().unwrap().ends_with("events.jsonl"));
+    assert!(!kept[3]["reason"].as_str().unwrap().is_empty());
+}
+
+#[test]
+fn profile_prints_json_that_can_be_evaluated_again() {
+    let folder = scratch("profile");
+    let workspace = file(&folder, "shop.audience", WORKSPACE);
+    let events = file(&folder, "events.jsonl", EVENTS);
+    let arguments = ["profile", &workspace, "--events", &events, "--now", NOW, "--profile"];
+    let done = volens(&[&arguments[..], &["user_id:u2", "--format", "json"]].concat());
+    assert_eq!(done.code, 0, "{}", done.err);
+    let json = done.json();
+    assert_eq!(json["profile"], "user_id:u2");
+    assert_eq!(
+        json["external_ids"],
+        serde_json::json!([{"type": "user_id", "id": "u2"}])
+    );
+    assert_eq!(json["audiences"], serde_json::json!({"big_spenders": true}));
+    assert_eq!(
+        json["consent"]["categories"],
+        serde_json::json!({"Advertising": "denied"})
+    );
+    assert_eq!(json["consent"]["history"][0]["rule"], "CP-5");
+    assert_eq!(json["events"].as_array().unwrap().len(), 2);
+
+    let profile: volens::Profile = serde_json::from_str(&done.out).unwrap();
+    let engine = volens::Engine::load(&workspace).unwrap();
+    let now = volens::Timestamp::parse(NOW).unwrap();
+    assert!(engine.is_member("big_spenders", &profile, now).unwrap());
+    assert_eq!(
+        engine.deliveries("big_spenders", &profile, now).unwrap(),
+        [("google_ads", false), ("crm", true)]
+    );
+
+    let done = volens(&[&arguments[..], &["user_id:u2"]].concat());
+    insta::assert_snapshot!("profile_text", done.out);
+    let done = volens(&[&arguments[..], &["user_id:nobody"]].concat());
+    assert_eq!((done.code, done.out.as_str()), (2, ""));
+    assert!(done.err.contains("no profile has user_id:nobody"), "{}", done.err);
+    let done = volens(&[&arguments[..], &["u2"]].concat());
+    assert_eq!(done.code, 2);
+    assert!(done.err.contains("TYPE:VALUE"), "{}", done.err);
+}
+
+#[test]
+fn exit_codes_tell_what_went_wrong() {
+    let folder = scratch("codes");
+    let good = file(&folder, "good.audience", WORKSPACE);
+    let broken = file(&folder, "broken.audience", "audience a { who trait x = }\n");
+    let events = file(&folder, "events.jsonl", EVENTS);
+    let empty = scratch("codes/empty");
+    let empty = empty.to_str().unwrap();
+    for (arguments, code) in [
+        (vec!["check", &good], 0),
+        (vec!["check", &broken], 1),
+        (vec!["run", &broken, "--events", &events], 1),
+        (vec!["ir", &broken], 1),
+        (vec!["check", empty], 2),
+        (vec!["check", "no/such/file"], 2),
+        (vec!["run", &good, "--events", "no/such/file"], 2),
+        (vec!["run", &good], 2),
+        (vec!["run", &good, "--events", &events, "--now", "yesterday"], 2),
+        (
+            vec!["run", &good, "--events", &events, "--rejects", "no/such/folder/file"],
+            2,
+        ),
+        (vec!["frobnicate"], 2),
+        (vec!["--help"], 0),
+        (vec!["--version"], 0),
+        (vec!["ir", &good, "--audience", "nobody"], 2),
+    ] {
+        let done = volens(&arguments);
+        assert_eq!(done.code, code, "{arguments:?}: {}{}", done.out, done.err);
+        assert!(code == 0 || !done.err.is_empty(), "{arguments:?} says nothing");
+    }
+}
+
+#[test]
+fn check_prints_json_for_editors() {
+    let folder = scratch("check_json");
+    let broken = file(
+        &folder,
+        "broken.audience",
+        "category A\naudience a { send to nowhere }\n",
+    );
+    let done = volens(&["check", &broken, "--format", "json"]);
+    assert_eq!(done.code, 1);
+    let json = done.json();
+    let problem = &json["diagnostics"][0];
+    assert_eq!(problem["code"], "unknown-name");
+    assert_eq!(problem["severity"], "error");
+    assert_eq!(problem["start"], serde_json::json!({"line": 2, "column": 22}));
+    assert_eq!(problem["end"], serde_json::json!({"line": 2, "column": 29}));
+    assert_eq!(problem["bytes"], serde_json::json!([32, 39]));
+}
+
+#[test]
+fn ir_is_printed_as_text_and_json() {
+    let folder = scratch("ir");
+    let workspace = file(&folder, "shop.audience", WORKSPACE);
+    let done = volens(&["ir", &workspace]);
+    insta::assert_snapshot!("ir_text", done.out);
+    let done = volens(&["ir", &workspace, "--format", "json"]);
+    assert!(volens::ir::Program::from_json(&done.out).is_ok());
+}
