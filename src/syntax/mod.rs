@@ -7,6 +7,7 @@
 pub mod ast;
 
 mod build;
+mod date;
 mod diagnose;
 mod grammar;
 mod lex;

@@ -131,11 +131,11 @@ impl Splitter<'_, '_> {
 
     fn close(&mut self, end: usize) {
         if let Some(mut current) = self.chunk.take() {
+            current.chunk.end = end;
             if let Some(open) = self.open.first() {
                 let diagnostic = self.unclosed(&current, open, end);
                 current.chunk.structure.get_or_insert(diagnostic);
             }
-            current.chunk.end = end;
             self.chunks.push(current.chunk);
         }
         self.open.clear();

@@ -1,27 +1,83 @@
-//! The errors of the grammar. For now as the grammar words them; the words of authors follow.
-use crate::diagnostic::{Code, Diagnostic};
-use crate::span::Span;
+//! The grammar's errors in an author's words.
+//!
+//! pest says how far it came and what it wanted there. From that, and the words around the place, these modules find the
+//! slip that an author made: each function looks at one thing that can be wanted and gives the error for the slips it
+//! knows. What no one knows gets the plain form: this cannot stand here, that can.
+//!
+//! Nothing here decides whether a text is sound: it is called only where the grammar has said no.
+
+mod audience;
+mod condition;
+mod item;
+mod literal;
+mod performed;
+mod site;
+mod test;
+mod words;
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use crate::diagnostic::Diagnostic;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::Tokens;
-use crate::syntax::split::Chunk;
-pub(super) fn diagnose(
-    tokens: &Tokens<'_>,
-    chunk: &Chunk,
-    offset: u32,
-    error: &pest::error::Error<Rule>,
-) -> Diagnostic {
-    let _ = chunk;
-    let at = match error.location {
-        pest::error::InputLocation::Pos(p) | pest::error::InputLocation::Span((p, _)) => p,
-    };
+use crate::syntax::split::{Chunk, Piece};
+use site::Site;
+pub(super) use words::nearest;
+
+/// The error of a piece that the grammar refused; `offset` is where the piece begins in the file.
+pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &Error<Rule>) -> Diagnostic {
+    let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
     let at = offset + u32::try_from(at).unwrap_or(0);
-    let token = tokens.get(tokens.index_at(at));
-    Diagnostic::error(
-        Code::Syntax,
-        token.map_or(Span::new(tokens.file, at, at), |t| tokens.span(t)),
-        format!("{}", error.variant.message()),
-    )
+    let wants = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives.as_slice(),
+        ErrorVariant::CustomError { .. } => &[],
+    };
+    let site = Site {
+        tokens,
+        chunk,
+        index: tokens.index_at(at).min(chunk.end),
+        wants,
+    };
+    if chunk.piece == Piece::Other {
+        return item::garbage(&site);
+    }
+    anywhere(&site)
+        .or_else(|| item::diagnose(&site))
+        .or_else(|| performed::diagnose(&site))
+        .or_else(|| test::diagnose(&site))
+        .or_else(|| condition::diagnose(&site))
+        .or_else(|| audience::diagnose(&site))
+        .unwrap_or_else(|| plain(&site))
 }
-pub(super) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    known.iter().copied().find(|k| k.eq_ignore_ascii_case(word))
+
+/// Slips that can be made everywhere.
+fn anywhere(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let found = site.found();
+    if found == ";" {
+        return Some(site.error(0, 0, "lines do not end with `;`").help("remove it"));
+    }
+    let lower = found.to_lowercase();
+    if lower != found && site.wanted_words().any(|word| word == lower) {
+        let message = format!("`{found}` has to be written in small letters");
+        return Some(site.error(0, 0, message).help(format!("write `{lower}`")));
+    }
+    if site.wants(&[Rule::key]) && site.word(-1) == "." {
+        return Some(test::broken_path(site));
+    }
+    literal::misplaced_sign(site)
+}
+
+/// The plain form.
+fn plain(site: &Site<'_, '_>) -> Diagnostic {
+    let error = if site.found().is_empty() {
+        let before = site.word(-1);
+        site.error(-1, -1, format!("after `{before}` something is missing"))
+    } else {
+        let found = crate::syntax::lex::shorten(site.found());
+        site.error(0, 0, format!("`{found}` cannot stand here"))
+    };
+    match words::listed(site.wants) {
+        Some(list) => error.help(format!("what can stand here: {list}")),
+        None => error,
+    }
 }

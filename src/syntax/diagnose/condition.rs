@@ -1,0 +1,364 @@
+//! Slips in conditions and filters: what begins one, what joins two.
+
+use super::site::Site;
+use super::test;
+use super::words::nearest;
+use crate::diagnostic::Diagnostic;
+use crate::syntax::grammar::Rule;
+use crate::syntax::lex::Kind;
+
+const BEGINNINGS: &str = "a condition begins with `performed`, `trait`, `member of`, `consent` or `not`";
+
+pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    if site.wants(&[Rule::kw_of]) && site.word(-1) == "member" {
+        return Some(member_without_of(site));
+    }
+    if site.wants(&[Rule::kw_is]) {
+        return Some(consent_without_is(site));
+    }
+    if site.wants(&[Rule::consent_state, Rule::kw_collected]) {
+        return Some(consent_state(site));
+    }
+    let filter = site.wants(&[
+        Rule::filter,
+        Rule::filter_unary,
+        Rule::filter_brackets,
+        Rule::property_test,
+        Rule::property,
+        Rule::first_key,
+        Rule::free_word,
+    ]);
+    // Behind `not` the beginnings of a condition are wanted one by one.
+    if filter || site.wants(&[Rule::condition, Rule::unary, Rule::performed, Rule::kw_performed]) {
+        return Some(begin(site, filter));
+    }
+    if site.wants(&[Rule::joiner, Rule::kw_and]) && site.wants(&[Rule::joiner]) {
+        return between(site);
+    }
+    None
+}
+
+fn member_without_of(site: &Site<'_, '_>) -> Diagnostic {
+    if site.word(0) == "not" && site.word(1) == "of" {
+        return site
+            .error(-1, 1, "`not` stands before `member of`")
+            .help(format!("write `not member of {}`", site.word(2)));
+    }
+    let name = if site.is_name(0) { site.found() } else { "…" };
+    site.error(-1, -1, "after `member`, `of` is missing")
+        .help(format!("write `member of {name}`"))
+}
+
+// ---- consent
+
+fn consent_without_is(site: &Site<'_, '_>) -> Diagnostic {
+    let (found, name) = (site.found(), site.word(-1));
+    if matches!(found, "=" | ":" | "==" | "are" | "was" | "has") {
+        return site
+            .error(0, 0, "the state of consent stands after `is`")
+            .help(format!("write `consent {name} is {}`", site.word(1)));
+    }
+    site.error(-2, -1, format!("it is not said what consent to `{name}` must be"))
+        .help(format!(
+            "write `consent to {name}`, or `consent {name} is denied` (or `conflicted`, or `not collected`)"
+        ))
+}
+
+fn consent_state(site: &Site<'_, '_>) -> Diagnostic {
+    const STATES: &str = "granted`, `denied`, `conflicted` and `not collected";
+    let found = site.found();
+    if site.word(-1) == "not" && site.wants(&[Rule::kw_collected]) {
+        let name = site.word(-3);
+        if site.kind(0) != Some(Kind::Word) {
+            return site
+                .error(-1, -1, "after `not`, `collected` is missing")
+                .help("write `not collected`");
+        }
+        let help = match nearest(found, &["granted", "denied", "conflicted", "collected"]) {
+            Some("collected") => "write `not collected`".to_owned(),
+            Some(state) => format!("write `not consent {name} is {state}`"),
+            None => format!("write one of `{STATES}`"),
+        };
+        let written = site.text(-1, 0);
+        return site
+            .error(-1, 0, format!("`{written}` is not a state of consent"))
+            .help(help);
+    }
+    let name = site.word(-2);
+    if site.kind(0) != Some(Kind::Word) && !matches!(site.kind(0), Some(Kind::String)) || site.is_end(0) {
+        return site
+            .error(-1, -1, "after `is` a state of consent is missing")
+            .help(format!("write one of `{STATES}`"));
+    }
+    let help = match found.trim_matches('"') {
+        "true" | "yes" | "given" | "on" => format!("write `consent to {name}`, or `consent {name} is granted`"),
+        "false" | "no" | "refused" | "declined" | "rejected" | "revoked" | "withdrawn" | "off" => {
+            format!("did you mean `denied`? The states are `{STATES}`")
+        }
+        "missing" | "absent" | "uncollected" => format!("did you mean `not collected`? The states are `{STATES}`"),
+        word => match nearest(word, &["granted", "denied", "conflicted"]) {
+            Some(meant) => format!("did you mean `{meant}`? The states are `{STATES}`"),
+            None => format!("write one of `{STATES}`"),
+        },
+    };
+    site.error(0, 0, format!("`{found}` is not a state of consent"))
+        .help(help)
+}
+
+// ---- where a condition begins
+
+fn begin(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
+    nothing_there(site, filter)
+        .or_else(|| odd_sign(site, filter))
+        .or_else(|| after_joiner(site))
+        .or_else(|| filter.then(|| property(site))?)
+        .unwrap_or_else(|| word(site, filter))
+}
+
+/// A condition is missing altogether.
+fn nothing_there(site: &Site<'_, '_>, filter: bool) -> Option<Diagnostic> {
+    let (found, before) = (site.found(), site.word(-1));
+    if before == "(" && found == ")" {
+        let help = if filter && site.word(-2) == "where" {
+            "write one, such as `where (total > 50)`, or remove `where ()`"
+        } else {
+            "write one, or remove the brackets"
+        };
+        return Some(
+            site.error(-1, 0, "there is no condition between these brackets")
+                .help(help),
+        );
+    }
+    let joiner = matches!(found, "and" | "or") && !(filter && site.wants(&[Rule::test]));
+    if joiner && matches!(before, "who" | "(") {
+        return Some(
+            site.error(0, 0, format!("before `{found}` a condition is missing"))
+                .help(format!("remove this `{found}`")),
+        );
+    }
+    if !joiner && !site.is_end(0) {
+        return None;
+    }
+    let error = |message: String| site.error(-1, -1, message);
+    Some(match before {
+        "who" => error("`who` is not followed by a condition".to_owned())
+            .help("write one, such as `who trait newsletter = true`, or remove `who` to take everybody"),
+        "not" => error("after `not` a condition is missing".to_owned())
+            .help("write the condition that must not hold, such as `not trait vip = true`"),
+        _ => error(format!("after `{before}` a condition is missing"))
+            .help(format!("remove `{before}`, or write another condition after it")),
+    })
+}
+
+fn odd_sign(site: &Site<'_, '_>, filter: bool) -> Option<Diagnostic> {
+    let (found, before) = (site.found(), site.word(-1));
+    Some(match found {
+        ":" => site
+            .error(0, 0, format!("no `:` stands after `{before}`"))
+            .help("remove it"),
+        "!" => site
+            .error(0, 0, "`!` is written `not`")
+            .help(format!("write `not {}`", site.condition(1))),
+        "&&" | "&" | "||" | "|" => site
+            .error(0, 0, format!("before `{found}` a condition is missing"))
+            .help("remove it, and write `and` or `or` between conditions"),
+        "[" if !filter => {
+            let last = (1..24).find(|at| site.word(*at) == "]").unwrap_or(1);
+            site.error(0, 0, "conditions are grouped with `( )`, not with `[ ]`")
+                .help(format!("write `({})`", site.text(1, last - 1)))
+        }
+        "," => site
+            .error(0, 0, format!("after `{before}` a condition is missing"))
+            .help("remove the comma"),
+        _ => return None,
+    })
+}
+
+/// What follows `and` or `or` is only a part of a condition.
+fn after_joiner(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let (found, joiner) = (site.found(), site.word(-1));
+    if !matches!(joiner, "and" | "or") {
+        return None;
+    }
+    if test::is_modifier(site) && joiner == "and" && found != "where" {
+        let start = site.condition_start_before(-1);
+        if site.word(start) == "performed" || site.word(start + 1) == "performed" {
+            let windows = format!("{} {}", site.last_modifier(-2), site.condition(0));
+            return Some(
+                site.error(-1, -1, "between two windows of one `performed` no `and` stands")
+                    .help(format!("write `{windows}`")),
+            );
+        }
+    }
+    let names_property = matches!(found, "true" | "false") && begins_test(site, 1);
+    if !names_property && let Some(error) = test::second_value(site) {
+        return Some(error);
+    }
+    let lead = match (site.word(-4), site.word(-3)) {
+        ("member", "of") => "member of",
+        ("consent", "to") => "consent to",
+        _ => return None,
+    };
+    let known = ["performed", "trait", "member", "consent", "not"];
+    if !site.is_name(0) || site.word(1) == "=" || nearest(found, &known).is_some() {
+        return None;
+    }
+    Some(
+        site.error(0, 0, format!("`{found}` does not begin a condition"))
+            .help(format!("write `{lead} {} {joiner} {lead} {found}`", site.word(-2))),
+    )
+}
+
+/// A property is wanted.
+fn property(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let found = site.found();
+    if found == "trait" {
+        let condition = site.condition(0);
+        return Some(
+            site.error(
+                0,
+                0,
+                "`where` sees the properties of the event, not the traits of the person",
+            )
+            .help(format!(
+                "write `where (…) and {condition}`; a property called `trait` is written `\"trait\"`"
+            )),
+        );
+    }
+    if matches!(found, "item" | "true" | "false" | "any") {
+        let rest = site.text(1, site.condition_end(0));
+        return Some(
+            site.error(
+                0,
+                0,
+                format!("`{found}` is a word of the language, so as the first word of a property it needs quotes"),
+            )
+            .help(format!("write `\"{found}\" {rest}`")),
+        );
+    }
+    None
+}
+
+/// A word that begins no condition.
+fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
+    let (found, before) = (site.found(), site.word(-1));
+    let begins_none = |word: &str| format!("`{word}` does not begin a condition");
+    match found {
+        "in" if before == "not" => {
+            return site
+                .error(-1, 0, begins_none("in"))
+                .help(format!("write `not member of {}`", site.word(1)));
+        }
+        "in" => {
+            return site
+                .error(0, 0, begins_none("in"))
+                .help(format!("write `member of {}`", site.word(1)));
+        }
+        "did" | "do" | "does" | "has" | "have" if site.word(1) == "not" => {
+            let last = if site.kind(2) == Some(Kind::Word) { 2 } else { 1 };
+            return site
+                .error(0, last, begins_none(&site.text(0, last)))
+                .help(format!("write `not performed {}`", site.text(last + 1, last + 1)));
+        }
+        "never" => {
+            let event = if site.word(1) == "performed" { 2 } else { 1 };
+            return site
+                .error(0, 0, begins_none(found))
+                .help(format!("write `not performed {}`", site.word(event)));
+        }
+        "where" => {
+            let after = (1..24).find(|at| site.word(*at) == "performed");
+            let end = (1..24).find(|at| site.word(*at) == ")").unwrap_or(0);
+            let event = after.map_or("\"Order Completed\"", |at| site.word(at + 1));
+            return site
+                .error(0, 0, "`where` belongs after the event it looks at")
+                .help(format!("write `performed {event} {}`", site.text(0, end)));
+        }
+        _ => {}
+    }
+    if filter {
+        return site
+            .error(0, 0, format!("`{found}` is not the name of a property"))
+            .help(format!(
+                "write for example `where (total > 50)`; other names need quotes: `\"{found}\"`"
+            ));
+    }
+    let last = isize::from(found == "consented" && site.word(1) == "to");
+    let error = site.error(0, last, begins_none(found));
+    let rest = |from: isize| site.text(from, site.condition_end(0).max(from));
+    let known = ["performed", "trait", "member", "consent", "not"];
+    let help = match nearest(found, &known) {
+        Some("trait") if matches!(site.word(1), ".") => format!("write `trait {}`", rest(2)),
+        Some("consent") => "did you mean `consent to`?".to_owned(),
+        Some("member") => "did you mean `member of`?".to_owned(),
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if site.kind(0) == Some(Kind::Word) && begins_test(site, 1) => {
+            format!("for a trait of that name, write `trait {}`", rest(0))
+        }
+        None if site.kind(0) == Some(Kind::String) => format!("for an event, write `performed {found}`"),
+        None => BEGINNINGS.to_owned(),
+    };
+    error.help(help)
+}
+
+fn begins_test(site: &Site<'_, '_>, offset: isize) -> bool {
+    matches!(
+        site.word(offset),
+        "=" | "!=" | "<" | "<=" | ">" | ">=" | "==" | "is" | "."
+    ) || super::words::of(Rule::test).contains(&site.word(offset))
+}
+
+// ---- where a condition may end
+
+fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let (found, before) = (site.found(), site.word(-1));
+    let joined = |joiner: &str, from: isize| format!("{} {joiner} {}", site.condition_before(), site.condition(from));
+    match found {
+        "&&" | "&" | "||" | "|" => {
+            let joiner = if found.starts_with('&') { "and" } else { "or" };
+            Some(
+                site.error(0, 0, format!("`{found}` is written `{joiner}`"))
+                    .help(format!("write `{}`", joined(joiner, 1))),
+            )
+        }
+        "," if site.word(-2) == "of" => Some(site.error(0, 0, "`member of` takes one audience").help(format!(
+            "write `member of {before} or member of {}`, or the same with `and`",
+            site.word(1)
+        ))),
+        "," => Some(
+            site.error(0, 0, "conditions are joined by `and` or `or`, not by a comma")
+                .help(format!("write `{}`, or the same with `or`", joined("and", 1))),
+        ),
+        "but" => Some(
+            site.error(0, 0, "`but` cannot stand here")
+                .help(format!("write `and {}`", site.condition(1))),
+        ),
+        "where" => Some(site.error(0, 0, "`where` belongs to `performed`").help(format!(
+            "write `{} and trait {}`",
+            site.condition_before(),
+            site.text(2, site.condition_end(2))
+        ))),
+        "is" if site.word(-2) == "to" => {
+            let last = if site.word(1) == "not" { 2 } else { 1 };
+            let state = site.text(1, last);
+            Some(
+                site.error(0, last, format!("`consent to {before}` needs no `is {state}`"))
+                    .help(format!("write `consent to {before}`, or `consent {before} is {state}`")),
+            )
+        }
+        "not" if site.is_first(0) && site.word(1) == "consent" => None,
+        "trait" | "performed" | "member" | "not" | "(" => Some(
+            site.error(0, 0, "between two conditions `and` or `or` is missing")
+                .help(format!("write `and {}`, or the same with `or`", site.condition(0))),
+        ),
+        "consent" if !site.is_first(0) || site.word(2) == "is" => Some(
+            site.error(0, 0, "between two conditions `and` or `or` is missing")
+                .help(format!("write `and {}`, or the same with `or`", site.condition(0))),
+        ),
+        _ if site.is_value(0) && site.is_value(-1) && !site.is_first(0) => Some(
+            site.error(0, 0, format!("`{found}` cannot stand here"))
+                .help(format!("for several values, write `in [{before}, {found}]`")),
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,444 @@
+//! Slips in what a file declares: names, titles, requirements, settings, enforcement.
+
+use super::site::Site;
+use super::words::{RESERVED, nearest};
+use crate::diagnostic::Diagnostic;
+use crate::syntax::ast::Declares;
+use crate::syntax::grammar::Rule;
+use crate::syntax::lex::Kind;
+use crate::syntax::split::Piece;
+
+const BEGINNINGS: &str =
+    "what can stand here begins with `category`, `destination`, `audience` or `consent enforcement`";
+
+/// A piece that begins with nothing that an item begins with.
+pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
+    // From the beginning of the piece, wherever the grammar stopped.
+    let site = Site {
+        index: site.chunk.first,
+        ..*site
+    };
+    let word = site.found();
+    let keyword = nearest(word, &["category", "destination", "audience", "consent"]);
+    match keyword {
+        Some(keyword) if keyword == word.to_lowercase() => site
+            .error(0, 0, format!("`{word}` has to be written in small letters"))
+            .help(format!("write `{keyword}`")),
+        Some(keyword) => site
+            .error(0, 0, format!("`{word}` is not something a file can declare"))
+            .help(format!("did you mean `{keyword}`?")),
+        None if matches!(word, "identity" | "event" | "trait" | "account") => site
+            .error(0, 0, format!("`{word}` is not something a file can declare"))
+            .help(BEGINNINGS),
+        None => {
+            let mut last = 0;
+            while !site.is_first(last + 1) {
+                last += 1;
+            }
+            site.error(0, last, "this is neither a comment nor something a file can declare")
+                .help(format!(
+                    "put `#` in front to make it a comment, or remove it; {BEGINNINGS}"
+                ))
+        }
+    }
+}
+
+pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    if site.chunk.piece == Piece::Enforcement {
+        return enforcement(site);
+    }
+    if site.wants(&[Rule::name, Rule::bare_name]) {
+        return name(site);
+    }
+    if let Some(after) = after_name(site) {
+        return Some(after);
+    }
+    let of_type = site.word(-1) == "type" && site.wants(&[Rule::setting_type, Rule::string]);
+    if of_type || site.wants(&[Rule::setting, Rule::message_form, Rule::removal_form]) {
+        return setting(site);
+    }
+    match site.chunk.piece {
+        Piece::Declaration(Declares::Destination) => destination(site),
+        Piece::Declaration(Declares::Category) => category(site),
+        _ => None,
+    }
+}
+
+fn enforcement(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    const ON_OR_OFF: &str = "write `consent enforcement on` or `consent enforcement off`";
+    let found = site.found();
+    if site.wants(&[Rule::on_or_off]) {
+        return Some(if found.is_empty() {
+            site.error(-2, -1, "`consent enforcement` says neither `on` nor `off`")
+                .help(ON_OR_OFF)
+        } else {
+            site.error(0, 0, format!("`consent enforcement` cannot be `{found}`"))
+                .help(ON_OR_OFF)
+        });
+    }
+    if site.wants(&[Rule::kw_enforcement]) {
+        let message = format!("`{}` is not something a file can declare", site.text(-1, 0));
+        let help = match nearest(found, &["enforcement"]) {
+            Some(_) => "did you mean `consent enforcement`?".to_owned(),
+            None => format!("{BEGINNINGS}; `consent to` stands inside an audience"),
+        };
+        return Some(site.error(0, 0, message).help(help));
+    }
+    None
+}
+
+// ---- names
+
+/// What a name is of, and the words that it stands after.
+struct Naming {
+    what: &'static str,
+    lead: &'static str,
+}
+
+fn naming(site: &Site<'_, '_>) -> Naming {
+    let (before, word) = (site.word(-2), site.word(-1));
+    let (what, lead) = match (before, word) {
+        (_, "audience") => ("audience", "audience "),
+        (_, "category") => ("category", "category "),
+        (_, "destination") => ("destination", "destination "),
+        ("member", "of") => ("audience", "member of "),
+        ("consent", "to") => ("category", "consent to "),
+        ("send", "to") => ("destination", "send to "),
+        (_, "requires") => ("category", "requires "),
+        (_, "consent") => ("category", "consent "),
+        (_, ",") if site.chunk.piece == Piece::Declaration(Declares::Destination) => ("category", ""),
+        (_, ",") => ("destination", ""),
+        _ => ("category", ""),
+    };
+    Naming { what, lead }
+}
+
+fn name(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let declared = site.index == site.chunk.first + 1;
+    let found = site.found();
+    if RESERVED.contains(&found) && !site.is_first(0) && is_meant_as_name(site, declared) {
+        let tail = if declared && site.word(-1) == "audience" {
+            " {"
+        } else {
+            ""
+        };
+        let message = format!("`{found}` is a word of the language, so as a name it needs quotes");
+        let help = format!("write `{}\"{found}\"{tail}`", naming(site).lead);
+        return Some(site.error(0, 0, message).help(help));
+    }
+    match site.kind(0) {
+        Some(Kind::Number) if found.starts_with(|c: char| c.is_ascii_digit()) => Some(digit_first(site)),
+        Some(Kind::Word) if !RESERVED.contains(&found) => Some(odd_letters(site)),
+        _ if declared => Some(nameless(site)),
+        _ => Some(missing(site)),
+    }
+}
+
+/// Whether a reserved word stands where only a name can: nothing follows that the word would begin.
+fn is_meant_as_name(site: &Site<'_, '_>, declared: bool) -> bool {
+    if declared {
+        return site.found() != "requires";
+    }
+    site.is_first(1) || matches!(site.word(1), "" | "}" | ")" | "," | "{" | "and" | "or" | "is")
+}
+
+fn digit_first(site: &Site<'_, '_>) -> Diagnostic {
+    let found = site.found();
+    if naming(site).what == "category" {
+        return site
+            .error(
+                0,
+                0,
+                "the id of a category begins with a letter or `_`, not with a digit",
+            )
+            .help(format!("write for example `_{found}`; quotes do not help here"));
+    }
+    site.error(0, 0, "a name that begins with a digit needs quotes")
+        .help(format!("write `\"{found}\"`"))
+}
+
+fn odd_letters(site: &Site<'_, '_>) -> Diagnostic {
+    let found = site.found();
+    let odd = found.chars().find(|c| !c.is_ascii()).unwrap_or(' ');
+    site.error(
+        0,
+        0,
+        format!(
+            "a name with `{odd}` needs quotes: without them, names consist of the letters a to z and A to Z, digits, \
+             `_` and `-`"
+        ),
+    )
+    .help(format!("write `\"{found}\"`"))
+}
+
+fn nameless(site: &Site<'_, '_>) -> Diagnostic {
+    let keyword = site.word(-1);
+    let help = match keyword {
+        "audience" => "write a name after `audience`, such as `audience readers {`",
+        "category" => "write a name after `category`, such as `category Advertising`, or remove the line",
+        _ if site.found() == "requires" => {
+            "write a name between `destination` and `requires`, such as `destination google_ads requires Advertising`; a \
+             destination called `requires` is written `\"requires\"`"
+        }
+        _ => "write a name after `destination`, such as `destination google_ads requires Advertising`",
+    };
+    site.error(-1, -1, format!("this {keyword} has no name")).help(help)
+}
+
+fn missing(site: &Site<'_, '_>) -> Diagnostic {
+    let Naming { what, lead } = naming(site);
+    match (lead, site.word(-1)) {
+        ("member of ", _) => site
+            .error(-2, -1, "`member of` names no audience")
+            .help("write the name of an audience after it"),
+        ("consent to ", _) => site
+            .error(-2, -1, "`consent to` names no category")
+            .help("name a category, or remove `consent to`"),
+        ("send to ", _) => site
+            .error(-2, -1, "`send to` names no destination")
+            .help("name one or more destinations, or remove `send to`"),
+        ("requires ", _) => site
+            .error(-1, -1, "`requires` names no category")
+            .help("name one or more categories, or write `requires nothing`"),
+        ("consent ", _) => site
+            .error(-1, -1, "`consent` names no category")
+            .help("write `consent to Advertising`, or `consent Advertising is denied`"),
+        (_, ",") => site
+            .error(-1, -1, format!("after this comma a {what} is missing"))
+            .help(format!("remove the comma, or name another {what}")),
+        (_, word) => site
+            .error(-1, -1, format!("after `{word}` a {what} is missing"))
+            .help(format!("remove `{word}`, or name another {what}")),
+    }
+}
+
+// ---- behind a declared name
+
+/// What stands between the name of a declaration and its title, `{` or requirement.
+fn after_name(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let Piece::Declaration(kind) = site.chunk.piece else {
+        return None;
+    };
+    let keyword = kind.as_str();
+    let name = site.word(1 - place(site));
+    let found = site.found();
+    if site.wants(&[Rule::open_brace]) && kind == Declares::Audience {
+        match found {
+            "(" => {
+                return Some(
+                    site.error(0, 0, "what belongs to an audience stands in `{ }`, not in `( )`")
+                        .help(format!("write `audience {name} {{ … }}`")),
+                );
+            }
+            "=" | ":" => {
+                return Some(
+                    site.error(
+                        0,
+                        0,
+                        format!("no `{found}` stands between the name of an audience and its `{{`"),
+                    )
+                    .help(format!("write `audience {name} {{`")),
+                );
+            }
+            "" | "who" | "consent" | "include" | "send" | "trait" | "performed" | "}" => {
+                let last = if site.is_first(0) || found == "}" {
+                    1
+                } else {
+                    place(site) - 1
+                };
+                return Some(
+                    site.error(
+                        -place(site),
+                        last - place(site),
+                        format!("the audience `{name}` has no `{{` before its conditions"),
+                    )
+                    .help(format!("write `audience {name} {{`")),
+                );
+            }
+            _ => {}
+        }
+    }
+    if place(site) != 2 {
+        return None;
+    }
+    if found == "." {
+        let last = if site.is_name(1) { 1 } else { 0 };
+        let (whole, joined) = (site.text(-1, last), site.text(-1, last).replace('.', "_"));
+        return Some(
+            site.error(-1, last, "a name with `.` needs quotes")
+                .help(format!("write `\"{whole}\"`, or `{joined}`")),
+        );
+    }
+    if found == "=" || found == ":" {
+        return Some(
+            site.error(0, 0, format!("no `{found}` stands after the name of a {keyword}"))
+                .help("remove it"),
+        );
+    }
+    (site.kind(0) == Some(Kind::Word) && !site.is_first(0)).then(|| word_after_name(site, kind, name))?
+}
+
+/// How far the place is behind the keyword.
+fn place(site: &Site<'_, '_>) -> isize {
+    isize::try_from(site.index - site.chunk.first).unwrap_or(isize::MAX)
+}
+
+fn word_after_name(site: &Site<'_, '_>, kind: Declares, name: &str) -> Option<Diagnostic> {
+    let found = site.found();
+    let follows: &[&str] = match kind {
+        Declares::Category => &["disabled"],
+        Declares::Destination => &["requires"],
+        Declares::Audience => &[],
+    };
+    if let Some(meant) = nearest(found, follows) {
+        return Some(
+            site.error(0, 0, format!("`{found}` cannot stand here"))
+                .help(format!("did you mean `{meant}`?")),
+        );
+    }
+    let mut last = 0;
+    while site.kind(last + 1) == Some(Kind::Word) && !site.is_first(last + 1) && site.word(last + 1) != "requires" {
+        last += 1;
+    }
+    let words = site.text(0, last);
+    if kind == Declares::Category {
+        return Some(
+            site.error(0, last, format!("the name to show for `{name}` needs quotes"))
+                .help(format!("write `category {name} \"{words}\"`")),
+        );
+    }
+    if found == "of" || site.kind(-1) == Some(Kind::String) {
+        return None;
+    }
+    let whole = site.text(-1, last);
+    Some(
+        site.error(-1, last, "a name of several words needs quotes")
+            .help(format!(
+                "write `\"{whole}\"`, or one word: `{}`",
+                whole.replace(' ', "_")
+            )),
+    )
+}
+
+fn category(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let found = site.found();
+    if site.word(-1) == "disabled" && site.kind(0) == Some(Kind::String) {
+        let name = site.word(-2);
+        return Some(
+            site.error(0, 0, "the name of a category stands before `disabled`")
+                .help(format!("write `category {name} {found} disabled`")),
+        );
+    }
+    let meant = nearest(found, &["disabled"])?;
+    Some(
+        site.error(0, 0, format!("`{found}` cannot stand here"))
+            .help(format!("did you mean `{meant}`?")),
+    )
+}
+
+fn destination(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let (found, before) = (site.found(), site.word(-1));
+    match found {
+        "," if before == "nothing" => {
+            let last = if site.is_name(1) { 1 } else { 0 };
+            let names = site.word(1);
+            Some(
+                site.error(0, last, "`requires nothing` cannot be followed by a category")
+                    .help(format!("write `requires nothing` or `requires {names}`")),
+            )
+        }
+        "and" if site.wants(&[Rule::comma]) => Some(
+            site.error(
+                0,
+                0,
+                "the categories that a destination requires are separated by commas",
+            )
+            .help(format!("write `requires {}, {}`", before, site.word(1))),
+        ),
+        "requires" if before == "}" => {
+            let mut last = 0;
+            while !site.is_first(last + 1) {
+                last += 1;
+            }
+            let first = -place(site);
+            let mut open = first;
+            while open < -1 && site.word(open) != "{" {
+                open += 1;
+            }
+            let moved = format!(
+                "{} {} {}",
+                site.text(first, open - 1),
+                site.text(0, last),
+                site.text(open, -1)
+            );
+            Some(
+                site.error(0, last, "`requires` stands before the settings in `{ }`")
+                    .help(format!("write `{moved}`")),
+            )
+        }
+        _ if site.wants(&[Rule::comma]) && site.is_name(0) && !site.is_first(0) => Some(
+            site.error(0, 0, format!("between `{before}` and `{found}` a comma is missing"))
+                .help(format!("write `{before}, {found}`")),
+        ),
+        _ if site.wants(&[Rule::kw_consent]) && before == "receives" => Some(
+            site.error(-1, -1, "after `receives`, `consent` is missing")
+                .help("write `receives consent`"),
+        ),
+        _ => None,
+    }
+}
+
+// ---- settings
+
+fn setting(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    const SETTINGS: &str = "The settings are `type`, `message`, `removal`, `receives consent` and `storage`";
+    let (found, before) = (site.found(), site.word(-1));
+    if matches!(found, ":" | "=") && matches!(before, "type" | "message" | "removal") {
+        return Some(
+            site.error(0, 0, format!("no `{found}` stands between a setting and its value"))
+                .help(format!("write `{before} {}`", site.word(1))),
+        );
+    }
+    if found == "," {
+        return Some(site.error(0, 0, "no comma stands between settings").help("remove it"));
+    }
+    let missing = matches!(found, "" | "}");
+    let values = match before {
+        "type" if site.wants(&[Rule::setting_type, Rule::string]) => {
+            return Some(if missing {
+                site.error(-1, -1, "after `type` a text is missing")
+                    .help("write for example `type \"Google Ads\"`")
+            } else {
+                site.error(0, 0, "the type of a destination needs quotes")
+                    .help(format!("write `type \"{found}\"`"))
+            });
+        }
+        "message" if site.wants(&[Rule::message_form]) => ["track", "identify"],
+        "removal" if site.wants(&[Rule::removal_form]) => ["once", "never"],
+        _ if missing => return None,
+        _ => {
+            let settings = ["type", "message", "removal", "receives", "storage"];
+            let help = match nearest(found, &settings) {
+                Some("receives") => format!("did you mean `receives consent`? {SETTINGS}"),
+                Some(meant) => format!("did you mean `{meant}`? {SETTINGS}"),
+                None => SETTINGS.replace("The", "the"),
+            };
+            return Some(
+                site.error(0, 0, format!("a destination has no setting `{found}`"))
+                    .help(help),
+            );
+        }
+    };
+    let [a, b] = values;
+    let bare = found.trim_matches('"');
+    Some(if missing {
+        site.error(-1, -1, format!("after `{before}` its value is missing"))
+            .help(format!("write `{before} {a}` or `{before} {b}`"))
+    } else if bare != found && values.contains(&bare) {
+        site.error(0, 0, format!("`{found}` stands without quotes here"))
+            .help(format!("write `{before} {bare}`"))
+    } else {
+        site.error(0, 0, format!("`{before}` cannot be `{found}`"))
+            .help(format!("write `{before} {a}` or `{before} {b}`"))
+    })
+}

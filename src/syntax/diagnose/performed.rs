@@ -1,0 +1,486 @@
+//! Slips in `performed`: the event, counts and windows of time. Durations of tests too.
+
+use super::literal;
+use super::site::Site;
+use super::words::nearest;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::grammar::Rule;
+use crate::syntax::lex::Kind;
+
+const UNITS: &str = "the units are minutes, hours, days and weeks";
+
+pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    if site.wants(&[Rule::event, Rule::string]) && site.word(-1) == "performed" {
+        return Some(event(site));
+    }
+    if site.wants(&[Rule::kw_least, Rule::kw_most]) && site.word(-1) == "at" {
+        return Some(
+            site.error(-1, -1, "after `at`, `least` or `most` is missing")
+                .help("write for example `at least 2 times`"),
+        );
+    }
+    if site.wants(&[Rule::integer]) {
+        return match (site.word(-2), site.word(-1)) {
+            (_, "least" | "most" | "exactly") => Some(count(site)),
+            ("between", _) if site.word(-1) != "between" => None,
+            _ => Some(duration(site)),
+        };
+    }
+    if site.wants(&[Rule::times]) {
+        let from = if site.word(-2) == "exactly" { -2 } else { -3 };
+        let written = site.text(from, -1);
+        return Some(
+            site.error(from, -1, format!("after `{written}`, `times` is missing"))
+                .help(format!("write `{written} times`")),
+        );
+    }
+    if site.wants(&[Rule::unit]) {
+        return Some(unit(site));
+    }
+    if site.wants(&[Rule::kw_ago]) {
+        return Some(ago(site));
+    }
+    if site.wants(&[Rule::kw_and]) && site.word(-2) == "between" {
+        return Some(between_and(site));
+    }
+    if site.wants(&[Rule::open]) && site.word(-1) == "where" {
+        return Some(where_without_brackets(site));
+    }
+    if site.wants(&[Rule::modifier]) {
+        return modifier(site);
+    }
+    None
+}
+
+pub(super) fn begins_modifier(word: &str) -> bool {
+    matches!(
+        word,
+        "at" | "exactly" | "within" | "between" | "before" | "after" | "where"
+    )
+}
+
+fn event(site: &Site<'_, '_>) -> Diagnostic {
+    let found = site.found();
+    let missing = || {
+        site.error(-1, -1, "`performed` names no event").help(
+            "write the name of the event in quotes after it, such as `performed \"Order Completed\" within 30 days`",
+        )
+    };
+    if found == "not" {
+        return site
+            .error(0, 0, "`not` stands before `performed`")
+            .help(format!("write `not performed {}`", site.word(1)));
+    }
+    if begins_modifier(found) {
+        // The name may stand behind what belongs behind it.
+        let end = site.condition_end(0);
+        let named = (1..=end).find(|at| site.kind(*at) == Some(Kind::String) && !site.is_first(*at));
+        return match named {
+            Some(at) if found != "where" => site
+                .error(0, at - 1, "the name of the event stands directly after `performed`")
+                .help(format!("write `performed {} {}`", site.word(at), site.text(0, at - 1))),
+            _ => missing(),
+        };
+    }
+    if !matches!(site.kind(0), Some(Kind::Word | Kind::Number)) || matches!(found, "and" | "or") || site.is_end(0) {
+        return missing();
+    }
+    let mut last = 0;
+    while matches!(site.kind(last + 1), Some(Kind::Word | Kind::Number))
+        && !begins_modifier(site.word(last + 1))
+        && !matches!(site.word(last + 1), "and" | "or")
+        && !site.is_first(last + 1)
+    {
+        last += 1;
+    }
+    let words = site.text(0, last);
+    site.error(0, last, "the name of an event needs quotes")
+        .help(format!("write `performed \"{words}\"`"))
+}
+
+fn count(site: &Site<'_, '_>) -> Diagnostic {
+    let found = site.found();
+    let bound = if site.word(-1) == "exactly" {
+        "exactly".to_owned()
+    } else {
+        site.text(-2, -1)
+    };
+    let times = |n: u64| {
+        if n == 1 {
+            "1 time".to_owned()
+        } else {
+            format!("{n} times")
+        }
+    };
+    if let Some(number) = number_word(found) {
+        let once = matches!(found, "once" | "twice");
+        let message = if once {
+            "a count is written in digits, followed by `times`"
+        } else {
+            "a count is written in digits"
+        };
+        return site
+            .error(0, 0, message)
+            .help(format!("write `{bound} {}`", times(number)));
+    }
+    if found.starts_with('-') && site.kind(0) == Some(Kind::Number) {
+        return literal::bad(site, "a count cannot be negative".to_owned())
+            .help(format!("write a whole number from 1 up, such as `{bound} 1 time`"));
+    }
+    if let Some(whole) = fraction(found) {
+        return literal::bad(site, "a count is a whole number".to_owned()).help(format!(
+            "write `{bound} {}` or `{bound} {}`",
+            times(whole),
+            times(whole.saturating_add(1))
+        ));
+    }
+    if let Some(trouble) = literal::number_trouble(found) {
+        return trouble.at(site.span(0, 0));
+    }
+    site.error(
+        if bound == "exactly" { -1 } else { -2 },
+        -1,
+        format!("after `{bound}` a number is missing"),
+    )
+    .help(format!("write for example `{bound} 2 times`"))
+}
+
+/// Words for small numbers; `once` and `twice` too.
+fn number_word(word: &str) -> Option<u64> {
+    Some(match word {
+        "one" | "once" | "a" => 1,
+        "two" | "twice" => 2,
+        "three" | "thrice" => 3,
+        "four" => 4,
+        "five" => 5,
+        "six" => 6,
+        "seven" => 7,
+        "eight" => 8,
+        "nine" => 9,
+        "ten" => 10,
+        _ => return None,
+    })
+}
+
+/// The whole part of a number with decimals.
+fn fraction(text: &str) -> Option<u64> {
+    let (whole, decimals) = text.split_once('.')?;
+    let digits = !decimals.is_empty() && decimals.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| whole.parse().ok())?
+}
+
+/// A whole number is wanted behind `within`, `within last`, `before last`, `after next` or `between`.
+fn duration(site: &Site<'_, '_>) -> Diagnostic {
+    let (found, before) = (site.found(), site.word(-1));
+    let two = matches!(
+        (site.word(-2), before),
+        ("within" | "before", "last") | ("within" | "after", "next")
+    );
+    let from = if two { -2 } else { -1 };
+    let lead = if before == "between" || before == "and" {
+        "within".to_owned()
+    } else {
+        site.text(from, -1)
+    };
+    if before == "between" && site.kind(0) == Some(Kind::Number) && found.len() >= 10 && found.contains('-') {
+        let second = if site.word(1) == "and" { site.word(2) } else { "" };
+        let help = if second.is_empty() {
+            format!("write `after {found} before …`")
+        } else {
+            format!("write `after {found} before {second}`")
+        };
+        let last = if second.is_empty() { 0 } else { 2 };
+        return site
+            .error(-1, last, "`between` takes days before today, not dates")
+            .help(help);
+    }
+    if found == "next" && before == "within" {
+        let last = if site.kind(1) == Some(Kind::Number) { 2 } else { 0 };
+        return site
+            .error(-1, last, "an event cannot have been performed in the future")
+            .help(format!("write `within last {}`", site.text(1, 2)));
+    }
+    if found == "the" {
+        let rest = if matches!(site.word(1), "last" | "past") { 2 } else { 1 };
+        return site
+            .error(0, 0, "`the` cannot stand here")
+            .help(format!("write `within last {}`", site.text(rest, rest + 1)));
+    }
+    if found.starts_with('-') && site.kind(0) == Some(Kind::Number) {
+        let positive = found.trim_start_matches('-');
+        return literal::bad(site, "a duration cannot be negative".to_owned())
+            .help(format!("write `{lead} {positive} {}`", site.word(1)));
+    }
+    if let Some(whole) = fraction(found) {
+        return literal::bad(site, "a duration is a whole number".to_owned())
+            .help(format!("write `{lead} {}`", smaller_unit(found, whole, site.word(1))));
+    }
+    if let Some((number, unit)) = short_unit(found) {
+        return site
+            .error(0, 0, "the unit is written out, after a space")
+            .help(format!("write `{lead} {number} {unit}`"));
+    }
+    if let Some(number) = number_word(found) {
+        return site
+            .error(0, 0, "a duration is written in digits")
+            .help(format!("write `{lead} {number} {}`", site.word(1)));
+    }
+    if let Some(trouble) = literal::number_trouble(found) {
+        return trouble.at(site.span(0, 0));
+    }
+    let unit = ["minutes", "hours", "days", "weeks", "minute", "hour", "day", "week"].contains(&found);
+    if unit {
+        return site
+            .error(from, 0, format!("`{lead}` names no number of {found}"))
+            .help(format!("write for example `{lead} 30 {found}`"));
+    }
+    if site.is_end(0) || matches!(found, "and" | "or") {
+        return site
+            .error(
+                from,
+                -1,
+                format!("after `{}` a duration is missing", site.text(from, -1)),
+            )
+            .help(format!("write for example `{lead} 30 days`; {UNITS}"));
+    }
+    site.error(0, 0, format!("`{found}` cannot stand here"))
+        .help(format!("write for example `{lead} 30 days`; {UNITS}"))
+}
+
+/// `1.5 days` in the next smaller unit, where that is whole.
+fn smaller_unit(text: &str, whole: u64, unit: &str) -> String {
+    let (times, smaller) = match unit.trim_end_matches('s') {
+        "week" => (7.0, "days"),
+        "day" => (24.0, "hours"),
+        "hour" => (60.0, "minutes"),
+        _ => return format!("{whole} {unit}"),
+    };
+    let exact = text.parse::<f64>().unwrap_or(0.0) * times;
+    if exact.fract() == 0.0 && exact < 1e9 {
+        format!("{exact} {smaller}")
+    } else {
+        format!("{whole} {unit}")
+    }
+}
+
+/// `30d` as number and unit.
+fn short_unit(text: &str) -> Option<(&str, &'static str)> {
+    let at = text.find(|c: char| !c.is_ascii_digit()).filter(|at| *at > 0)?;
+    let unit = match text.get(at..)? {
+        "d" => "days",
+        "h" | "hr" | "hrs" => "hours",
+        "w" | "wk" | "wks" => "weeks",
+        "m" | "min" | "mins" => "minutes",
+        _ => return None,
+    };
+    Some((text.get(..at)?, unit))
+}
+
+/// A number stands before the place, and no unit behind it.
+fn unit(site: &Site<'_, '_>) -> Diagnostic {
+    let found = site.found();
+    let number = site.word(-1);
+    let between = site.word(-2) == "and" && site.word(-4) == "between";
+    let two = matches!(site.word(-2), "last" | "next");
+    let from = match (between, two) {
+        (true, _) => -4,
+        (_, true) => -3,
+        _ => -2,
+    };
+    let lead = site.text(from, -2);
+    let tail = if between { " ago" } else { "" };
+    if site.kind(0) == Some(Kind::Word) && !site.is_first(0) {
+        let days = match found.trim_end_matches('s') {
+            "month" => Some(30),
+            "quarter" => Some(91),
+            "year" => Some(365),
+            _ => None,
+        };
+        if let Some(days) = days {
+            let count = number.parse::<u64>().unwrap_or(1).saturating_mul(days);
+            return site
+                .error(0, 0, format!("`{found}` is not a unit, as {found} differ in length"))
+                .help(format!("write `{lead} {count} days{tail}`; {UNITS}"));
+        }
+        if found.trim_end_matches('s') == "second" {
+            return site.error(0, 0, format!("`{found}` is not a unit")).help(UNITS);
+        }
+        if let Some(meant) = nearest(
+            found,
+            &["minutes", "hours", "days", "weeks", "minute", "hour", "day", "week"],
+        ) {
+            return site
+                .error(0, 0, format!("`{found}` is not a unit"))
+                .help(format!("did you mean `{meant}`?"));
+        }
+    }
+    if between && found == "times" {
+        let event = site.word(-5);
+        return site
+            .error(from, 0, "`between` stands with a window of time, not with a count")
+            .help(format!(
+                "write `performed {event} at least {} times and performed {event} at most {number} times`",
+                site.word(-3)
+            ));
+    }
+    let written = site.text(from, -1);
+    site.error(from, -1, format!("`{written}` does not say of what"))
+        .help(format!("write `{written} days{tail}`; {UNITS}"))
+}
+
+fn ago(site: &Site<'_, '_>) -> Diagnostic {
+    // between, number, and, number, unit
+    let written = site.text(-5, -1);
+    site.error(-5, -1, format!("after `{written}`, `ago` is missing"))
+        .help(format!("write `{written} ago`"))
+}
+
+fn between_and(site: &Site<'_, '_>) -> Diagnostic {
+    let found = site.found();
+    let first = site.word(-1);
+    if matches!(found, "to" | "-" | "," | "till" | "until") {
+        let second = site.text(1, 3);
+        return site
+            .error(0, 0, "between the two numbers stands `and`")
+            .help(format!("write `between {first} and {second}`"));
+    }
+    if super::words::of(Rule::unit).contains(&found) {
+        let in_days = |number: &str, unit: &str| {
+            let days = match unit.trim_end_matches('s') {
+                "week" => 7,
+                "day" => 1,
+                _ => return None,
+            };
+            number.parse::<u32>().ok()?.checked_mul(days)
+        };
+        let help = match (in_days(first, found), in_days(site.word(2), site.word(3))) {
+            (Some(a), Some(b)) => format!("write `between {a} and {b} days ago`"),
+            _ => format!("write for example `between {first} and 90 {found} ago`"),
+        };
+        return site
+            .error(0, 0, "`between` takes one unit, after the second number")
+            .help(help);
+    }
+    site.error(
+        -2,
+        -1,
+        format!("after `between {first}`, `and` and a second number are missing"),
+    )
+    .help(format!("write for example `between {first} and 90 days ago`"))
+}
+
+fn where_without_brackets(site: &Site<'_, '_>) -> Diagnostic {
+    if site.is_end(0) {
+        return site
+            .error(-1, -1, "after `where` a condition is missing")
+            .help("write one in brackets, such as `where (total > 50)`, or remove `where`");
+    }
+    let mut last = site.condition_end(0);
+    // All on the line belongs inside, as far as can be told.
+    while matches!(site.word(last + 1), "and" | "or") && !site.is_first(last + 1) && last < 16 {
+        last = site.condition_end(last + 2);
+    }
+    let inside = site.text(0, last);
+    site.error(0, last, "what follows `where` stands in brackets")
+        .help(format!("write `where ({inside})`"))
+}
+
+/// Behind an event or a modifier.
+fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let found = site.found();
+    match found {
+        "," if begins_modifier(site.word(1)) => Some(site.error(0, 0, "no comma stands here").help("remove it")),
+        "in" | "during" | "over" if matches!(site.word(1), "the" | "last" | "past") => {
+            let mut last = 1;
+            if site.word(1) == "the" {
+                last = 2;
+            }
+            Some(
+                site.error(
+                    0,
+                    last,
+                    format!("`{}` cannot stand after `performed`", site.text(0, last)),
+                )
+                .help(format!("write `within last {}`", site.text(last + 1, last + 2))),
+            )
+        }
+        "last" | "for" => Some(
+            site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
+                .help("write for example `within last 30 days`"),
+        ),
+        "more" | "less" | "fewer" if site.word(1) == "than" => {
+            let number = site.word(2).parse::<u64>().ok();
+            let last = if site.word(3).starts_with("time") { 3 } else { 2 };
+            let help = match (found, number) {
+                ("more", Some(n)) => format!("write `at least {} times`", n.saturating_add(1)),
+                (_, Some(n)) => format!("write `at most {} times`", n.saturating_sub(1)),
+                _ => "write for example `at least 2 times`".to_owned(),
+            };
+            Some(
+                site.error(0, last, format!("`{} than` cannot stand after `performed`", found))
+                    .help(help),
+            )
+        }
+        ">=" | ">" | "<=" | "<" | "=" | "==" | "=>" => {
+            let number = site.word(1).parse::<u64>().ok();
+            let last = if number.is_some() { 1 } else { 0 };
+            let help = match (found, number) {
+                (">=" | "=>", Some(n)) => format!("write `at least {n} times`"),
+                (">", Some(n)) => format!("write `at least {} times`", n.saturating_add(1)),
+                ("<=", Some(n)) => format!("write `at most {n} times`"),
+                ("<", Some(n)) => format!("write `at most {} times`", n.saturating_sub(1)),
+                ("=" | "==", Some(n)) => format!("write `exactly {n} times`"),
+                _ => "write for example `at least 2 times`".to_owned(),
+            };
+            Some(
+                site.error(
+                    0,
+                    last,
+                    format!("`{}` cannot stand after `performed`", site.text(0, last)),
+                )
+                .help(help),
+            )
+        }
+        "once" | "twice" => {
+            let n = number_word(found).unwrap_or(1);
+            let times = if n == 1 { "time" } else { "times" };
+            Some(
+                site.error(0, 0, format!("`{found}` does not say whether more or fewer will do"))
+                    .help(format!(
+                        "write `at least {n} {times}`, `at most {n} {times}` or `exactly {n} {times}`"
+                    )),
+            )
+        }
+        _ if site.kind(0) == Some(Kind::Number) && site.word(1).starts_with("time") => {
+            let count = site.text(0, 1);
+            Some(
+                site.error(0, 1, format!("`{count}` does not say whether more or fewer will do"))
+                    .help(format!(
+                        "write `at least {count}`, `at most {count}` or `exactly {count}`"
+                    )),
+            )
+        }
+        _ => date_with_space(site),
+    }
+}
+
+/// `2026-01-05 10:00Z`
+fn date_with_space(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let found = site.found();
+    let time = site.kind(0) == Some(Kind::Number) && found.contains(':');
+    let day = site.kind(-1) == Some(Kind::Number) && site.word(-1).len() == 10;
+    (time && day).then(|| {
+        let day = site.word(-1);
+        let zone = if found.ends_with('Z') || found.contains('+') {
+            ""
+        } else {
+            "Z"
+        };
+        Diagnostic::error(
+            Code::BadLiteral,
+            site.span(-1, 0),
+            "between day and time stands `T`, not a space",
+        )
+        .help(format!("write `{day}T{found}{zone}`"))
+    })
+}
