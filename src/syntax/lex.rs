@@ -138,6 +138,9 @@ fn closing_quote(c: char) -> Option<&'static [char]> {
     }
 }
 
+/// How many characters are searched for the end of a text in wrong quotes.
+const NEARBY: usize = 100;
+
 struct Lexer<'t> {
     at: usize,
     /// No token has been seen on this line yet.
@@ -280,12 +283,14 @@ impl<'t> Lexer<'t> {
         self.error(start, breaks, diagnostic);
     }
 
-    /// Text in quotes that are no straight double quotes; where none closes them on the line, the quote alone.
+    /// Text in quotes that are no straight double quotes; where none closes them nearby on the line, the quote alone.
     fn wrong_quotes(&mut self, open: char) {
         let rest = self.rest();
-        let inside = line(rest).get(open.len_utf8()..).unwrap_or("");
+        // Looking no farther keeps a line full of such quotes from being searched again for each.
+        let inside = rest.get(open.len_utf8()..).unwrap_or("");
         let close = closing_quote(open).unwrap_or(&[]);
-        let (quoted, length) = match inside.char_indices().find(|(_, c)| close.contains(c)) {
+        let mut ahead = inside.char_indices().take(NEARBY).take_while(|(_, c)| *c != '\n');
+        let (quoted, length) = match ahead.find(|(_, c)| close.contains(c)) {
             Some((offset, c)) => (inside.get(..offset).unwrap_or(""), offset + c.len_utf8()),
             None => ("", 0),
         };
@@ -520,4 +525,75 @@ pub(super) fn shorten(text: &str) -> String {
 /// A byte offset; the limit on files keeps it in range.
 fn place(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<&str> {
+        let tokens = lex(FileId(0), text);
+        tokens.tokens.iter().map(|token| tokens.text(*token)).collect()
+    }
+
+    fn messages(text: &str) -> Vec<String> {
+        let tokens = lex(FileId(0), text);
+        tokens
+            .errors
+            .into_iter()
+            .map(|error| error.diagnostic.message)
+            .collect()
+    }
+
+    #[test]
+    fn words_numbers_strings_and_signs_are_told_apart() {
+        assert_eq!(
+            words("a-b käufer>=-5,x.y # z"),
+            ["a-b", "käufer", ">=", "-5", ",", "x", ".", "y"]
+        );
+        assert_eq!(
+            words("5and 7days 1e+5 +5 .5 5. 1,000"),
+            ["5and", "7days", "1e+5", "+5", ".5", "5.", "1", ",", "000"]
+        );
+        assert_eq!(
+            words("2026-01-01T10:00:00.5+01:00) 01/05/2026"),
+            ["2026-01-01T10:00:00.5+01:00", ")", "01/05/2026"]
+        );
+        assert_eq!(words(r#"type"a \"b\" #"c"#), ["type", r#""a \"b\" #""#, "c"]);
+        assert_eq!(words("a==b<>c"), ["a", "==", "b", "<>", "c"]);
+    }
+
+    #[test]
+    fn a_string_ends_on_its_line() {
+        assert_eq!(words("\"a\nb c"), ["\"a", "b", "c"]);
+        // The quote on the next line closes, as a word stands before it; or opens, as none does.
+        assert_eq!(words("\"a\n b\" c"), ["\"a\n b\"", "c"]);
+        assert_eq!(words("\"a\n b \"c\" d"), ["\"a", "b", "\"c\"", "d"]);
+    }
+
+    #[test]
+    fn escapes_are_those_of_json() {
+        for good in [r#""\" \\ \/ \b \f \n \r \t \u00e9""#, r#""\ud83d\ude00 \\""#] {
+            assert!(messages(good).is_empty(), "{good}");
+            assert!(serde_json::from_str::<String>(good).is_ok(), "{good}");
+        }
+        for bad in [
+            r#""\x""#,
+            r#""\u12""#,
+            r#""\ud83d""#,
+            r#""\ude00""#,
+            r#""\ud83d\u0041""#,
+            "\"\u{7}\"",
+        ] {
+            assert_eq!(messages(bad).len(), 1, "{bad}");
+            assert!(serde_json::from_str::<String>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn spans_are_cut_behind_their_last_word() {
+        let tokens = lex(FileId(0), "a b # c\n d");
+        assert_eq!(tokens.trimmed(0, 9), Span::new(FileId(0), 0, 3));
+        assert_eq!(tokens.trimmed(2, 10), Span::new(FileId(0), 2, 10));
+    }
 }

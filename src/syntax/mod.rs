@@ -13,5 +13,6 @@ mod grammar;
 mod lex;
 mod parse;
 mod split;
+mod stack;
 
 pub use parse::{MAX_FILE, parse};

@@ -10,9 +10,13 @@ use crate::syntax::diagnose;
 use crate::syntax::grammar::{Grammar, Rule};
 use crate::syntax::lex::{self, Kind, LexError, Tokens};
 use crate::syntax::split::{self, Chunk, Piece};
+use crate::syntax::stack::with_room;
 
 /// The longest file, in bytes (language.md, Limits).
 pub const MAX_FILE: usize = 1024 * 1024;
+
+/// Conditions nested deeper than this are read on a thread that has room for them.
+const SHALLOW: u32 = 8;
 
 /// Reads one file. Every item that has no error is in the tree; every other one has at least one error, and is in
 /// [`File::broken`] if it can be told what it declares.
@@ -62,6 +66,8 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
         }
         let items = if unreadable {
             Err(Vec::new())
+        } else if chunk.too_deep.is_none() && chunk.depth > SHALLOW {
+            with_room(|| item(&tokens, chunk))
         } else {
             item(&tokens, chunk)
         };
@@ -127,7 +133,10 @@ fn broken(tokens: &Tokens<'_>, chunk: &Chunk) -> Option<Broken> {
     let kind = match chunk.piece {
         Piece::Declaration(kind) => kind,
         Piece::Enforcement => return None,
-        Piece::Other => near_keyword(tokens.at(chunk.first))?,
+        Piece::Other => {
+            let first = tokens.get(chunk.first).filter(|token| token.kind == Kind::Word)?;
+            near_keyword(tokens.text(first))?
+        }
     };
     let token = split::name_of(tokens, chunk)?;
     let written = tokens.text(token);

@@ -5,7 +5,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::ast::Declares;
-use crate::syntax::lex::{Kind, Token, Tokens};
+use crate::syntax::lex::{Kind, Token, Tokens, shorten};
 
 /// The deepest nesting of brackets and `not` (language.md, Limits).
 pub(super) const MAX_NESTING: u32 = 64;
@@ -31,6 +31,8 @@ pub(super) struct Chunk {
     pub(super) end: usize,
     /// The first error of its brackets, and where it shows at the latest.
     pub(super) structure: Option<Diagnostic>,
+    /// How deep its conditions are nested.
+    pub(super) depth: u32,
     /// It is too deeply nested to be parsed.
     pub(super) too_deep: Option<Diagnostic>,
 }
@@ -122,6 +124,7 @@ impl Splitter<'_, '_> {
                 first: index,
                 end: index,
                 structure: None,
+                depth: 0,
                 too_deep: None,
             },
             braced: false,
@@ -349,7 +352,7 @@ impl Splitter<'_, '_> {
             .tokens
             .get(open.index)
             .map_or_else(Default::default, |t| self.tokens.span(t));
-        let name = name_of(self.tokens, &current.chunk).map(|token| self.tokens.text(token));
+        let name = name_of(self.tokens, &current.chunk).map(|token| shorten(self.tokens.text(token)));
         let what = match (current.chunk.piece, name) {
             (Piece::Declaration(Declares::Destination), Some(name)) => format!("the settings of `{name}` are"),
             (Piece::Declaration(kind), Some(name)) => format!("the {} `{name}` is", kind.as_str()),
@@ -357,7 +360,7 @@ impl Splitter<'_, '_> {
         };
         let place = match (self.tokens.at(end), self.tokens.at(end + 1)) {
             ("", _) => "at the end of the file".to_owned(),
-            (keyword, name) => format!("before `{keyword} {name}`"),
+            (keyword, name) => format!("before `{keyword} {}`", shorten(name)),
         };
         Diagnostic::error(Code::Syntax, span, format!("{what} opened here and never closed"))
             .help(format!("add `}}` {place}"))
@@ -388,6 +391,9 @@ impl Splitter<'_, '_> {
     }
 
     fn check_depth(&mut self, depth: u32, token: Token) {
+        if let Some(current) = &mut self.chunk {
+            current.chunk.depth = current.chunk.depth.max(depth);
+        }
         if depth <= MAX_NESTING {
             return;
         }

@@ -134,8 +134,12 @@ fn clause(site: &Site<'_, '_>) -> Option<Diagnostic> {
         }
         _ => {}
     }
+    let meant = nearest(found, &["who", "consent", "include", "send"]);
+    if meant.is_none() && !site.is_first(0) && site.wants(&[Rule::joiner]) {
+        return None;
+    }
     let error = site.error(0, 0, format!("`{found}` cannot stand in an audience"));
-    let help = match nearest(found, &["who", "consent", "include", "send"]) {
+    let help = match meant {
         _ if matches!(found, "if" | "where" | "when" | "not") => {
             let from = if found == "not" { 0 } else { 1 };
             format!("write `who {}`", site.condition(from))

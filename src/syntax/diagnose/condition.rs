@@ -225,6 +225,12 @@ fn property(site: &Site<'_, '_>) -> Option<Diagnostic> {
             )),
         );
     }
+    if found == "any" && site.is_name(1) {
+        return Some(
+            site.error(0, 0, "`any` cannot stand here")
+                .help("write the name of a property"),
+        );
+    }
     if matches!(found, "item" | "true" | "false" | "any") {
         let rest = site.text(1, site.condition_end(0));
         return Some(

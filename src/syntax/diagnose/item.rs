@@ -19,7 +19,8 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
         ..*site
     };
     let word = site.found();
-    let keyword = nearest(word, &["category", "destination", "audience", "consent"]);
+    let keyword =
+        nearest(word, &["category", "destination", "audience", "consent"]).filter(|_| site.kind(0) == Some(Kind::Word));
     match keyword {
         Some(keyword) if keyword == word.to_lowercase() => site
             .error(0, 0, format!("`{word}` has to be written in small letters"))

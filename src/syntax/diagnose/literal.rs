@@ -281,8 +281,9 @@ fn date(site: &Site<'_, '_>) -> Diagnostic {
                 } else {
                     "after next"
                 };
-                bad(
-                    site,
+                Diagnostic::error(
+                    Code::BadLiteral,
+                    site.span(0, 1),
                     format!(
                         "`{before}` takes a date, and `{found} {}` is a length of time",
                         site.word(1)

@@ -17,7 +17,8 @@ mod words;
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::Tokens;
 use crate::syntax::split::{Chunk, Piece};
@@ -30,7 +31,13 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
     let at = offset + u32::try_from(at).unwrap_or(0);
     let wants = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => positives.as_slice(),
-        ErrorVariant::CustomError { .. } => &[],
+        // A limit that the host has set for all of its parsers, or a thread with next to no stack.
+        ErrorVariant::CustomError { message } => {
+            let place = tokens
+                .get(chunk.first)
+                .map_or_else(Span::default, |token| tokens.span(token));
+            return Diagnostic::error(Code::Limit, place, format!("this cannot be read: {message}"));
+        }
     };
     let site = Site {
         tokens,
@@ -39,15 +46,28 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
         wants,
     };
     if chunk.piece == Piece::Other {
-        return item::garbage(&site);
+        return bounded(item::garbage(&site));
     }
-    anywhere(&site)
+    let diagnostic = anywhere(&site)
         .or_else(|| item::diagnose(&site))
         .or_else(|| performed::diagnose(&site))
         .or_else(|| test::diagnose(&site))
         .or_else(|| condition::diagnose(&site))
         .or_else(|| audience::diagnose(&site))
-        .unwrap_or_else(|| plain(&site))
+        .unwrap_or_else(|| plain(&site));
+    bounded(diagnostic)
+}
+
+/// Messages quote words, and a word can be as long as a file.
+fn bounded(mut diagnostic: Diagnostic) -> Diagnostic {
+    const LONGEST: usize = 400;
+    for text in std::iter::once(&mut diagnostic.message).chain(&mut diagnostic.help) {
+        if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+            text.truncate(end);
+            text.push('…');
+        }
+    }
+    diagnostic
 }
 
 /// Slips that can be made everywhere.

@@ -1,0 +1,444 @@
+//! The syntax room from outside: trees of sound text, messages for broken text, limits, and that nothing panics.
+
+use std::fmt::Write;
+
+use proptest::prelude::*;
+use volens::diagnostic::{Code, Diagnostic};
+use volens::span::{FileId, Sources};
+use volens::syntax::ast::{Clause, Condition, ConditionKind, File, Item};
+use volens::syntax::parse;
+
+fn sound(text: &str) -> File {
+    let (file, errors) = parse(FileId(0), text);
+    assert!(errors.is_empty(), "{}", shown(text, &errors));
+    file
+}
+
+fn shown(text: &str, errors: &[Diagnostic]) -> String {
+    let mut sources = Sources::default();
+    sources.add("x", text);
+    errors.iter().fold(String::new(), |mut out, error| {
+        let _ = writeln!(out, "{}", error.to_text(&sources));
+        out
+    })
+}
+
+fn codes(text: &str) -> Vec<Code> {
+    parse(FileId(0), text).1.into_iter().map(|error| error.code).collect()
+}
+
+/// `audience a { who … }`
+fn audience(condition: &str) -> String {
+    format!("audience a {{\n  who {condition}\n}}\n")
+}
+
+// ---- trees
+
+/// One line an item or clause, so that a change shows where it is.
+fn tree(file: &File) -> String {
+    let mut out = String::new();
+    for item in &file.items {
+        if let Item::Audience(audience) = item {
+            let _ = writeln!(
+                out,
+                "Audience {:?} {:?} {:?}",
+                audience.name, audience.label, audience.span
+            );
+            for clause in &audience.clauses {
+                let _ = writeln!(out, "  {clause:?}");
+            }
+        } else {
+            let _ = writeln!(out, "{item:?}");
+        }
+    }
+    let _ = writeln!(out, "comments {:?}", file.comments);
+    out
+}
+
+#[test]
+fn declarations_keep_all_that_is_written() {
+    insta::assert_snapshot!(
+        "declarations",
+        tree(&sound(
+            "# first\ncategory A\ncategory \"B b\" \"label \\u00e9\" disabled # last\n\
+             destination c requires nothing\ndestination d \"D\" requires A, \"B b\" {\n  type \"T\" message identify\n  \
+             removal never receives consent storage }\ndestination e {}\nconsent enforcement off\n\
+             audience f {}\naudience \"g\" \"G\" { include anonymous consent to A and \"B b\" send to c, d }",
+        ))
+    );
+}
+
+#[test]
+fn conditions_keep_all_that_is_written() {
+    insta::assert_snapshot!(
+        "conditions",
+        tree(&sound(
+            "audience a {\n  who performed \"E\" at least 2 times within 30 days # why\n    and not not (trait a.\"b c\" = \"x\" \
+             or trait n <= -1.5e3) and member of b\n    and consent to C and consent C is not collected\n}\n\
+             audience b { who performed \"E\" exactly 1 time within last 1 week between 1 and 2 hours ago before \
+             2026-01-01 after 2025-12-31T23:59:59.5+01:00 where (in in [1, \"2\", true, 2026-01-01,] and x.item > \
+             trait y.z) send to c }",
+        ))
+    );
+}
+
+#[test]
+fn every_test_has_its_kind() {
+    let tests = [
+        "= 1",
+        "!= false",
+        "< 1",
+        "<= 1",
+        "> 1",
+        ">= trait y",
+        "in [1]",
+        "not in [1, 2]",
+        "contains 1",
+        "does not contain \"x\"",
+        "contains any of [1]",
+        "starts with \"x\"",
+        "ends with trait y",
+        "exists",
+        "does not exist",
+        "before 2026-01-01",
+        "before trait y",
+        "after 2026-01-01T00:00Z",
+        "within last 3 days",
+        "within next 3 days",
+        "before last 3 days",
+        "after next 3 days",
+    ];
+    let trees: String = tests
+        .map(|test| {
+            let file = sound(&format!("audience a {{ who trait x {test} }}"));
+            let Some(Item::Audience(audience)) = file.items.first() else {
+                panic!("no audience")
+            };
+            let Some(Clause::Who { condition, .. }) = audience.clauses.first() else {
+                panic!("no condition")
+            };
+            format!("{test}\n  {:?}\n", condition.kind)
+        })
+        .concat();
+    insta::assert_snapshot!("tests", trees);
+}
+
+#[test]
+fn words_of_the_language_are_free_in_paths() {
+    let words = [
+        "trait", "to", "in", "not", "and", "or", "is", "exists", "contains", "before", "within", "item", "true", "any",
+        "who", "where", "category", "audience", "then",
+    ];
+    for word in words {
+        sound(&audience(
+            &format!("trait {word} exists and trait {word}.{word} not in [1] and trait x = trait {word} or_not")
+                .replace(" or_not", ""),
+        ));
+        let first = if matches!(word, "not" | "any" | "and" | "or" | "true" | "trait" | "item") {
+            format!("\"{word}\"")
+        } else {
+            word.to_owned()
+        };
+        sound(&audience(&format!(
+            "performed \"E\" where (not {first}.{word} in [1] and {first} exists)"
+        )));
+    }
+    sound(&audience("performed \"E\" where (in in [1] or not in not in [2])"));
+}
+
+#[test]
+fn line_ends_and_marks_do_not_matter() {
+    let text = "\u{FEFF}# one\r\ncategory A\r\n  \"x\" # two\r\n";
+    let file = sound(text);
+    let Some(Item::Category(category)) = file.items.first() else {
+        panic!("no category")
+    };
+    assert_eq!(&text[category.span.range()], "category A\r\n  \"x\"");
+    let comments: Vec<&str> = file.comments.iter().map(|span| &text[span.range()]).collect();
+    assert_eq!(comments, ["# one", "# two"]);
+}
+
+// ---- messages
+
+#[test]
+fn slips_are_told_in_the_authors_words() {
+    let mut out = String::new();
+    for case in include_str!("syntax/slips.txt").split("=== ").skip(1) {
+        let (name, text) = case.split_once('\n').unwrap();
+        let mut sources = Sources::default();
+        let id = sources.add("x", text);
+        let (file, errors) = parse(id, text);
+        let _ = writeln!(out, "=== {name}");
+        for broken in file.broken {
+            let _ = writeln!(
+                out,
+                "({} `{}` counts as declared)",
+                broken.kind.as_str(),
+                broken.name.text
+            );
+        }
+        assert!(errors.iter().any(Diagnostic::is_error), "{name}");
+        for error in errors {
+            assert!(error.span.end > error.span.start, "{name}: nothing is underlined");
+            let _ = writeln!(out, "{}", error.to_text(&sources));
+        }
+    }
+    insta::assert_snapshot!("slips", out);
+}
+
+#[test]
+fn a_broken_item_leaves_the_others_whole() {
+    let names = |text: &str| {
+        let (file, errors) = parse(FileId(0), text);
+        let items = file.items.iter().filter_map(|item| match item {
+            Item::Category(item) => Some(&item.name),
+            Item::Destination(item) => Some(&item.name),
+            Item::Audience(item) => Some(&item.name),
+            _ => None,
+        });
+        let items: Vec<String> = items.map(|name| name.text.to_string()).collect();
+        let broken: Vec<String> = file.broken.iter().map(|broken| broken.name.text.to_string()).collect();
+        (items.join(" "), broken.join(" "), errors.len())
+    };
+    let expect = |items: &str, broken: &str, errors| (items.to_owned(), broken.to_owned(), errors);
+    // A brace is missing, once and for two items in a row.
+    assert_eq!(
+        names("audience a {\n  who trait x exists\n\naudience b {}\ncategory c\n"),
+        expect("b c", "a", 1)
+    );
+    assert_eq!(
+        names("audience a {\n\naudience b {\n  who trait x =\n\ndestination d requires x\ncategory c"),
+        expect("d c", "a b", 2)
+    );
+    // Too many braces, or none.
+    assert_eq!(names("audience a {}\n}\n}\naudience b {}"), expect("a b", "", 2));
+    assert_eq!(
+        names("audience a\n  who trait x exists\n  consent to c\n}\naudience b {}"),
+        expect("b", "a", 1)
+    );
+    // A string without its end swallows the brace behind it.
+    assert_eq!(
+        names("audience a { who performed \"x }\n\naudience b {}"),
+        expect("b", "a", 1)
+    );
+    // Several items on a line, the middle one broken.
+    assert_eq!(names("category a category 1b category c"), expect("a c", "1b", 1));
+    // Words that are no item.
+    assert_eq!(names("category a\nTODO ask about b\ncategory c"), expect("a c", "", 1));
+    // A sound item keeps its tree although the comment in it is refused.
+    assert_eq!(names("category a # \u{202E}\n  \"x\""), expect("a", "", 1));
+    // Keywords at the margin inside of braces are paths as long as a test follows.
+    assert_eq!(
+        names("audience a {\nwho trait\ncategory\nexists and trait\naudience\n= 1 and trait\ndestination\nin [1]\n}"),
+        expect("a", "", 0)
+    );
+}
+
+// ---- limits
+
+#[test]
+fn a_file_has_a_mebibyte_at_most() {
+    let longest = format!("category a\n#{}", "x".repeat(1024 * 1024 - 12));
+    assert_eq!(longest.len(), 1024 * 1024);
+    sound(&longest);
+    assert_eq!(codes(&format!("{longest}x")), [Code::Limit]);
+    assert_eq!(codes(&"é".repeat(1024 * 1024)), [Code::Limit]);
+}
+
+#[test]
+fn a_list_has_ten_thousand_values_at_most() {
+    let list = |n: usize| audience(&format!("trait x in [{}]", vec!["1"; n].join(", ")));
+    sound(&list(10_000));
+    assert_eq!(codes(&list(10_001)), [Code::Limit]);
+    assert_eq!(codes(&list(20_000)), [Code::Limit]);
+}
+
+/// All the ways to nest, `n` deep.
+fn nested(n: usize) -> [String; 5] {
+    [
+        audience(&format!("{}trait x = 1{}", "(".repeat(n), ")".repeat(n))),
+        audience(&format!("{}trait x not in [1]", "not ".repeat(n))),
+        audience(&format!(
+            "{}{}trait x = 1{}",
+            "not (".repeat(n / 2),
+            "not ".repeat(n % 2),
+            ")".repeat(n / 2)
+        )),
+        audience(&format!(
+            "performed \"E\" where {}x = 1{}",
+            "(".repeat(n),
+            ")".repeat(n)
+        )),
+        audience(&format!(
+            "performed \"E\" where ({}who not in [1])",
+            "not ".repeat(n - 1)
+        )),
+    ]
+}
+
+#[test]
+fn conditions_nest_64_deep_on_small_stacks() {
+    for stack in [128 * 1024, 512 * 1024, 2 * 1024 * 1024] {
+        let thread = std::thread::Builder::new().stack_size(stack).spawn(|| {
+            for text in nested(64) {
+                sound(&text);
+            }
+            for depth in [65, 66, 1000] {
+                for text in nested(depth) {
+                    assert_eq!(codes(&text), [Code::Limit], "{text}");
+                }
+            }
+        });
+        thread.unwrap().join().unwrap();
+    }
+}
+
+#[test]
+fn hostile_text_is_refused_on_a_small_stack() {
+    const N: usize = 100_000;
+    let texts = [
+        "(".repeat(N),
+        audience(&"(".repeat(N)),
+        audience(&"not ".repeat(N)),
+        audience(&"( not ".repeat(N)),
+        audience(&"[".repeat(N)),
+        audience(&"{".repeat(N)),
+        "}".repeat(N),
+        "{".repeat(N),
+        "(".repeat(N) + &"}".repeat(N),
+        "(".repeat(N) + &"]".repeat(N),
+        "[(".repeat(N) + &"])".repeat(N),
+        "\"\n".repeat(N),
+        "audience a { who trait x = \"\n".repeat(N / 10),
+        "audience a {\n".repeat(N / 2),
+        "'".repeat(N),
+        "“".repeat(N),
+        "« ‘ ".repeat(N),
+        "\"\\".repeat(N),
+        "category ".repeat(N),
+        "category a category b ".repeat(N / 4) + "1",
+        audience(&"trait ".repeat(N)),
+        audience(&"and ".repeat(N)),
+        audience(&"a.".repeat(N)),
+        audience(&format!("trait {}", "a.".repeat(N))),
+        audience(&format!("trait x = 1{} or", " or trait x = 1".repeat(50_000))),
+        audience(&format!("trait x in [{}", "1,".repeat(N))),
+        audience(&format!("trait x = {}", "9".repeat(N))),
+        "x".repeat(2_000_000),
+        "audience a {}\n".repeat(150_000),
+    ];
+    let thread = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || {
+        for text in &texts {
+            let (_, errors) = parse(FileId(0), text);
+            assert!(!errors.is_empty(), "{}", &text[..text.len().min(60)]);
+        }
+    });
+    thread.unwrap().join().unwrap();
+}
+
+/// How many conditions a tree has.
+fn conditions(condition: &Condition) -> usize {
+    1 + match &condition.kind {
+        ConditionKind::And(all) | ConditionKind::Or(all) => all.iter().map(conditions).sum(),
+        ConditionKind::Not(one) | ConditionKind::Brackets(one) => conditions(one),
+        _ => 0,
+    }
+}
+
+#[test]
+fn the_tree_grows_as_the_text_does() {
+    let count = |n: usize| {
+        let file = sound(&audience(&vec!["(trait x = 1)"; n].join(" or ")));
+        let Some(Item::Audience(audience)) = file.items.first() else {
+            panic!("no audience")
+        };
+        audience
+            .clauses
+            .iter()
+            .map(|clause| match clause {
+                Clause::Who { condition, .. } => conditions(condition),
+                _ => 0,
+            })
+            .sum::<usize>()
+    };
+    assert_eq!(count(1_000), 2_001);
+    assert_eq!(count(2_000), 4_001);
+    assert_eq!(count(50_000), 100_001);
+}
+
+// ---- arbitrary text
+
+/// What must hold of every answer.
+fn check(text: &str) -> Result<(), TestCaseError> {
+    let (file, errors) = parse(FileId(0), text);
+    let mut spans: Vec<_> = file.comments.clone();
+    for error in &errors {
+        prop_assert!(error.span.start < error.span.end, "nothing underlined: {error:?}");
+        prop_assert!(!error.message.is_empty());
+        spans.push(error.span);
+        spans.extend(error.related.iter().map(|label| label.span));
+    }
+    spans.extend(file.broken.iter().map(|broken| broken.name.span));
+    for item in &file.items {
+        spans.push(match item {
+            Item::Category(item) => item.span,
+            Item::Destination(item) => item.span,
+            Item::Audience(item) => item.span,
+            Item::Enforcement(item) => item.span,
+            _ => continue,
+        });
+    }
+    for span in spans {
+        prop_assert!(text.get(span.range()).is_some(), "{span:?} is no place in the text");
+    }
+    prop_assert!(!file.broken.is_empty() || !file.items.is_empty() || !errors.is_empty() || is_blank(text));
+    prop_assert!(file.broken.len() <= errors.len());
+    Ok(())
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim_start_matches('\u{FEFF}')
+        .lines()
+        .all(|line| line.trim().is_empty() || line.trim().starts_with('#'))
+}
+
+const SOUND: &str = "category A \"é\" # c\ndestination d \"D\" requires A { type \"T\" removal once }\n\
+    audience a \"A\" {\n  who performed \"E\" at least 2 times within 30 days where (x.y >= 1.5 and not z in [\"1\", true,])\n    \
+    and (trait p = 2026-01-01T00:00Z or not consent A is not collected) and member of b\n  consent to A\n  include \
+    anonymous\n  send to d\n}\nconsent enforcement on\naudience b {}\n";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn arbitrary_text_is_answered(text in any::<String>()) {
+        check(&text)?;
+    }
+
+    #[test]
+    fn text_of_the_languages_words_is_answered(words in prop::collection::vec(prop::sample::select(vec![
+        "audience", "category", "destination", "consent", "enforcement", "who", "trait", "performed", "member", "of", "to",
+        "not", "and", "or", "in", "is", "a", "b", "\"E\"", "1", "30", "days", "within", "last", "between", "ago", "at",
+        "least", "times", "where", "(", ")", "[", "]", "{", "}", ",", "=", "==", "<", ".", "-", "\n", "\"", "'", "#", "//",
+        "exists", "contains", "any", "does", "requires", "nothing", "send", "include", "anonymous", "2026-01-01", "é", "type",
+    ]), 0..60), glue in prop::sample::select(vec![" ", ""])) {
+        check(&words.join(glue))?;
+    }
+
+    #[test]
+    fn mutated_text_is_answered(at in 0..SOUND.len(), length in 0..12usize, put in "\\PC{0,3}") {
+        let at = (0..=at).rev().find(|at| SOUND.is_char_boundary(*at)).unwrap_or(0);
+        let end = (at + length..).find(|end| *end >= SOUND.len() || SOUND.is_char_boundary(*end)).unwrap_or(at);
+        let text = format!("{}{put}{}", &SOUND[..at], SOUND.get(end..).unwrap_or(""));
+        check(&text)?;
+        check(&text[..at])?;
+    }
+}
+
+#[test]
+fn every_beginning_of_a_sound_text_is_answered() {
+    sound(SOUND);
+    for at in (0..SOUND.len()).filter(|at| SOUND.is_char_boundary(*at)) {
+        check(&SOUND[..at]).unwrap();
+    }
+}
