@@ -39,13 +39,37 @@ impl Number {
     }
 
     /// A text that is exactly a JSON number: `49.90`, `-1e3`; not `007`, ` 5`, `1,000`, and nothing beyond the doubles.
+    /// Allocates nothing, also where it is none.
     pub fn parse(text: &str) -> Option<Number> {
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        // Everything a JSON number can start with; this also keeps white space out, which the reader would skip.
-        if !digits.starts_with(|c: char| c.is_ascii_digit()) || !text.ends_with(|c: char| c.is_ascii_digit()) {
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let whole = digits(unsigned);
+        if whole == 0 || (whole > 1 && unsigned.starts_with('0')) {
             return None;
         }
-        serde_json::from_str(text).ok()
+        let mut rest = unsigned.get(whole..)?;
+        if rest.is_empty()
+            && let Some(integer) = text
+                .parse()
+                .map(i64::into)
+                .or_else(|_| text.parse().map(u64::into))
+                .ok()
+        {
+            return Some(integer);
+        }
+        if let Some(fraction) = rest.strip_prefix('.') {
+            let length = digits(fraction);
+            rest = fraction.get(length..).filter(|_| length > 0)?;
+        }
+        if let Some(exponent) = rest.strip_prefix(['e', 'E']) {
+            let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+            let length = digits(exponent);
+            rest = exponent.get(length..).filter(|_| length > 0)?;
+        }
+        if !rest.is_empty() {
+            return None;
+        }
+        text.parse().ok().and_then(Number::from_f64)
     }
 
     /// Compares by mathematical value, exactly: an integer beyond 2⁵³ is not rounded to meet a double.
@@ -249,13 +273,27 @@ mod tests {
     #[test]
     fn only_exact_json_numbers_are_read() {
         for bad in [
-            "", "-", "007", " 5", "5 ", "1,000", "+1", ".5", "5.", "1e", "0x1", "NaN", "Infinity", "1e999", "-1e999",
-            "1_000", "٣", "--1", "1\n",
+            "", "-", "007", "-01", "1e+", "1.e5", "1.5.5", "1e5e5", "1e5.5", "1 ", " 5", "5 ", "1,000", "+1", ".5",
+            "5.", "1e", "0x1", "NaN", "Infinity", "1e999", "-1e999", "1_000", "٣", "--1", "1\n",
         ] {
             assert!(Number::parse(bad).is_none(), "{bad:?}");
         }
         assert_eq!(n("49.90").compare(n("49.9")), Ordering::Equal);
         assert_eq!(n("1e-400").compare(n("0")), Ordering::Equal);
+        for good in [
+            "0",
+            "-0",
+            "-0.0",
+            "0.5",
+            "10",
+            "1E5",
+            "1e+5",
+            "-1.25e-7",
+            "18446744073709551616",
+        ] {
+            let json: serde_json::Number = serde_json::from_str(good).unwrap();
+            assert_eq!(Some(n(good).as_f64()), json.as_f64(), "{good}");
+        }
     }
 
     #[test]

@@ -78,10 +78,21 @@ pub(super) fn items(mut batch: Object, length: usize, largest_event: usize) -> R
     if items.is_empty() {
         return Err(RejectCode::EmptyBatch.because("the batch has no items"));
     }
+    let taken = SHARED.into_iter().filter_map(|key| {
+        let value = batch.remove(key)?;
+        value.present().is_some().then_some((key, value))
+    });
+    let outer: Object = taken.collect();
+    let around = Value::Object(outer.clone()).canonical().len();
     let refused = if length > LARGEST_BATCH {
         Some(format!("the batch has {length} bytes, more than {LARGEST_BATCH}"))
     } else if items.len() > MOST_ITEMS {
         Some(format!("the batch has {} items, more than {MOST_ITEMS}", items.len()))
+    } else if around > largest_event {
+        // It becomes a part of every item, and none may be larger than an event: a small batch would else make gigabytes.
+        Some(format!(
+            "what the batch adds to each item has {around} bytes, more than {largest_event}"
+        ))
     } else {
         None
     };
@@ -92,11 +103,6 @@ pub(super) fn items(mut batch: Object, length: usize, largest_event: usize) -> R
         return Err(refusal);
     }
 
-    let taken = SHARED.into_iter().filter_map(|key| {
-        let value = batch.remove(key)?;
-        value.present().is_some().then_some((key, value))
-    });
-    let outer: Object = taken.collect();
     let bad_context = outer.get("context").filter(|c| c.as_object().is_none()).cloned();
     let outer = Arc::new(Outer(outer));
     let item = |item: Value| {
@@ -111,10 +117,7 @@ pub(super) fn items(mut batch: Object, length: usize, largest_event: usize) -> R
             (None, Some(context)) => Ok(with_context(item, context)),
             (None, None) => Ok(outer.around(item)),
         };
-        let input = match bad_context {
-            Some(_) => Input::of_text(text),
-            None => Input::of_item(text, &outer),
-        };
+        let input = Input::of_item(text, &outer);
         Item { event, input }
     };
     Ok(items.into_iter().map(item).collect())

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::consent::{self, PREFERENCE_EVENT, Preferences};
-use super::event::{Effect, Event, Given, LeftOut};
+use super::event::{Effect, Event, LeftOut};
 use super::identifiers::Claims;
 use super::input::hex;
+use super::preferences::{self, Given, PREFERENCE_EVENT, Preferences};
 use super::reject::{Refusal, RejectCode};
 use super::times;
 use crate::model::IdentityRules;
@@ -68,7 +68,7 @@ pub(super) fn decode(value: Value, rules: &IdentityRules, received_at: Timestamp
 
     let deliberate = call == Call::Track && event.get("event").and_then(Value::as_str) == Some(PREFERENCE_EVENT);
     if deliberate {
-        consent::validate(context)?;
+        preferences::validate(context)?;
     }
     // A `null` is a consent object that refuses (DEC-6), so present() would be wrong here.
     let consent = context.and_then(|context| context.get("consent")).map(|consent| Given {

@@ -1,9 +1,8 @@
 //! An event as the fold needs it: decoded, validated, and nothing kept that changes no profile.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use super::consent::Preferences;
+use super::preferences::Given;
 use crate::time::Timestamp;
 use crate::value::Object;
 
@@ -33,14 +32,6 @@ pub(super) enum Effect {
     Group { id: Box<str>, traits: Object },
     /// Alias, or a group whose id is blocked.
     Nothing,
-}
-
-/// The consent object of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Given {
-    pub(super) preferences: Arc<Preferences>,
-    /// Whether the event is the preference update, which alone can grant what is in conflict (CP-16).
-    pub(super) deliberate: bool,
 }
 
 /// What was left out of an event: violations, if it comes to be applied.

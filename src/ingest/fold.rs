@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::consent::{self, Entry, States, What};
 use super::event::{Effect, Event};
-use super::people::{Joining, People, Person, Resolution};
+use super::ledger::Moment;
+use super::people::{Joining, People, Person};
 use super::violations::Violations;
 use crate::model::{Consent, ConsentChange, History, Identifiers, IdentityRules, PastEvent, Profile, Profiles};
 use crate::value::{Object, Value};
@@ -23,13 +23,25 @@ pub(super) fn fold(
         let timestamp = event.times.timestamp;
         let claims = std::mem::take(&mut event.claims);
         let resolution = people.resolve(claims, timestamp, event.consent.is_some(), rules, violations);
-        // The sides of a merge are as they were before it.
-        let entries = entries(order, event, &people, &resolution, configured);
-        let place = people.settle(resolution, timestamp);
-        let Some(person) = people.get_mut(place) else {
+        let joining = resolution.joining;
+        let Some((person, others)) = people.settle(resolution, timestamp) else {
             continue;
         };
-        person.consent.extend(entries);
+        let at = Moment {
+            order,
+            time: event.times.earlier,
+        };
+        let given = event.consent.take();
+        match joining {
+            Joining::Plain => {}
+            Joining::Login => person.consent.log_in(others, at, configured),
+            Joining::Merge => person.consent.compare(others, None, at, configured),
+            Joining::NewUser => person.consent.compare(others, given.as_ref(), at, configured),
+        }
+        // After a comparison, so that it cannot settle the conflicts that it caused (CP-15).
+        if let Some(given) = given {
+            person.consent.give(at, given, configured);
+        }
         match &mut event.effect {
             Effect::Past { .. } => person.events.push(order),
             Effect::Traits(traits) => {
@@ -43,9 +55,7 @@ pub(super) fn fold(
             Effect::Nothing => {}
         }
     }
-    let users = people
-        .into_iter()
-        .map(|person| profile(person, &mut events, configured));
+    let users = people.into_iter().map(|person| profile(person, &mut events));
     Profiles::new(users.collect(), accounts)
 }
 
@@ -60,41 +70,8 @@ fn set(traits: &mut Object, new: Object) {
     }
 }
 
-/// What the event adds to the consent history of its profile: the conflicts of a merge, and then its own object, which
-/// therefore cannot settle them (CP-15).
-fn entries(
-    order: usize,
-    event: &Event,
-    people: &People,
-    resolution: &Resolution,
-    configured: &[Box<str>],
-) -> impl Iterator<Item = Entry> + use<> {
-    let time = event.times.earlier;
-    let entry = move |what| Entry { order, time, what };
-    let own = event.consent.clone().map(What::Object).map(entry);
-    let rule = match resolution.joining {
-        Joining::Plain | Joining::Login => None,
-        Joining::Merge => Some("CP-11"),
-        Joining::NewUser => Some("CP-14"),
-    };
-    let conflict = rule.and_then(|rule| {
-        let joined = resolution.places.iter().filter_map(|place| people.get(*place));
-        let mut sides: Vec<States<'_>> = joined.map(|person| states(&person.consent, configured)).collect();
-        if resolution.joining == Joining::NewUser {
-            sides.push(states(own.as_slice(), configured));
-        }
-        let categories = consent::conflicts(&sides);
-        (!categories.is_empty()).then(|| entry(What::Conflict(categories, rule)))
-    });
-    conflict.into_iter().chain(own)
-}
-
-fn states<'a>(history: &'a [Entry], configured: &'a [Box<str>]) -> States<'a> {
-    consent::fold(history, configured, |_| {})
-}
-
 /// The finished profile; its events are taken out of `events`.
-fn profile(person: Person, events: &mut [Event], configured: &[Box<str>]) -> Profile {
+fn profile(person: Person, events: &mut [Event]) -> Profile {
     let mut identifiers = Identifiers::default();
     for id in person.identifiers.keys() {
         identifiers.insert(&id.kind, &id.value);
@@ -103,24 +80,19 @@ fn profile(person: Person, events: &mut [Event], configured: &[Box<str>]) -> Pro
     let traits = traits.filter(|(_, value)| *value != Value::Null).collect();
 
     // Before the history, which takes the message ids away.
-    let mut changes = Vec::new();
-    let states = consent::fold(&person.consent, configured, |change| {
-        changes.push(ConsentChange {
-            time: change.entry.time,
-            message_id: events
-                .get(change.entry.order)
-                .map(|e| e.message_id.clone())
-                .unwrap_or_default(),
-            category: change.category.into(),
-            from: change.from,
-            to: change.to,
-            rule: change.rule.into(),
-        });
+    let (states, log) = person.consent.close();
+    let changes = log.into_iter().map(|change| ConsentChange {
+        time: change.at.time,
+        message_id: events
+            .get(change.at.order)
+            .map(|e| e.message_id.clone())
+            .unwrap_or_default(),
+        category: change.category,
+        from: change.from,
+        to: change.to,
+        rule: change.rule.into(),
     });
-    let consent = Consent::new(
-        states.into_iter().map(|(id, state)| (id.into(), state)).collect(),
-        changes,
-    );
+    let consent = Consent::new(states, changes.collect());
 
     let mut history = History::default();
     let mut places = person.events;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::event::{Claim, Identifier, LeftOut};
-use crate::model::IdentityRules;
+use crate::model::{IdentityRules, matched};
 use crate::value::{Object, Value};
 
 pub(super) const USER_ID: &str = "user_id";
@@ -98,12 +98,7 @@ impl<'r> Claims<'r> {
     }
 
     fn add_text(&mut self, kind: Cow<'static, str>, value: &str, own: bool) {
-        // Emails alone are not compared as sent (DEC-46).
-        let matched: Cow<'_, str> = if kind == EMAIL {
-            value.trim().to_lowercase().into()
-        } else {
-            value.into()
-        };
+        let matched = matched(&kind, value);
         if self.rules.is_blocked(&matched) || self.rules.is_blocked(value) {
             self.left_out.blocked += 1;
             return;

@@ -25,15 +25,16 @@
 //! ```
 
 mod batch;
-mod consent;
 mod decode;
 mod event;
 mod fold;
 mod identifiers;
 mod input;
+mod ledger;
 mod lines;
 mod order;
 mod people;
+mod preferences;
 mod reject;
 mod times;
 mod violations;
@@ -44,9 +45,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use self::consent::Preferences;
 use self::lines::{LONGEST_LINE, Line};
 use self::order::{Ordered, Place, Taken};
+use self::preferences::Preferences;
 use self::reject::Refusal;
 use self::violations::Violations;
 use crate::model::{IdentityRules, Profiles};

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::consent::{self, Entry};
 use super::event::{Claim, Identifier};
 use super::identifiers::{ANONYMOUS_ID, USER_ID};
+use super::ledger::Ledger;
 use super::violations::{TIME_LIMIT, VALUE_LIMIT, Violations};
 use crate::model::{IdentityRules, Period};
 use crate::time::Timestamp;
@@ -18,8 +18,7 @@ pub(super) struct Person {
     /// With the place of the event that set each. A removal is remembered as null, so that it can win a merge.
     pub(super) traits: BTreeMap<Box<str>, (usize, Value)>,
     pub(super) accounts: BTreeSet<Box<str>>,
-    /// In canonical order.
-    pub(super) consent: Vec<Entry>,
+    pub(super) consent: Ledger,
     /// The places of the events that stand in its history; in no order after a merge.
     pub(super) events: Vec<usize>,
 }
@@ -29,8 +28,9 @@ impl Person {
         self.identifiers.keys().any(|id| id.kind == kind)
     }
 
-    /// Takes in another (ID-20 to ID-22); of a trait of both the later wins (ID-21).
-    fn absorb(&mut self, other: Person) {
+    /// Takes in another (ID-20 to ID-22); of a trait of both the later wins (ID-21). Its consent is given back, for it is not
+    /// merged like the rest (ID-25).
+    fn absorb(&mut self, other: Person) -> Ledger {
         self.identifiers.extend(other.identifiers);
         for (key, (order, value)) in other.traits {
             match self.traits.get_mut(&key) {
@@ -42,13 +42,13 @@ impl Person {
             }
         }
         self.accounts.extend(other.accounts);
-        self.consent = consent::join(std::mem::take(&mut self.consent), other.consent);
         // They are sorted in the end, so the longer list need not be moved.
         let mut others = other.events;
         if others.len() > self.events.len() {
             std::mem::swap(&mut self.events, &mut others);
         }
         self.events.extend(others);
+        other.consent
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) struct Resolution {
     /// The identifiers that merge protection left to the event.
     claims: Vec<Claim>,
     /// The profiles that it finds by them, the earliest created first.
-    pub(super) places: Vec<usize>,
+    places: Vec<usize>,
     pub(super) joining: Joining,
 }
 
@@ -113,11 +113,11 @@ pub(super) struct People {
 }
 
 impl People {
-    pub(super) fn get(&self, place: usize) -> Option<&Person> {
+    fn get(&self, place: usize) -> Option<&Person> {
         self.places.get(place)?.as_ref()
     }
 
-    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut Person> {
+    fn get_mut(&mut self, place: usize) -> Option<&mut Person> {
         self.places.get_mut(place)?.as_mut()
     }
 
@@ -230,8 +230,14 @@ impl People {
         }
     }
 
-    /// Carries a resolution out: creates, merges, adds the identifiers. Gives the place of the event's profile.
-    pub(super) fn settle(&mut self, resolution: Resolution, timestamp: Timestamp) -> usize {
+    /// Carries a resolution out: creates, merges, adds the identifiers. Gives the event's profile, and the consent of those
+    /// that were merged into it.
+    pub(super) fn settle(
+        &mut self,
+        resolution: Resolution,
+        timestamp: Timestamp,
+    ) -> Option<(&mut Person, Vec<Ledger>)> {
+        let mut ledgers = Vec::new();
         let mut places = resolution.places.into_iter();
         let place = places.next().unwrap_or_else(|| {
             self.places.push(Some(Person::default()));
@@ -246,7 +252,7 @@ impl People {
                 self.by_identifier.insert(id.clone(), place);
             }
             if let Some(person) = self.get_mut(place) {
-                person.absorb(absorbed);
+                ledgers.push(person.absorb(absorbed));
             }
         }
         for Claim { id, .. } in resolution.claims {
@@ -257,6 +263,6 @@ impl People {
                 }
             }
         }
-        place
+        self.get_mut(place).map(|person| (person, ledgers))
     }
 }

@@ -1,5 +1,6 @@
 //! The rules of identity resolution: which identifiers there are, in what priority, and how many a profile may have.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,15 @@ impl IdentityRules {
         value.bytes().all(|b| b == b'0' || b == b'-')
             || matches!(value, "-1" | "null" | "anonymous")
             || self.blocked.iter().any(|blocked| &**blocked == value)
+    }
+}
+
+/// An identifier's value as it is matched: as sent, except that emails are lower-cased and trimmed (DEC-46).
+pub fn matched<'v>(kind: &str, value: &'v str) -> Cow<'v, str> {
+    if kind == "email" {
+        value.trim().to_lowercase().into()
+    } else {
+        value.into()
     }
 }
 

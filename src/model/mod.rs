@@ -8,6 +8,6 @@ mod profile;
 mod profiles;
 
 pub use consent::{Consent, ConsentChange};
-pub use identity::{IdentifierRule, IdentityRules, Period, TypeRank, label};
+pub use identity::{IdentifierRule, IdentityRules, Period, TypeRank, label, matched};
 pub use profile::{History, Identifiers, PastEvent, Profile, ProfileBuilder};
 pub use profiles::{Account, Profiles};

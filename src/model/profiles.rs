@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::identity::matched;
 use super::profile::Profile;
 use crate::value::Object;
 
@@ -65,7 +66,7 @@ impl Profiles {
 
     /// The profile that has this identifier. Emails are found lower-cased and trimmed (DEC-46).
     pub fn find(&self, kind: &str, value: &str) -> Option<&Profile> {
-        let key = (Box::from(kind), Box::from(value));
+        let key = (Box::from(kind), matched(kind, value).into());
         self.by_identifier.get(&key).and_then(|at| self.users.get(*at))
     }
 }

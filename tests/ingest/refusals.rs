@@ -315,7 +315,13 @@ fn the_documented_texts_are_given() {
         "Consent preferences for the categories must be boolean"
     );
     assert_eq!(
-        reason(update(json!({"categoryPreferences": {}, "version": null}))),
+        reason(update(json!({"categoryPreferences": {}, "version": "2"}))),
         "Version must be a number"
     );
+    // A version that is null is none: the preferences count, above all where they refuse.
+    let ingested = ingest([with(
+        update(json!({"categoryPreferences": {"A": false}, "version": null})),
+        json!({"userId": "u1"}),
+    )]);
+    assert_eq!(ingested.counts.applied, 1);
 }
