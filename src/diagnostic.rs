@@ -184,6 +184,24 @@ pub fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
 }
 
+/// A text that others chose, safe to show: control characters, and what is invisible but turns the direction of writing, are
+/// escaped. A terminal is not steered by it, and a reader sees all there is.
+pub fn visible(text: &str) -> String {
+    let hidden = |c: char| {
+        let turns = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        c.is_control() || turns
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hidden(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 struct Rendered<'a> {
     diagnostic: &'a Diagnostic,
     sources: &'a Sources,
@@ -215,7 +233,7 @@ impl fmt::Display for Rendered<'_> {
         write!(f, ": {severity}[{code}]: {message}")?;
         let quoted = self.sources.slice(*span);
         if !quoted.is_empty() && quoted.len() <= 80 && !quoted.contains('\n') {
-            write!(f, "\n  at: {}", quoted.escape_debug())?;
+            write!(f, "\n  at: {}", visible(quoted))?;
         }
         if !label.is_empty() {
             write!(f, "\n  {label}")?;
@@ -229,5 +247,16 @@ impl fmt::Display for Rendered<'_> {
             write!(f, "\n  help: {help}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_chose_cannot_steer_a_terminal() {
+        assert_eq!(visible("a\u{1b}[2Jb\u{202e}\n"), "a\\u{1b}[2Jb\\u{202e}\\u{a}");
+        assert_eq!(visible("\"é\" 🎉"), "\"é\" 🎉");
     }
 }

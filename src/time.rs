@@ -175,10 +175,15 @@ impl Timestamp {
     }
 }
 
+const EPOCH: civil::Date = civil::Date::constant(1970, 1, 1);
+
 fn days_since_epoch(date: civil::Date) -> i32 {
-    const EPOCH: civil::Date = civil::Date::constant(1970, 1, 1);
     // Both dates are within jiff's range, and the largest unit is days unless asked otherwise.
     date.since(EPOCH).map_or(0, |span| span.get_days())
+}
+
+fn date_of_day(days: i32) -> Option<civil::Date> {
+    EPOCH.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
 }
 
 /// A cursor over the bytes of a date.
@@ -225,26 +230,26 @@ impl Digits<'_> {
 }
 
 impl fmt::Display for Timestamp {
-    /// `2026-06-30T00:00:00Z`, with milliseconds only where they are not zero.
+    /// `2026-06-30T00:00:00Z`, with milliseconds only where they are not zero. An instant that only an offset brings within
+    /// the years 0000 to 9999 is printed with one, so that it can be read back.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ok(instant) = jiff::Timestamp::from_millisecond(self.0) else {
-            return write!(f, "{} ms", self.0);
-        };
-        let utc = jiff::tz::Offset::UTC.to_datetime(instant);
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-            utc.year(),
-            utc.month(),
-            utc.day(),
-            utc.hour(),
-            utc.minute(),
-            utc.second()
-        )?;
-        match utc.millisecond() {
-            0 => f.write_str("Z"),
-            millis => write!(f, ".{millis:03}Z"),
+        for (offset, zone) in [(0, "Z"), (18, "+18:00"), (-18, "-18:00")] {
+            let local = self.0.saturating_add(offset * Unit::Hour.millis());
+            let day = Unit::Day.millis();
+            let date = i32::try_from(local.div_euclid(day)).ok().and_then(date_of_day);
+            let Some(date) = date.filter(|date| (0..=9999).contains(&date.year())) else {
+                continue;
+            };
+            let millis = local.rem_euclid(day);
+            let (hour, minute) = (millis / Unit::Hour.millis(), millis / Unit::Minute.millis() % 60);
+            write!(f, "{:04}-{:02}-{:02}T", date.year(), date.month(), date.day())?;
+            write!(f, "{hour:02}:{minute:02}:{:02}", millis / 1000 % 60)?;
+            if millis % 1000 != 0 {
+                write!(f, ".{:03}", millis % 1000)?;
+            }
+            return f.write_str(zone);
         }
+        write!(f, "{} ms", self.0)
     }
 }
 
@@ -397,6 +402,14 @@ mod tests {
             "2026-06-30T00:00:00Z",
             "2026-06-30T12:34:56.007Z",
             "0000-01-01T00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
+        }
+        for text in [
+            "9999-12-31T23:59:59.999Z",
+            "9999-12-31T23:59:59.999-18:00",
+            "0000-01-01T00:00:00+18:00",
+            "1969-12-31T23:59:59.999Z",
         ] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
         }

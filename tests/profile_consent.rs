@@ -1,5 +1,11 @@
 //! The cases of consent on profiles (`cases/profile_consent.json`): as they stand, in any order, and repeated.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;

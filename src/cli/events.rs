@@ -7,8 +7,8 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::table::plain;
 use super::{EventArguments, Failure, Streams};
+use crate::diagnostic::visible;
 use crate::engine::Engine;
 use crate::ingest::{Ingested, Reject};
 use crate::time::Timestamp;
@@ -86,10 +86,10 @@ fn tell(rejects: &[Reject], streams: &mut Streams) -> io::Result<()> {
         writeln!(
             streams.err,
             "refused: {}:{}: {}: {}",
-            plain(&reject.file),
+            visible(&reject.file),
             reject.line,
             reject.code,
-            plain(&reject.reason)
+            visible(&reject.reason)
         )?;
     }
     if let Some(rest) = rejects.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{Failure, Format, Streams, json, load};
+use crate::diagnostic::visible;
 use crate::render;
 
 pub(super) fn ir(path: &Path, audience: Option<&str>, format: Format, streams: &mut Streams) -> Result<u8, Failure> {
@@ -12,7 +13,7 @@ pub(super) fn ir(path: &Path, audience: Option<&str>, format: Format, streams: &
     let only = match audience {
         Some(name) => {
             let slot = program.audience(name);
-            Some(slot.ok_or_else(|| Failure::Other(format!("there is no audience `{}`", super::table::plain(name))))?)
+            Some(slot.ok_or_else(|| Failure::Other(format!("there is no audience `{}`", visible(name))))?)
         }
         None => None,
     };

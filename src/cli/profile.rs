@@ -6,8 +6,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::table::{self, Align, plain};
+use super::table::{self, Align};
 use super::{EventArguments, Failure, Format, Streams, events, json, load};
+use crate::diagnostic::visible;
 use crate::model::{Consent, History, Identifiers, PastEvent, Profile};
 use crate::value::{Object, Value};
 
@@ -24,14 +25,14 @@ pub(super) fn profile(
     let Some((kind, value)) = wanted.split_once(':') else {
         return Err(Failure::Other(format!(
             "`{}` is no identifier: write TYPE:VALUE, such as user_id:u1",
-            plain(wanted)
+            visible(wanted)
         )));
     };
     let engine = load(path, streams)?;
     let now = arguments.now();
     let ingested = events::ingest(&engine, arguments, now, streams)?;
     let Some(profile) = ingested.profiles.find(kind, value) else {
-        return Err(Failure::Other(format!("no profile has {}", plain(wanted))));
+        return Err(Failure::Other(format!("no profile has {}", visible(wanted))));
     };
     let audiences = engine.memberships(profile, now);
     let label = engine.label(profile);
@@ -73,35 +74,35 @@ fn account(id: &str) -> String {
 }
 
 fn text(label: &str, profile: &Profile, audiences: &[&str], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", plain(label))?;
+    writeln!(out, "{}", visible(label))?;
 
     let ids = profile
         .identifiers()
         .iter()
-        .map(|(kind, id)| vec![plain(kind), plain(id)]);
+        .map(|(kind, id)| vec![visible(kind), visible(id)]);
     section(out, "Identifiers", &ids.collect::<Vec<_>>())?;
 
     let traits = profile.traits().iter().filter(|(_, value)| value.present().is_some());
-    let traits = traits.map(|(key, value)| vec![plain(key), plain(&value.canonical())]);
+    let traits = traits.map(|(key, value)| vec![visible(key), visible(&value.canonical())]);
     section(out, "Traits", &traits.collect::<Vec<_>>())?;
 
-    let audiences = audiences.iter().map(|audience| vec![plain(audience)]);
+    let audiences = audiences.iter().map(|audience| vec![visible(audience)]);
     section(out, "Audiences", &audiences.collect::<Vec<_>>())?;
 
-    let accounts = profile.accounts().map(|id| vec![plain(&account(id))]);
+    let accounts = profile.accounts().map(|id| vec![visible(&account(id))]);
     section(out, "Accounts", &accounts.collect::<Vec<_>>())?;
 
     let consent = profile.consent();
     let states = consent
         .categories()
-        .map(|(id, state)| vec![plain(id), state.to_string()]);
+        .map(|(id, state)| vec![visible(id), state.to_string()]);
     section(out, "Consent", &states.collect::<Vec<_>>())?;
     let changes = consent.history().iter().map(|change| {
         vec![
             change.time.to_string(),
-            plain(&change.category),
+            visible(&change.category),
             format!("{} → {}", change.from, change.to),
-            format!("by {}", plain(&change.message_id)),
+            format!("by {}", visible(&change.message_id)),
             change.rule.to_string(),
         ]
     });
@@ -116,7 +117,7 @@ fn text(label: &str, profile: &Profile, audiences: &[&str], out: &mut dyn Write)
     let count = events.len();
     let recent = events.into_iter().take(RECENT).map(|(name, event)| {
         let properties = Value::Object(event.properties.clone()).canonical();
-        vec![event.timestamp.to_string(), plain(name), plain(&properties)]
+        vec![event.timestamp.to_string(), visible(name), visible(&properties)]
     });
     let title = if count > RECENT {
         format!("Events (the latest {RECENT} of {count})")

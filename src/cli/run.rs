@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::table::{self, Align, plain};
+use super::table::{self, Align};
 use super::{EventArguments, Failure, Format, Streams, events, json, load};
 use crate::consent::ConsentState;
+use crate::diagnostic::visible;
 use crate::engine::{AudienceRun, DestinationRun, Run};
 
 pub(super) fn run(
@@ -75,7 +76,7 @@ fn row(cells: [&str; 6]) -> Vec<String> {
 }
 
 fn audience_rows(audience: &AudienceRun) -> Vec<Vec<String>> {
-    let name = plain(&audience.name);
+    let name = visible(&audience.name);
     let size = audience.size.to_string();
     if audience.destinations.is_empty() {
         return vec![row([&name, &size, "(sent nowhere)", "", "", ""])];
@@ -89,7 +90,7 @@ fn audience_rows(audience: &AudienceRun) -> Vec<Vec<String>> {
         row([
             name,
             size,
-            &plain(&destination.name),
+            &visible(&destination.name),
             &destination.delivered.len().to_string(),
             &destination.filtered.len().to_string(),
             &wanting(destination),

@@ -38,9 +38,7 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Error> {
     };
     for file in files {
         let bytes = read(&file)?;
-        let name = file.strip_prefix(path).ok().filter(|name| !name.as_os_str().is_empty());
-        let name = name.map_or_else(|| file.display().to_string(), |name| name.display().to_string());
-        add(&mut loaded, name, bytes);
+        add(&mut loaded, file.display().to_string(), bytes);
     }
     Ok(loaded)
 }

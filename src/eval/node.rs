@@ -49,10 +49,10 @@ impl<'e> Evaluation<'e> {
     fn node<R: Recorder<'e>>(&self, id: NodeId, place: Place<'e, '_>, recorder: &mut R) -> bool {
         recorder.open(id);
         let (holds, fact) = match self.program.node(id) {
-            Node::Const(value) => (*value, Fact::Nodes),
-            Node::Not(child) => (!self.node(*child, place, recorder), Fact::Nodes),
-            Node::And(nodes) => (!self.any(nodes, false, place, recorder), Fact::Nodes),
-            Node::Or(nodes) => (self.any(nodes, true, place, recorder), Fact::Nodes),
+            Node::Const(value) => (*value, Fact::None),
+            Node::Not(child) => (!self.node(*child, place, recorder), Fact::None),
+            Node::And(nodes) => (!self.any(nodes, false, place, recorder), Fact::None),
+            Node::Or(nodes) => (self.any(nodes, true, place, recorder), Fact::None),
             Node::Test { value, test } => {
                 let value = self.value(value, place);
                 let holds = test::holds(test, value, self.row.now(), |reference| {
@@ -87,10 +87,7 @@ impl<'e> Evaluation<'e> {
                 };
                 (performed.count.holds(counted), fact)
             }
-            Node::Member(audience) => {
-                let member = self.is_member(*audience);
-                (member, Fact::Member(member))
-            }
+            Node::Member(audience) => (self.is_member(*audience), Fact::None),
             Node::Consent { category, state } => {
                 let stored = self.row.consent(*category);
                 (stored == *state, Fact::Consent(stored))

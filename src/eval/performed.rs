@@ -23,8 +23,7 @@ impl<'e> Evaluation<'e> {
         let range = events.between(after, until);
         let of = range.len();
         let enough = if all { usize::MAX } else { performed.count.decided_at() };
-        let every = performed.steps.is_empty() && *self.program.node(performed.filter) == Node::Const(true);
-        if every {
+        if performed.steps.is_empty() && matches!(self.program.node(performed.filter), Node::Const(true)) {
             return Counted { counted: of, of };
         }
         let mut counted = 0;

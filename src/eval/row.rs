@@ -297,10 +297,10 @@ impl<'e> Matched<'e, '_> {
         self.events.value(self.at, property)
     }
 
-    /// A property of the event that an earlier step matched.
+    /// A property of the event that this step or an earlier one matched.
     pub(super) fn value_of(&self, step: u32, property: PropertySlot) -> Option<&'e Value> {
         let mut matched = self;
-        while matched.step > step {
+        while matched.step != step {
             matched = matched.before?;
         }
         matched.value(property)

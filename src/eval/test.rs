@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::ir::{Comparison, DateTest, Instant, Literal, Literals, Operand, Reference, Test};
 use crate::number::Number;
 use crate::time::Timestamp;
-use crate::value::{Text, Value};
+use crate::value::Value;
 
 /// What a value is compared with: a constant that says how the value is read, or a scalar that a reference led to.
 #[derive(Clone, Copy)]
@@ -89,7 +89,7 @@ fn read_date(value: &Value) -> Option<Timestamp> {
 
 fn equals(value: &Value, other: Against<'_>) -> bool {
     match other {
-        Against::Literal(Literal::Text(text)) => value.read_text().is_some_and(|value| *value == **text),
+        Against::Literal(Literal::Text(text)) => text_meets(value, |value| value == &**text),
         Against::Literal(Literal::Number(number)) => is_number(value, *number),
         Against::Literal(Literal::Boolean(boolean)) => value.read_bool() == Some(*boolean),
         Against::Literal(Literal::Date(date)) => read_date(value) == Some(*date),
@@ -136,10 +136,7 @@ fn compare(value: &Value, comparison: Comparison, other: Against<'_>) -> bool {
 
 /// Whether a value, read as the type of one of the list's parts, is in that part. Each part is sorted.
 fn is_in(value: &Value, list: &Literals) -> bool {
-    let texts = || {
-        let text = value.read_text();
-        text.is_some_and(|text| list.texts.binary_search_by(|t| (**t).cmp(&*text)).is_ok())
-    };
+    let texts = || text_meets(value, |text| is_among(text, &list.texts));
     let numbers = || {
         let number = value.read_number();
         number.is_some_and(|number| list.numbers.binary_search_by(|n| n.compare(number)).is_ok())
@@ -157,6 +154,16 @@ fn is_in(value: &Value, list: &Literals) -> bool {
         || (!list.dates.is_empty() && dates())
 }
 
+/// Texts of other lengths are told apart without looking at them, so a short list is faster from end to end.
+fn is_among(text: &str, sorted: &[Box<str>]) -> bool {
+    const SHORT: usize = 8;
+    if sorted.len() <= SHORT {
+        sorted.iter().any(|other| **other == *text)
+    } else {
+        sorted.binary_search_by(|other| (**other).cmp(text)).is_ok()
+    }
+}
+
 /// In a list an element that equals; elsewhere a substring.
 fn contains(value: &Value, other: Against<'_>) -> bool {
     match value {
@@ -166,21 +173,23 @@ fn contains(value: &Value, other: Against<'_>) -> bool {
 }
 
 fn both_as_text(value: &Value, other: Against<'_>, test: impl Fn(&str, &str) -> bool) -> bool {
-    match (value.read_text(), as_text(other)) {
-        (Some(value), Some(other)) => test(&value, &other),
-        _ => false,
+    match other {
+        Against::Literal(Literal::Text(other)) => text_meets(value, |value| test(value, other)),
+        // A date is no text: with `contains` it finds elements of lists alone.
+        Against::Literal(Literal::Date(_)) => false,
+        Against::Literal(Literal::Number(other)) => text_meets(value, |value| test(value, &other.text())),
+        Against::Literal(Literal::Boolean(other)) => {
+            text_meets(value, |value| test(value, if *other { "true" } else { "false" }))
+        }
+        Against::Value(other) => text_meets(other, |other| text_meets(value, |value| test(value, other))),
     }
 }
 
-fn as_text(other: Against<'_>) -> Option<Text<'_>> {
-    match other {
-        Against::Literal(Literal::Text(text)) => Some(Text::Borrowed(text)),
-        Against::Literal(Literal::Number(number)) => Some(Text::Number(number.text())),
-        Against::Literal(Literal::Boolean(true)) => Some(Text::Borrowed("true")),
-        Against::Literal(Literal::Boolean(false)) => Some(Text::Borrowed("false")),
-        // A date is no text: with `contains` it finds elements of lists alone.
-        Against::Literal(Literal::Date(_)) => None,
-        Against::Value(other) => other.read_text(),
+/// Whether a value can be read as text, and that meets a test. Most values are strings, which need no copy of anything.
+fn text_meets(value: &Value, test: impl FnOnce(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => test(text),
+        value => value.read_text().is_some_and(|text| test(&text)),
     }
 }
 

@@ -40,8 +40,8 @@ impl Recorder<'_> for () {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fact<'e> {
-    /// Its children, or nothing but the program.
-    Nodes,
+    /// Nothing that the node and its children do not tell.
+    None,
     /// A value was tested.
     Value {
         /// The value; `None` where it is absent or null.
@@ -67,8 +67,6 @@ pub enum Fact<'e> {
         /// and not later than this.
         until: Timestamp,
     },
-    /// Membership of another audience.
-    Member(bool),
     /// The stored consent.
     Consent(ConsentState),
     /// The users of an account were asked.
@@ -126,7 +124,7 @@ impl<'e> Recorder<'e> for Trace<'e> {
             depth: self.open.len(),
             user: self.user,
             holds: false,
-            fact: Fact::Nodes,
+            fact: Fact::None,
         });
         self.open.push(self.records.len() - 1);
     }

@@ -222,9 +222,7 @@ impl People {
         match *places {
             [_] => Joining::Plain,
             [_, _] => match (own_place(USER_ID), own_place(ANONYMOUS_ID)) {
-                (Some(user), Some(device)) if user != device && !self.get(device).is_some_and(|d| d.has(USER_ID)) => {
-                    Joining::Login
-                }
+                (Some(_), Some(device)) if !self.get(device).is_some_and(|d| d.has(USER_ID)) => Joining::Login,
                 _ => Joining::Merge,
             },
             // An event has one anonymousId, which can be on one profile only: of three, one pair is no login.

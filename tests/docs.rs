@@ -1,0 +1,324 @@
+//! What the guides say is true: their examples compile, their errors are those that are told, their outputs those that are
+//! printed, and their tables are complete.
+//!
+//! Fenced blocks are held to their tags:
+//!
+//! | tag | the block is |
+//! |---|---|
+//! | `audience` | a workspace by itself, without errors and warnings |
+//! | `audience,part` | conditions, each put into [`frame`]; a line that is not indented begins the next one, or a comment |
+//! | `audience,error` | a workspace with errors; the `text` block after it is what is told |
+//! | `console` | commands and what they print, run in a folder with the blocks tagged `file=NAME` above (feature `cli`) |
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use volens::diagnostic::Diagnostic;
+use volens::ingest::RejectCode;
+use volens::{ConsentState, Engine, Error};
+
+/// A fenced block of a page.
+struct Block {
+    /// `docs/language.md:12`
+    place: String,
+    tags: Vec<String>,
+    text: String,
+}
+
+impl Block {
+    fn is(&self, tags: &[&str]) -> bool {
+        let own = self.tags.iter().filter(|tag| !tag.starts_with("file="));
+        own.eq(tags)
+    }
+
+    fn file(&self) -> Option<&str> {
+        self.tags.iter().find_map(|tag| tag.strip_prefix("file="))
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// The README and every page below `docs`.
+fn pages() -> Vec<String> {
+    let entries = fs::read_dir(root().join("docs")).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let pages = paths.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let name = |path: PathBuf| format!("docs/{}", path.file_name().unwrap().to_str().unwrap());
+    let mut names: Vec<String> = pages.map(name).collect();
+    names.push("README.md".to_owned());
+    names.sort();
+    names
+}
+
+fn blocks(name: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (at, line) in page(name).lines().enumerate() {
+        match (line.strip_prefix("```"), &mut open) {
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(tags), None) => {
+                open = Some(Block {
+                    place: format!("{name}:{}", at + 1),
+                    tags: tags.split(',').map(|tag| tag.trim().to_owned()).collect(),
+                    text: String::new(),
+                });
+            }
+            (None, Some(block)) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "{name}: a block is not closed");
+    blocks
+}
+
+/// A workspace in which a condition can stand: two categories, each required by one destination, one destination that
+/// requires nothing, and an audience to refer to.
+fn frame(condition: &str) -> String {
+    format!(
+        r#"
+category Advertising
+category Analytics
+destination google_ads requires Advertising
+destination onsite requires Analytics
+destination crm requires nothing
+audience employees {{ who trait email ends with "@acme.example" }}
+audience example {{
+  who {condition}
+  send to google_ads, onsite, crm
+}}
+"#
+    )
+}
+
+/// The conditions of a part.
+fn conditions(part: &str) -> Vec<String> {
+    let mut conditions: Vec<String> = Vec::new();
+    let lines = part
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    for line in lines {
+        match conditions.last_mut() {
+            Some(last) if line.starts_with(' ') => {
+                last.push('\n');
+                last.push_str(line);
+            }
+            _ => conditions.push(line.to_owned()),
+        }
+    }
+    conditions
+}
+
+fn told(diagnostics: &[Diagnostic], sources: &volens::span::Sources) -> String {
+    let texts: Vec<String> = diagnostics.iter().map(|d| d.to_text(sources)).collect();
+    texts.join("\n")
+}
+
+/// The errors and warnings of a text.
+fn problems(name: &str, text: &str) -> String {
+    match Engine::from_text(name, text) {
+        Ok(engine) => told(engine.warnings(), engine.sources()),
+        Err(Error::Definitions(errors)) => told(errors.diagnostics(), errors.sources()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn examples_compile_without_errors_and_warnings() {
+    let mut count = 0;
+    for block in pages().iter().flat_map(|name| blocks(name)) {
+        if block.is(&["audience"]) {
+            count += 1;
+            assert_eq!(problems("example.audience", &block.text), "", "{}", block.place);
+        }
+    }
+    assert!(count >= 10, "{count}");
+}
+
+#[test]
+fn parts_compile_in_their_frame() {
+    let mut count = 0;
+    for block in pages().iter().flat_map(|name| blocks(name)) {
+        if block.is(&["audience", "part"]) {
+            for condition in conditions(&block.text) {
+                count += 1;
+                let text = frame(&condition);
+                assert_eq!(problems("example.audience", &text), "", "{}: {condition}", block.place);
+            }
+        }
+    }
+    assert!(count >= 30, "{count}");
+}
+
+#[test]
+fn errors_are_told_as_shown() {
+    let mut count = 0;
+    for name in pages() {
+        let mut blocks = blocks(&name).into_iter();
+        while let Some(block) = blocks.next() {
+            if block.is(&["audience", "error"]) {
+                count += 1;
+                let shown = blocks
+                    .next()
+                    .filter(|next| next.is(&["text"]))
+                    .unwrap_or_else(|| panic!("{}: no text block after it", block.place));
+                let file = block.file().unwrap_or("example.audience");
+                let text = problems(file, &block.text);
+                assert!(text.contains("error["), "{}: {text}", block.place);
+                assert_eq!(text, shown.text.trim_end(), "{}", block.place);
+            }
+        }
+    }
+    assert!(count >= 2, "{count}");
+}
+
+#[test]
+fn every_block_of_definitions_is_held_to_something() {
+    for block in pages().iter().flat_map(|name| blocks(name)) {
+        if block.tags.iter().any(|tag| tag.starts_with("audience")) {
+            let known = [&["audience"][..], &["audience", "part"], &["audience", "error"]];
+            assert!(
+                known.iter().any(|tags| block.is(tags)),
+                "{}: {:?}",
+                block.place,
+                block.tags
+            );
+        }
+    }
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn commands_print_what_is_shown() {
+    use std::process::Command;
+
+    let mut count = 0;
+    for name in pages() {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.replace(['/', '.'], "_"));
+        fs::create_dir_all(&folder).unwrap();
+        for block in blocks(&name) {
+            if let Some(file) = block.file() {
+                fs::write(folder.join(file), &block.text).unwrap();
+            }
+            if !block.is(&["console"]) {
+                continue;
+            }
+            let mut printed = String::new();
+            // A command may go on in the next line, as in a shell.
+            for command in block.text.replace("\\\n", " ").lines() {
+                let Some(command) = command.strip_prefix("$ volens ") else {
+                    continue;
+                };
+                count += 1;
+                let done = Command::new(env!("CARGO_BIN_EXE_volens"))
+                    .args(command.split_whitespace())
+                    .current_dir(&folder)
+                    .output()
+                    .unwrap();
+                for stream in [done.stderr, done.stdout] {
+                    printed.push_str(&String::from_utf8(stream).unwrap());
+                }
+            }
+            let mut continued = false;
+            let mut is_command = |line: &&str| {
+                let command = continued || line.starts_with("$ ");
+                continued = command && line.ends_with('\\');
+                command
+            };
+            let shown: Vec<&str> = block.text.lines().filter(|line| !is_command(line)).collect();
+            assert_eq!(printed.trim_end(), shown.join("\n").trim_end(), "{}", block.place);
+        }
+    }
+    assert!(count >= 3, "{count}");
+}
+
+/// The words in backticks in a stretch of a page.
+fn quoted<'p>(page: &'p str, from: &str, to: &str) -> Vec<&'p str> {
+    let (_, rest) = page.split_once(from).unwrap();
+    let (stretch, _) = rest.split_once(to).unwrap();
+    stretch.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn reserved_words_are_those_that_need_quotes() {
+    let page = page("docs/language.md");
+    let words = quoted(&page, "These words always need quotes", "A dot goes one level down");
+    let (reserved, rest) = words.split_at(words.iter().position(|word| word.contains(' ')).unwrap());
+    assert_eq!(reserved.len(), 25);
+    for word in reserved {
+        assert_ne!(problems("a", &format!("audience {word} {{}}")), "", "{word}");
+        assert_eq!(problems("a", &format!("audience \"{word}\" {{}}")), "", "{word}");
+    }
+    // After the example `trait event = "x"` and the word `where ( )`.
+    let first_words = &rest[2..];
+    assert_eq!(first_words.len(), 8);
+    for word in first_words {
+        let of = |property: &str| format!("audience a {{ who performed \"E\" where ({property} = 1) }}");
+        assert_ne!(problems("a", &of(word)), "", "{word}");
+        assert_eq!(problems("a", &of(&format!("\"{word}\""))), "", "{word}");
+        assert_eq!(problems("a", &of(&format!("x.{word}"))), "", "{word}");
+    }
+}
+
+#[test]
+fn every_refusal_has_its_row_and_no_other() {
+    let page = page("docs/events.md");
+    let (_, table) = page.split_once("| code |").unwrap();
+    let rows = table.lines().skip(2).map_while(|line| line.strip_prefix("| `"));
+    let codes: Vec<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    // In the order in which they are looked for.
+    let all: Vec<&str> = RejectCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(codes, all);
+}
+
+#[test]
+fn only_states_that_exist_are_named() {
+    let states: Vec<&str> = ConsentState::ALL.iter().map(|state| state.as_str()).collect();
+    let page = page("docs/consent.md");
+    let (_, table) = page.split_once("| state |").unwrap();
+    let rows = table.lines().skip(2).map_while(|line| line.strip_prefix("| `"));
+    let listed: Vec<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    assert_eq!(listed, states);
+    // So do the conditions that are quoted, and the outputs.
+    for (at, _) in page.match_indices("consent Advertising is ") {
+        let named = &page[at + "consent Advertising is ".len()..];
+        let known = states.iter().any(|state| named.starts_with(state));
+        assert!(known || named.starts_with('…'), "{}", &named[..20]);
+    }
+    for (_, to) in page.lines().filter_map(|line| line.split_once(" → ")) {
+        assert!(
+            states.iter().any(|state| to.starts_with(state)) || to.starts_with("conflicted`"),
+            "{to}"
+        );
+    }
+}
+
+#[test]
+fn every_rule_of_the_consent_history_is_explained() {
+    let mut used: Vec<String> = Vec::new();
+    for entry in fs::read_dir(root().join("src/ingest")).unwrap() {
+        let source = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let rules = source
+            .split('"')
+            .filter(|text| text.starts_with("CP-") && text.len() < 8);
+        used.extend(rules.map(str::to_owned));
+    }
+    used.sort();
+    used.dedup();
+    assert!(used.len() >= 8, "{used:?}");
+    let page = page("docs/consent.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `CP-"));
+    let mut explained: Vec<String> = rows
+        .map(|row| format!("CP-{}", row.split('`').next().unwrap()))
+        .collect();
+    explained.sort();
+    assert_eq!(explained, used);
+}
