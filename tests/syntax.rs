@@ -200,7 +200,7 @@ fn a_line_break_is_a_blank() {
                 anonymous send to d } audience b { who performed \"E\" where ( consent = trait audience and category \
                 contains \"x\" and destination in [ 1 , 2 ] ) send to d , e }";
     let kinds = |file: &File| file.items.iter().map(std::mem::discriminant).collect::<Vec<_>>();
-    let (one_line, many) = (sound(&text), sound(&text.replace(' ', "\n")));
+    let (one_line, many) = (sound(text), sound(&text.replace(' ', "\n")));
     assert_eq!(one_line.items.len(), 5);
     assert_eq!(kinds(&one_line), kinds(&many));
 }
