@@ -5,6 +5,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::ast::Declares;
+use crate::syntax::diagnose::RESERVED;
 use crate::syntax::lex::{Kind, Token, Tokens, shorten};
 
 /// The deepest nesting of brackets and `not` (language.md, Limits).
@@ -237,24 +238,27 @@ impl Splitter<'_, '_> {
     }
 
     /// Inside of braces an item begins only where a `}` has been forgotten: a keyword at the margin and a name after it,
-    /// which no sound condition has. A trait or property may be called `category`; then a test follows.
+    /// which no sound condition has. A trait or property may be called `category`; then a test follows, or a joiner or
+    /// clause, which begin with reserved words.
     fn begins_inside(&self, index: usize, word: &str) -> Option<Piece> {
         let next = self.tokens.get(index + 1)?;
         let after = self.tokens.at(index + 1);
         if word == "consent" {
-            return (after == "enforcement").then_some(Piece::Enforcement);
+            // `consent enforcement is …` would be a condition on a category of that name.
+            let set = after == "enforcement" && matches!(self.tokens.at(index + 2), "on" | "off");
+            return set.then_some(Piece::Enforcement);
         }
         let kind = declares(word)?;
-        let is_test = matches!(
-            after,
-            "exists" | "does" | "contains" | "in" | "not" | "starts" | "ends" | "before" | "after" | "within"
-        );
+        let goes_on = RESERVED.contains(&after)
+            || matches!(
+                after,
+                "exists" | "does" | "contains" | "in" | "starts" | "ends" | "before" | "after" | "within"
+            );
         let titled = self.tokens.get(index + 2).is_some_and(|t| t.kind == Kind::String);
         let opens = self.tokens.at(index + 2 + usize::from(titled)) == "{";
         let named = match next.kind {
-            Kind::Word => !is_test || opens,
-            Kind::String => true,
-            Kind::Number => false,
+            Kind::Word => !goes_on || opens,
+            Kind::String | Kind::Number => true,
             Kind::Sign => after == "{",
         };
         named.then_some(Piece::Declaration(kind))
@@ -417,4 +421,61 @@ pub(super) fn name_of(tokens: &Tokens<'_>, chunk: &Chunk) -> Option<Token> {
     let word = tokens.text(token);
     let other = word == "requires" || (token.first && declares(word).is_some());
     (token.kind != Kind::Sign && !other).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span::FileId;
+    use crate::syntax::lex::lex;
+
+    /// The first two words of each piece, and how many errors lie between them.
+    fn pieces(text: &str) -> (Vec<String>, usize) {
+        let tokens = lex(FileId(0), text);
+        let (chunks, strays) = split(&tokens);
+        let begin = |chunk: &Chunk| format!("{} {}", tokens.at(chunk.first), tokens.at(chunk.first + 1));
+        (chunks.iter().map(begin).collect(), strays.len())
+    }
+
+    fn depth(condition: &str) -> u32 {
+        let text = format!("audience a {{ who {condition} }}");
+        let tokens = lex(FileId(0), &text);
+        split(&tokens).0.iter().map(|chunk| chunk.depth).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn items_begin_at_their_keywords() {
+        assert_eq!(
+            pieces("category a category b\ndestination c {}\n}").0,
+            ["category a", "category b", "destination c"]
+        );
+        // As names, keywords lack their quotes; the item is one all the same.
+        assert_eq!(
+            pieces("category category\ndestination a requires consent").0,
+            ["category category", "destination a"]
+        );
+        assert_eq!(
+            pieces("audience a {\ncategory b\naudience c {\n}").0,
+            ["audience a", "category b", "audience c"]
+        );
+        assert_eq!(pieces("}\n} category a }"), (vec!["category a".to_owned()], 3));
+    }
+
+    #[test]
+    fn nesting_counts_brackets_and_nots() {
+        for (condition, expected) in [
+            ("trait x = 1", 0),
+            ("not trait x = 1", 1),
+            ("not not (trait x = 1)", 3),
+            ("not (trait x = 1 and not (trait y = 1))", 4),
+            ("(trait x = 1) and (trait y = 1)", 1),
+            // Neither of these is the `not` of a condition.
+            ("trait x not in [1]", 0),
+            ("trait not = 1 and trait and not in [1] and trait x.not exists", 0),
+            ("performed \"E\" where (who not in [1])", 1),
+            ("performed \"E\" where (not in in [1])", 2),
+        ] {
+            assert_eq!(depth(condition), expected, "{condition}");
+        }
+    }
 }

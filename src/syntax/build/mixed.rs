@@ -3,7 +3,7 @@
 use super::Builder;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
-use crate::syntax::ast::Condition;
+use crate::syntax::ast::{Condition, ConditionKind};
 
 /// An `and` or `or` between two conditions.
 pub(super) struct Joiner {
@@ -23,6 +23,26 @@ const SHOWN: usize = 6;
 /// A condition longer than this is cut in a message.
 const LONGEST: usize = 48;
 
+/// A condition on consent that `and` alone joins: one reading lets it guard all, the other its own group.
+fn lone_consent<'c>(operands: &'c [Condition], joiners: &[Joiner]) -> Option<&'c Condition> {
+    let is_and = |index: Option<usize>| {
+        index
+            .and_then(|index| joiners.get(index))
+            .is_none_or(|joiner| joiner.is_and)
+    };
+    let lone = |index: usize| is_and(index.checked_sub(1)) && is_and(Some(index));
+    let consent = |condition: &Condition| {
+        matches!(
+            condition.kind,
+            ConditionKind::ConsentTo(_) | ConditionKind::ConsentIs { .. }
+        )
+    };
+    let mut operands = operands.iter().enumerate();
+    operands
+        .find(|(index, operand)| consent(operand) && lone(*index))
+        .map(|(_, operand)| operand)
+}
+
 impl Builder<'_, '_> {
     /// Reports a chain that has both `and` and `or`. The joiners stand between the operands.
     pub(super) fn refuse_mixed(&mut self, operands: &[Condition], joiners: &[Joiner]) {
@@ -38,11 +58,17 @@ impl Builder<'_, '_> {
             first.word(),
             other.word()
         );
-        let help = format!(
+        let mut help = format!(
             "write `{}`, or `{}`",
             self.reading(operands, joiners, turn, false),
             self.reading(operands, joiners, turn, true)
         );
+        if let Some(consent) = lone_consent(operands, joiners) {
+            help.push_str(&format!(
+                "; in the second, `{}` guards only a part",
+                self.written(consent.span)
+            ));
+        }
         self.diagnostics.push(
             Diagnostic::error(Code::MixedAndOr, other.span, message)
                 .related(first.span, format!("the `{}` that it stands beside", first.word()))

@@ -213,7 +213,7 @@ fn after_joiner(site: &Site<'_, '_>) -> Option<Diagnostic> {
 fn property(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let found = site.found();
     if found == "trait" {
-        let condition = site.condition(0);
+        let outside = site.outside_filter(0);
         return Some(
             site.error(
                 0,
@@ -221,7 +221,7 @@ fn property(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 "`where` sees the properties of the event, not the traits of the person",
             )
             .help(format!(
-                "write `where (…) and {condition}`; a property called `trait` is written `\"trait\"`"
+                "write `{outside}`; a property called `trait` is written `\"trait\"`"
             )),
         );
     }

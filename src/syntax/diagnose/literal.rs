@@ -443,3 +443,40 @@ fn between_values(site: &Site<'_, '_>) -> Option<Diagnostic> {
             .help(format!("write `{before}, {}`", site.word(1)))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_nearly_right_are_told_how() {
+        for (text, help) in [
+            ("+5", "write `5`"),
+            (".5", "write `0.5`"),
+            ("-.5", "write `-0.5`"),
+            ("5.", "write `5` or `5.0`"),
+            ("1_000", "write `1000`"),
+            (
+                "007",
+                "write `7`; for a code that keeps its zeros, write it as text: `\"007\"`",
+            ),
+            (
+                "00.5",
+                "write `0.5`; for a code that keeps its zeros, write it as text: `\"00.5\"`",
+            ),
+            ("5and", "write `5 and`"),
+            ("-7days", "write `-7 days`"),
+            ("5px", "write the number alone, or text in quotes: `\"5px\"`"),
+            ("01/05/2026", "write `2026-01-05` or `2026-05-01`"),
+        ] {
+            assert_eq!(
+                number_trouble(text).map(|trouble| trouble.help).as_deref(),
+                Some(help),
+                "{text}"
+            );
+        }
+        for sound in ["0", "5", "-5", "0.5", "10", "1.25"] {
+            assert_eq!(number_trouble(sound), None, "{sound}");
+        }
+    }
+}

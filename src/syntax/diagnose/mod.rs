@@ -23,7 +23,7 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::lex::Tokens;
 use crate::syntax::split::{Chunk, Piece};
 use site::Site;
-pub(super) use words::nearest;
+pub(super) use words::{RESERVED, nearest};
 
 /// The error of a piece that the grammar refused; `offset` is where the piece begins in the file.
 pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &Error<Rule>) -> Diagnostic {

@@ -166,6 +166,25 @@ impl<'t> Site<'_, 't> {
         self.text(from.unwrap_or(last), last)
     }
 
+    /// How it is written outside of the brackets of a `where` what stands in them from the offset on.
+    pub(super) fn outside_filter(&self, from: isize) -> String {
+        let condition = self.condition(from);
+        let begin = (from - PHRASE..from).rev().find(|at| self.word(*at) == "performed");
+        let (joiner, brackets) = match begin {
+            Some(begin) => (
+                self.word(from - 1),
+                (begin..from).filter(|at| self.word(*at) == "(").count(),
+            ),
+            None => ("", 0),
+        };
+        match (begin, joiner) {
+            (Some(begin), "and" | "or") if brackets == 1 => {
+                format!("{}) {joiner} {condition}", self.text(begin, from - 2))
+            }
+            _ => format!("where (…) and {condition}"),
+        }
+    }
+
     /// The condition that ends before the place.
     pub(super) fn condition_before(&self) -> String {
         self.text(self.condition_start(), -1)

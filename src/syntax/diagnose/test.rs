@@ -313,13 +313,12 @@ fn not_a_property(site: &Site<'_, '_>, first: isize) -> Option<Diagnostic> {
     person.then(|| {
         let word = site.word(first);
         let word = if word == "member" { "member of" } else { word };
-        let condition = site.text(first, site.condition_end(first));
         site.error(
             first,
             first,
             format!("`{word}` cannot stand inside `where`: it sees the properties of one event"),
         )
-        .help(format!("write it outside of the brackets: `where (…) and {condition}`"))
+        .help(format!("write `{}`", site.outside_filter(first)))
     })
 }
 

@@ -149,7 +149,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// The words of language.md that a declared name may not be without quotes.
-pub(super) const RESERVED: [&str; 25] = [
+pub(in crate::syntax) const RESERVED: [&str; 25] = [
     "account",
     "all",
     "and",
