@@ -201,7 +201,7 @@ fn refused_events_are_kept_and_told() {
     let done = volens(&["run", &workspace, "--events", &events, "--now", NOW, "--rejects", path]);
     assert_eq!(done.code, 0, "{}", done.err);
     assert_eq!(done.err.matches("no_user_anon_id").count(), 10);
-    assert!(done.err.contains("2 more"), "{}", done.err);
+    assert!(done.err.contains("rejected: 2 more"), "{}", done.err);
     let kept = fs::read_to_string(&rejects).unwrap();
     let kept: Vec<serde_json::Value> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(kept.len(), 12);

@@ -6,9 +6,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Failure, Format, Streams, json, problems};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, visible};
 use crate::engine::{Engine, Error};
-use crate::ir::{Audience, Program};
+use crate::ir::{Audience, CategorySlot, Program};
 use crate::span::{Position, Sources, Span};
 
 pub(super) fn check(path: &Path, format: Format, streams: &mut Streams) -> Result<u8, Failure> {
@@ -21,46 +21,67 @@ pub(super) fn check(path: &Path, format: Format, streams: &mut Streams) -> Resul
         Ok(engine) => (engine.warnings(), engine.sources()),
         Err(errors) => (errors.diagnostics(), errors.sources()),
     };
-    let program = engine.as_ref().ok().map(Engine::program);
     match format {
         Format::Text => {
             problems::print(diagnostics, sources, streams)?;
-            if let Some(program) = program {
-                for audience in &program.audiences {
-                    writeln!(streams.out, "{}", line(program, audience))?;
+            match &engine {
+                Ok(engine) => {
+                    let program = engine.program();
+                    for audience in &program.audiences {
+                        writeln!(streams.out, "{}", line(program, audience))?;
+                    }
+                }
+                Err(errors) => {
+                    for name in errors.accepted() {
+                        writeln!(streams.out, "ok  {}", visible(name))?;
+                    }
                 }
             }
             streams.out.flush()?;
             problems::summary(diagnostics, streams)?;
         }
-        Format::Json => json(&Report::new(diagnostics, sources, program), streams)?,
+        Format::Json => {
+            let audiences = match &engine {
+                Ok(engine) => engine.program().audiences.iter().map(|a| &*a.name).collect(),
+                Err(errors) => errors.accepted().collect(),
+            };
+            let diagnostics = diagnostics.iter().map(|d| Problem::new(d, sources)).collect();
+            json(&Report { diagnostics, audiences }, streams)?;
+        }
     }
-    Ok(u8::from(program.is_none()))
+    Ok(u8::from(engine.is_err()))
 }
 
-/// `ok big_spenders: asks for Advertising, sent to google_ads, crm`
+/// `ok  big_spenders → google_ads (requires Advertising); consent clause: Advertising`
 fn line(program: &Program, audience: &Audience) -> String {
-    let ids: Vec<&str> = audience
-        .consent
-        .iter()
-        .filter_map(|slot| Some(&*program.categories.get(slot.index())?.id))
-        .collect();
+    let categories = |slots: &[CategorySlot]| {
+        let ids = slots.iter().filter_map(|slot| program.categories.get(slot.index()));
+        ids.map(|category| &*category.id).collect::<Vec<_>>().join(", ")
+    };
     let to = audience
         .destinations
         .iter()
-        .filter_map(|slot| Some(&*program.destinations.get(slot.index())?.name));
-    let to: Vec<&str> = to.collect();
-    let consent = if ids.is_empty() {
-        "no consent clause".to_owned()
-    } else {
-        format!("consent to {}", ids.join(" and "))
-    };
-    let to = if to.is_empty() {
+        .filter_map(|slot| program.destinations.get(slot.index()));
+    let to = to.map(|destination| match categories(&destination.requires) {
+        none if none.is_empty() => format!("{} (requires nothing)", visible(&destination.name)),
+        needed => format!("{} (requires {needed})", visible(&destination.name)),
+    });
+    let to: Vec<String> = to.collect();
+    let mut line = format!("ok  {}", visible(&audience.name));
+    line += " → ";
+    line += &if to.is_empty() {
         "sent nowhere".to_owned()
     } else {
-        format!("sent to {}", to.join(", "))
+        to.join(", ")
     };
-    format!("ok  {}: {consent}, {to}", audience.name)
+    if !audience.consent.is_empty() {
+        line += "; consent clause: ";
+        line += &categories(&audience.consent);
+    }
+    if audience.include_anonymous {
+        line += "; anonymous people too";
+    }
+    line
 }
 
 #[derive(Serialize)]
@@ -107,16 +128,6 @@ impl<'a> Place<'a> {
             bytes: [span.start, span.end],
             start: sources.position(span),
             end: sources.position(Span::new(span.file, span.end, span.end)),
-        }
-    }
-}
-
-impl<'a> Report<'a> {
-    fn new(diagnostics: &'a [Diagnostic], sources: &'a Sources, program: Option<&'a Program>) -> Self {
-        let audiences = program.into_iter().flat_map(|program| &program.audiences);
-        Report {
-            diagnostics: diagnostics.iter().map(|d| Problem::new(d, sources)).collect(),
-            audiences: audiences.map(|audience| &*audience.name).collect(),
         }
     }
 }

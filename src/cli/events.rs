@@ -48,6 +48,9 @@ pub(super) fn ingest(
     progress.finish_and_clear();
     let ingested = ingestor.finish();
     tell(&ingested.rejects, streams)?;
+    for (violation, count) in &ingested.violations {
+        writeln!(streams.err, "left out: {violation}: {count}")?;
+    }
     if let Some((path, writer)) = &mut rejects {
         write_rejects(&ingested.rejects, writer).map_err(|error| cannot("write", path, &error))?;
     }
@@ -85,7 +88,7 @@ fn tell(rejects: &[Reject], streams: &mut Streams) -> io::Result<()> {
     for reject in rejects.iter().take(SHOWN) {
         writeln!(
             streams.err,
-            "refused: {}:{}: {}: {}",
+            "rejected: {}:{}: {}: {}",
             visible(&reject.file),
             reject.line,
             reject.code,
@@ -93,7 +96,7 @@ fn tell(rejects: &[Reject], streams: &mut Streams) -> io::Result<()> {
         )?;
     }
     if let Some(rest) = rejects.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
-        writeln!(streams.err, "refused: {rest} more; --rejects FILE keeps all of them")?;
+        writeln!(streams.err, "rejected: {rest} more; --rejects FILE keeps all of them")?;
     }
     Ok(())
 }

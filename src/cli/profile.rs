@@ -69,6 +69,16 @@ impl<'a> Report<'a> {
     }
 }
 
+/// A message id in a column: those that are derived from the event are too long to read anyway.
+fn short(message_id: &str) -> String {
+    const SHOWN: usize = 36;
+    let mut shown: String = message_id.chars().take(SHOWN).collect();
+    if shown.len() < message_id.len() {
+        shown.push('…');
+    }
+    visible(&shown)
+}
+
 fn account(id: &str) -> String {
     format!("group_id:{id}")
 }
@@ -102,7 +112,7 @@ fn text(label: &str, profile: &Profile, audiences: &[&str], out: &mut dyn Write)
             change.time.to_string(),
             visible(&change.category),
             format!("{} → {}", change.from, change.to),
-            format!("by {}", visible(&change.message_id)),
+            format!("by {}", short(&change.message_id)),
             change.rule.to_string(),
         ]
     });
@@ -117,7 +127,12 @@ fn text(label: &str, profile: &Profile, audiences: &[&str], out: &mut dyn Write)
     let count = events.len();
     let recent = events.into_iter().take(RECENT).map(|(name, event)| {
         let properties = Value::Object(event.properties.clone()).canonical();
-        vec![event.timestamp.to_string(), visible(name), visible(&properties)]
+        vec![
+            event.timestamp.to_string(),
+            visible(name),
+            short(&event.message_id),
+            visible(&properties),
+        ]
     });
     let title = if count > RECENT {
         format!("Events (the latest {RECENT} of {count})")

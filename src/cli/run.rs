@@ -36,17 +36,22 @@ fn text(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     };
     writeln!(out, "As of {}, consent enforcement {enforcement}", run.now)?;
     if let Some(events) = run.events {
-        write!(out, "{} events read: {} applied", events.read, events.applied)?;
+        write!(
+            out,
+            "{} read: {} applied",
+            counted(events.read, "event"),
+            events.applied
+        )?;
         for (count, what) in [
             (events.duplicate, "duplicate"),
             (events.later, "later than that"),
-            (events.rejected, "refused"),
+            (events.rejected, "rejected"),
         ] {
             if count > 0 {
                 write!(out, ", {count} {what}")?;
             }
         }
-        writeln!(out, "; {} profiles", run.profiles)?;
+        writeln!(out, "; {}", counted(run.profiles as u64, "profile"))?;
     }
     writeln!(out)?;
     let mut rows = vec![row([
@@ -69,6 +74,10 @@ fn text(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         Align::Left,
     ];
     table::write(out, &columns, &rows)
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn row(cells: [&str; 6]) -> Vec<String> {

@@ -11,12 +11,12 @@ mod names;
 mod suggest;
 mod tests_on_values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::ir::{AudienceSlot, NodeId, Program};
 use crate::span::{Sources, Span};
-use crate::syntax::ast::File;
+use crate::syntax::ast::{File, Item};
 
 /// What a workspace compiles to.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Compiled {
     pub program: Option<Program>,
     /// Where each node is written, for those who explain it.
     pub places: Places,
+    /// The names of the audiences in which no error lies, in order of declaration.
+    pub accepted: Vec<Box<str>>,
     /// Errors and warnings, in the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -63,6 +65,24 @@ pub fn compile(files: &[File], sources: &Sources, found: Vec<Diagnostic>) -> Com
     Compiled {
         program: program.filter(|_| sound),
         places,
+        accepted: accepted(files, &diagnostics),
         diagnostics,
     }
+}
+
+/// An error lies in an audience also where it only goes on there, as a circle does.
+fn accepted(files: &[File], diagnostics: &[Diagnostic]) -> Vec<Box<str>> {
+    let errors = diagnostics.iter().filter(|d| d.is_error());
+    let places = errors.flat_map(|d| std::iter::once(d.span).chain(d.related.iter().map(|label| label.span)));
+    let places: BTreeSet<Span> = places.collect();
+    let audiences = files.iter().flat_map(|file| &file.items).filter_map(|item| match item {
+        Item::Audience(audience) => Some(audience),
+        _ => None,
+    });
+    let sound = audiences.filter(|audience| {
+        let Span { file, start, end } = audience.span;
+        let inside = Span::new(file, start, 0)..Span::new(file, end, 0);
+        places.range(inside).next().is_none()
+    });
+    sound.map(|audience| audience.name.text.clone()).collect()
 }

@@ -4,7 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Count;
 use crate::span::{Sources, Span};
 use crate::syntax::ast::{Bound, Condition, DurationText, Modifier, ModifierKind, Performed};
-use crate::time::{Duration, Unit, Window};
+use crate::time::{Duration, Window};
 
 /// What the modifiers of one `performed` say together.
 #[derive(Debug)]
@@ -161,12 +161,11 @@ fn empty(kind: &ModifierKind, span: Span, sources: &Sources) -> Diagnostic {
 
 /// `within 0 days` and its kin, of events and of values.
 pub(super) fn zero(text: &str, span: Span) -> Diagnostic {
-    let words: Vec<&str> = text.split_whitespace().take_while(|word| *word != "0").collect();
-    Diagnostic::error(Code::EmptyWindow, span, format!("`{text}` can hold no moment")).help(format!(
-        "write at least `{} 1 {}`",
-        words.join(" "),
-        Unit::Minute.as_str()
-    ))
+    let mut words = text.split_whitespace();
+    let before: Vec<&str> = words.by_ref().take_while(|word| *word != "0").collect();
+    let unit = words.next().map_or("day", |unit| unit.trim_end_matches('s'));
+    Diagnostic::error(Code::EmptyWindow, span, format!("`{text}` can hold no moment"))
+        .help(format!("write at least `{} 1 {unit}`", before.join(" ")))
 }
 
 /// Windows that share no moment. Pairs suffice: each bound of an intersection is a bound of one of its windows.

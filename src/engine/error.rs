@@ -40,11 +40,21 @@ pub enum Error {
 pub struct DefinitionErrors {
     sources: Sources,
     diagnostics: Vec<Diagnostic>,
+    accepted: Vec<Box<str>>,
 }
 
 impl DefinitionErrors {
-    pub(super) fn new(sources: Sources, diagnostics: Vec<Diagnostic>) -> Self {
-        DefinitionErrors { sources, diagnostics }
+    pub(super) fn new(sources: Sources, diagnostics: Vec<Diagnostic>, accepted: Vec<Box<str>>) -> Self {
+        DefinitionErrors {
+            sources,
+            diagnostics,
+            accepted,
+        }
+    }
+
+    /// The names of the audiences in which no error lies. They are not evaluated either.
+    pub fn accepted(&self) -> impl Iterator<Item = &str> {
+        self.accepted.iter().map(|name| &**name)
     }
 
     /// All problems, warnings included, by file and place.

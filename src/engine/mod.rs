@@ -110,7 +110,7 @@ impl Engine {
                     identity: IdentityRules::default(),
                 }),
             }),
-            None => Err(DefinitionErrors::new(sources, compiled.diagnostics).into()),
+            None => Err(DefinitionErrors::new(sources, compiled.diagnostics, compiled.accepted).into()),
         }
     }
 

@@ -379,3 +379,21 @@ fn an_error_of_the_reader_is_given_and_what_came_before_is_kept() {
     assert_eq!(error.to_string(), "gone");
     assert_eq!(ingestor.finish().counts.read, 1);
 }
+
+#[test]
+fn what_surrounds_a_batch_is_no_larger_than_an_event() {
+    let batch = |bytes: usize| {
+        let padding = "x".repeat(bytes);
+        json!({"context": {"p": padding}, "batch": [track("E", "2026-01-01", json!({"userId": "u1", "messageId": "m"}))]})
+    };
+    // `{"context":{"p":""}}` has 20 bytes of its own.
+    let read = |batch: Json| read(batch.to_string().as_bytes());
+    assert_eq!(read(batch(32_748)).counts.applied, 1);
+    let ingested = read(batch(32_749));
+    assert_eq!(codes(&ingested), [RejectCode::EventTooLarge]);
+    assert!(
+        ingested.rejects[0].reason.contains("32769 bytes"),
+        "{}",
+        ingested.rejects[0].reason
+    );
+}
