@@ -13,9 +13,8 @@ use volens::ir::{
     Audience, AudienceSlot, Builder, Category, CategorySlot, Comparison, Count, Literal, Node, NodeId, Operand,
     Performed, Program, Subject, Test, Trait, TraitSource, ValueRef,
 };
-use volens::number::Number;
 use volens::time::{Duration, Unit, Window};
-use volens::value::Path;
+use volens::value::{Number, Path};
 use volens::{ConsentState, Profile, Timestamp, Value};
 
 const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);

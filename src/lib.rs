@@ -26,7 +26,6 @@ pub mod eval;
 pub mod ingest;
 pub mod ir;
 pub mod model;
-pub mod number;
 pub mod render;
 pub mod span;
 pub mod syntax;

@@ -15,9 +15,8 @@ use volens::ir::{
     Comparison, Count, DateTest, Instant, Literal, Node, NodeId, Operand, Quantifier, Reference, Subject, Test,
     ValueRef,
 };
-use volens::number::Number;
 use volens::time::{Duration, Window};
-use volens::value::Object;
+use volens::value::{Number, Object};
 use volens::{ConsentState, Profile, Value};
 
 /// Values that meet each other often, of every kind.

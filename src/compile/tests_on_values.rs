@@ -143,7 +143,7 @@ fn numbers_only(
             let message = format!("`{operator}` compares numbers, and `{written}` is text");
             if Timestamp::parse(text).is_some() {
                 error(message).help(format!("for dates, write {}", instead(text)))
-            } else if crate::number::Number::parse(text).is_some() {
+            } else if crate::value::Number::parse(text).is_some() {
                 error(message).help(format!(
                     "write `{text}` without quotes; dates are compared with `before` and `after`"
                 ))

@@ -1,6 +1,6 @@
 //! Sums that are exact to nine decimals (language.md, Computed traits): the same in every order and every executor.
 
-use crate::number::Number;
+use crate::value::Number;
 
 /// Billionths in one.
 const ONE: i128 = 1_000_000_000;

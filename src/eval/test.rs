@@ -3,9 +3,8 @@
 use std::cmp::Ordering;
 
 use crate::ir::{Comparison, DateTest, Instant, Literal, Literals, Operand, Reference, Test};
-use crate::number::Number;
 use crate::time::Timestamp;
-use crate::value::Value;
+use crate::value::{Number, Value};
 
 /// What a value is compared with: a constant that says how the value is read, or a scalar that a reference led to.
 #[derive(Clone, Copy)]

@@ -34,9 +34,8 @@ mod check;
 use serde::{Deserialize, Serialize};
 
 use crate::consent::ConsentState;
-use crate::number::Number;
 use crate::time::{Duration, Timestamp, Window};
-use crate::value::Path;
+use crate::value::{Number, Path};
 
 pub use build::Builder;
 pub use check::ProgramError;

@@ -3,9 +3,9 @@
 //! It keeps all that is needed to print the text back: quoted names, the order of modifiers, brackets, comments.
 
 use crate::consent::ConsentState;
-use crate::number::Number;
 use crate::span::Span;
 use crate::time::{Timestamp, Unit};
+use crate::value::Number;
 
 pub use crate::ir::{Comparison, MessageForm, Removal};
 

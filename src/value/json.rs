@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{Object, Value};
-use crate::number::Number;
+use crate::value::Number;
 
 /// How many containers may stand in one another.
 pub const MAX_DEPTH: u32 = 127;

@@ -1,6 +1,7 @@
 //! JSON-like values: what traits and properties hold, and how a condition reads them.
 
 mod json;
+mod number;
 
 use std::fmt;
 use std::ops::Deref;
@@ -8,8 +9,7 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use json::{JsonError, MAX_DEPTH, parse};
-
-use crate::number::{Number, NumberText};
+pub use number::{Number, NumberText};
 
 /// A JSON value. An absent value and `Null` mean the same to every condition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

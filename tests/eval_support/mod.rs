@@ -13,9 +13,8 @@ use volens::ir::{
     Audience, AudienceSlot, Builder, Category, CategorySlot, Count, EventSlot, Literal, Node, NodeId, Operand,
     Performed, Program, PropertySlot, Reference, Step, Subject, Test, Trait, TraitSlot, TraitSource, ValueRef,
 };
-use volens::number::Number;
 use volens::time::{Duration, Unit, Window};
-use volens::value::Path;
+use volens::value::{Number, Path};
 use volens::{Profile, Timestamp, Value};
 
 /// Where the tests stand unless they say otherwise.

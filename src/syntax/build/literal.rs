@@ -4,13 +4,13 @@ use pest::iterators::Pair;
 
 use super::Builder;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::number::Number;
 use crate::span::Span;
 use crate::syntax::ast::{self, LiteralValue};
 use crate::syntax::date::{Trouble, date_trouble};
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::shorten;
 use crate::time::Timestamp;
+use crate::value::Number;
 
 /// The longest list (language.md, Limits).
 const MAX_LIST: usize = 10_000;
