@@ -58,7 +58,7 @@ impl<'e> Evaluation<'e> {
                 let holds = test::holds(test, value, self.row.now(), |reference| {
                     self.reference(reference, place)
                 });
-                let reference = || test::reference(test).and_then(|reference| self.reference(reference, place));
+                let reference = || test.reference().and_then(|reference| self.reference(reference, place));
                 let reference = if R::RECORDS { reference() } else { None };
                 (holds, Fact::Value { value, reference })
             }

@@ -58,26 +58,6 @@ pub(super) fn holds<'v>(
     }
 }
 
-/// The reference in a test.
-pub(super) fn reference(test: &Test) -> Option<Reference> {
-    match test {
-        Test::Equals(operand)
-        | Test::NotEquals(operand)
-        | Test::Compare(_, operand)
-        | Test::Contains(operand)
-        | Test::StartsWith(operand)
-        | Test::EndsWith(operand) => match operand {
-            Operand::Reference(reference) => Some(*reference),
-            Operand::Literal(_) => None,
-        },
-        Test::Omits(reference)
-        | Test::Date(DateTest::Before(Instant::Of(reference)) | DateTest::After(Instant::Of(reference))) => {
-            Some(*reference)
-        }
-        Test::Exists | Test::OneOf(_) | Test::NoneOf(_) | Test::ContainsAny(_) | Test::Date(_) => None,
-    }
-}
-
 fn is_scalar(value: &Value) -> bool {
     matches!(value, Value::Bool(_) | Value::Number(_) | Value::String(_))
 }

@@ -1,13 +1,16 @@
 //! Programs from elsewhere: read as JSON, and checked before anything is evaluated.
 
 use super::{
-    Aggregate, DateTest, EventSlot, FORMAT, Function, Instant, Node, NodeId, Operand, Performed, Program, PropertySlot,
-    Reference, Test, TraitSource, ValueRef,
+    Aggregate, EventSlot, FORMAT, Function, Node, NodeId, Performed, Program, PropertySlot, Reference, Test,
+    TraitSource, ValueRef,
 };
 
 /// The deepest nesting of nodes that is evaluated, so that no program exhausts the stack. The language's own limit of 64
 /// stays far below.
 const MAX_DEPTH: u16 = 1000;
+
+/// The longest funnel that is evaluated: its search is as deep as it has steps.
+const MAX_STEPS: usize = 64;
 
 /// Why a serialised program is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -191,6 +194,9 @@ impl<'p> Checker<'p> {
     }
 
     fn performed(&self, performed: &Performed, earlier: &[bool]) -> Checked {
+        if performed.steps.len() > MAX_STEPS {
+            return Err(format!("a funnel has more than {MAX_STEPS} steps"));
+        }
         let mut events = vec![performed.event];
         self.filter(performed.filter, &events, earlier)?;
         for (i, step) in performed.steps.iter().enumerate() {
@@ -234,7 +240,7 @@ impl<'p> Checker<'p> {
         match self.program.node(id) {
             Node::Not(child) | Node::Element { filter: child, .. } => self.reads_trait_from(*child, at),
             Node::And(nodes) | Node::Or(nodes) => nodes.iter().any(|n| self.reads_trait_from(*n, at)),
-            Node::Test { test, .. } => reference(test).is_some_and(|reference| match reference {
+            Node::Test { test, .. } => test.reference().is_some_and(|reference| match reference {
                 Reference::Trait(slot) => {
                     let computed = self.program.traits.get(slot.index());
                     slot.index() >= at && computed.is_some_and(|t| matches!(t.source, TraitSource::Computed(_)))
@@ -258,7 +264,7 @@ impl<'p> Checker<'p> {
     }
 
     fn test(&self, test: &Test, place: Place<'_>) -> Checked {
-        match reference(test) {
+        match test.reference() {
             None => Ok(()),
             Some(Reference::Trait(slot)) => within(slot.index(), self.program.traits.len(), "trait"),
             Some(Reference::Step { step, property }) => {
@@ -276,25 +282,6 @@ impl<'p> Checker<'p> {
     fn property(&self, event: EventSlot, property: PropertySlot) -> Checked {
         let event = self.program.events.get(event.index()).ok_or("an unknown event")?;
         within(property.index(), event.properties.len(), "property")
-    }
-}
-
-fn reference(test: &Test) -> Option<Reference> {
-    match test {
-        Test::Equals(operand)
-        | Test::NotEquals(operand)
-        | Test::Compare(_, operand)
-        | Test::Contains(operand)
-        | Test::StartsWith(operand)
-        | Test::EndsWith(operand) => match operand {
-            Operand::Reference(reference) => Some(*reference),
-            Operand::Literal(_) => None,
-        },
-        Test::Omits(reference)
-        | Test::Date(DateTest::Before(Instant::Of(reference)) | DateTest::After(Instant::Of(reference))) => {
-            Some(*reference)
-        }
-        Test::Exists | Test::OneOf(_) | Test::NoneOf(_) | Test::ContainsAny(_) | Test::Date(_) => None,
     }
 }
 

@@ -368,6 +368,28 @@ pub enum Test {
     Date(DateTest),
 }
 
+impl Test {
+    /// The other value that it compares with, if it does.
+    pub fn reference(&self) -> Option<Reference> {
+        match self {
+            Test::Equals(operand)
+            | Test::NotEquals(operand)
+            | Test::Compare(_, operand)
+            | Test::Contains(operand)
+            | Test::StartsWith(operand)
+            | Test::EndsWith(operand) => match operand {
+                Operand::Reference(reference) => Some(*reference),
+                Operand::Literal(_) => None,
+            },
+            Test::Omits(reference)
+            | Test::Date(DateTest::Before(Instant::Of(reference)) | DateTest::After(Instant::Of(reference))) => {
+                Some(*reference)
+            }
+            Test::Exists | Test::OneOf(_) | Test::NoneOf(_) | Test::ContainsAny(_) | Test::Date(_) => None,
+        }
+    }
+}
+
 /// An order of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Comparison {

@@ -1,0 +1,123 @@
+//! Programs as JSON: the same program comes back, and what could not be evaluated safely is refused by name.
+
+use serde_json::{Value, json};
+use volens::Engine;
+use volens::ir::{FORMAT, Program, ProgramError};
+
+const WORKSPACE: &str = r#"
+category Advertising
+destination ads requires Advertising
+audience buyers { who performed "Order Completed" where (revenue > 5)  consent to Advertising  send to ads }
+audience others { who not member of buyers and trait plan in ["pro", 5, true, 2026-01-01] }
+"#;
+
+fn program() -> Value {
+    let engine = Engine::from_text("ir.audience", WORKSPACE).unwrap();
+    serde_json::to_value(engine.program()).unwrap()
+}
+
+fn read(program: &Value) -> Result<Program, ProgramError> {
+    Program::from_json(&program.to_string())
+}
+
+#[test]
+fn a_program_comes_back_as_it_was() {
+    let engine = Engine::from_text("ir.audience", WORKSPACE).unwrap();
+    assert_eq!(&read(&program()).unwrap(), engine.program());
+}
+
+#[test]
+fn another_format_is_refused_by_its_number() {
+    let mut newer = program();
+    newer["format"] = json!(FORMAT + 1);
+    // Also where this version could not make sense of the rest.
+    newer["nodes"] = json!("something else");
+    let error = read(&newer).unwrap_err();
+    assert!(matches!(error, ProgramError::Format { found } if found == FORMAT + 1));
+    assert!(error.to_string().contains(&(FORMAT + 1).to_string()));
+    assert!(matches!(Program::from_json("{"), Err(ProgramError::Json(_))));
+    assert!(matches!(Program::from_json("{}"), Err(ProgramError::Json(_))));
+}
+
+/// The first node of a kind.
+fn node(program: &Value, kind: &str) -> usize {
+    let nodes = program["nodes"].as_array().unwrap();
+    nodes.iter().position(|node| node.get(kind).is_some()).unwrap()
+}
+
+#[test]
+fn lists_are_sorted_again() {
+    let mut program = program();
+    let at = node(&program, "test");
+    let test = program["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .position(|n| !n["test"]["test"]["one_of"].is_null())
+        .unwrap_or(at);
+    program["nodes"][test]["test"]["test"]["one_of"]["texts"] = json!(["z", "a", "m", "a"]);
+    let read = read(&program).unwrap();
+    let again = serde_json::to_value(&read).unwrap();
+    assert_eq!(
+        again["nodes"][test]["test"]["test"]["one_of"]["texts"],
+        json!(["a", "m", "z"])
+    );
+}
+
+#[test]
+fn what_leads_nowhere_is_refused() {
+    let base = program();
+    let performed = node(&base, "performed");
+    let and = node(&base, "and");
+    let member = node(&base, "member");
+    let step = json!({"negated": false, "event": 0, "filter": 0, "count": {"at_least": 1}});
+    let nested = {
+        let mut program = base.clone();
+        let nodes = program["nodes"].as_array_mut().unwrap();
+        for _ in 0..2000 {
+            let last = nodes.len() - 1;
+            nodes.push(json!({ "not": last }));
+        }
+        program
+    };
+    let with = |edit: &dyn Fn(&mut Value)| {
+        let mut program = base.clone();
+        edit(&mut program);
+        program
+    };
+    for (program, what) in [
+        (with(&|p| p["nodes"][and]["and"] = json!([and])), "not before it"),
+        (with(&|p| p["nodes"][and]["and"] = json!([9999])), "not before it"),
+        (with(&|p| p["nodes"][member]["member"] = json!(9)), "unknown audience"),
+        (with(&|p| p["order"] = json!([1, 0])), "before one that it refers to"),
+        (with(&|p| p["order"] = json!([0, 0])), "each audience once"),
+        (with(&|p| p["order"] = json!([0])), "each audience once"),
+        (with(&|p| p["audiences"][0]["who"] = json!(77)), "node 77"),
+        (with(&|p| p["audiences"][0]["consent"] = json!([5])), "category 5"),
+        (
+            with(&|p| p["audiences"][0]["destinations"] = json!([5])),
+            "destination 5",
+        ),
+        (with(&|p| p["destinations"][0]["requires"] = json!([5])), "category 5"),
+        (
+            with(&|p| p["nodes"][performed]["performed"]["event"] = json!(3)),
+            "event 3",
+        ),
+        (with(&|p| p["events"][0]["properties"] = json!([])), "property 0"),
+        // A filter over an event is no condition on a profile.
+        (
+            with(&|p| p["audiences"][0]["who"] = p["nodes"][performed]["performed"]["filter"].clone()),
+            "not there",
+        ),
+        (
+            with(&|p| p["nodes"][performed]["performed"]["steps"] = Value::Array(vec![step.clone(); 65])),
+            "64 steps",
+        ),
+        (nested, "1000 deep"),
+    ] {
+        match read(&program) {
+            Err(ProgramError::Broken(reason)) => assert!(reason.contains(what), "{reason:?}, not {what:?}"),
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+}
