@@ -68,6 +68,17 @@ pub fn is_category_id(id: &str) -> bool {
     starts && id.len() <= CATEGORY_ID_LENGTH && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
+/// The namespace of traits that belongs to consent (CP-17).
+const RESERVED_TRAIT: &str = "segment_consent_preference";
+
+/// Whether a trait's key lies in the namespace that is closed to traits, in any letter case, by itself or dotted: sent ones
+/// are dropped, and no condition may read one (TR-10, CP-17).
+pub fn is_reserved_trait(key: &str) -> bool {
+    key.split_at_checked(RESERVED_TRAIT.len()).is_some_and(|(root, rest)| {
+        root.eq_ignore_ascii_case(RESERVED_TRAIT) && (rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -168,8 +168,8 @@ impl Diagnostic {
         self.severity == Severity::Error
     }
 
-    /// The problem as plain text with the source line below: for logs and for error values. The command prints the same
-    /// in colour.
+    /// The problem as plain text, a few lines with the file, line and column, the words in question and the help: for logs
+    /// and error values. (The command draws the source line with the words underlined instead.)
     pub fn to_text(&self, sources: &Sources) -> String {
         Rendered {
             diagnostic: self,

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::consent::ConsentState;
-use crate::ir::{CategorySlot, Destination, Program};
+use crate::ir::{CategorySlot, DestinationSlot, Program};
 use crate::model::Consent;
 
 /// The reason of every delivery that consent stopped, as the Delivery Overview calls it (CE-14).
@@ -17,7 +17,7 @@ pub const FILTERED_BY_END_USER_CONSENT: &str = "FILTERED_BY_END_USER_CONSENT";
 pub enum Decision {
     /// It may.
     Delivered,
-    /// It may not: these required categories were not granted. Never empty.
+    /// It may not: these required categories were not granted. Empty only for a destination that there is not.
     Filtered(Vec<(CategorySlot, ConsentState)>),
 }
 
@@ -28,10 +28,13 @@ impl Decision {
     }
 }
 
-/// Decides for one profile, by its stored consent, and one destination.
+/// Decides for one profile, by its stored consent, and one destination of the program.
 ///
-/// With enforcement off (CE-1) everybody is delivered.
-pub fn decide(program: &Program, destination: &Destination, consent: &Consent) -> Decision {
+/// With enforcement off (CE-1) everybody is delivered. A destination that the program does not have receives nobody.
+pub fn decide(program: &Program, destination: DestinationSlot, consent: &Consent) -> Decision {
+    let Some(destination) = program.destinations.get(destination.index()) else {
+        return Decision::Filtered(Vec::new());
+    };
     if !program.enforcement {
         return Decision::Delivered;
     }
@@ -57,19 +60,16 @@ pub fn decide(program: &Program, destination: &Destination, consent: &Consent) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{Builder, Category, MessageForm, Removal};
+    use crate::ir::{Builder, Category, Destination, MessageForm, Removal};
 
-    fn program(enforcement: bool, disabled: &[&str]) -> Program {
+    /// A program with one destination that requires these categories.
+    fn program(enforcement: bool, disabled: &[&str], requires: &[u32]) -> Program {
         let categories = ["Advertising", "Analytics"].map(|id| Category {
             id: id.into(),
             name: None,
             enabled: !disabled.contains(&id),
         });
-        Builder::new().finish(enforcement, categories.into(), Vec::new(), Vec::new(), Vec::new())
-    }
-
-    fn destination(requires: &[u32]) -> Destination {
-        Destination {
+        let destination = Destination {
             name: "d".into(),
             label: None,
             requires: requires.iter().map(|slot| CategorySlot(*slot)).collect(),
@@ -78,7 +78,18 @@ mod tests {
             removal: Removal::Once,
             receives_consent: false,
             storage: false,
-        }
+        };
+        Builder::new().finish(
+            enforcement,
+            categories.into(),
+            vec![destination],
+            Vec::new(),
+            Vec::new(),
+        )
+    }
+
+    fn decides(program: &Program, consent: &Consent) -> Decision {
+        decide(program, DestinationSlot(0), consent)
     }
 
     fn consent(states: &[(&str, ConsentState)]) -> Consent {
@@ -91,10 +102,9 @@ mod tests {
 
     #[test]
     fn only_a_grant_of_every_enabled_category_delivers() {
-        let on = program(true, &[]);
         for state in ConsentState::ALL {
             let one = consent(&[("Advertising", state)]);
-            let decision = decide(&on, &destination(&[0]), &one);
+            let decision = decides(&program(true, &[], &[0]), &one);
             assert_eq!(decision.is_delivered(), state == ConsentState::Granted, "{state}");
             if !decision.is_delivered() {
                 assert_eq!(decision, Decision::Filtered(vec![(CategorySlot(0), state)]));
@@ -104,32 +114,35 @@ mod tests {
             ("Advertising", ConsentState::Granted),
             ("Analytics", ConsentState::Denied),
         ]);
-        assert!(!decide(&on, &destination(&[0, 1]), &both).is_delivered());
-        assert!(decide(&on, &destination(&[0]), &both).is_delivered());
-        assert!(decide(&on, &destination(&[]), &both).is_delivered());
+        assert!(!decides(&program(true, &[], &[0, 1]), &both).is_delivered());
+        assert!(decides(&program(true, &[], &[0]), &both).is_delivered());
+        assert!(decides(&program(true, &[], &[]), &both).is_delivered());
     }
 
     #[test]
     fn category_ids_are_compared_exactly() {
         let lower = consent(&[("advertising", ConsentState::Granted)]);
-        assert!(!decide(&program(true, &[]), &destination(&[0]), &lower).is_delivered());
+        assert!(!decides(&program(true, &[], &[0]), &lower).is_delivered());
     }
 
     #[test]
     fn a_category_switched_off_is_not_required_but_the_others_are() {
-        let program = program(true, &["Advertising"]);
         let nothing = consent(&[]);
-        assert!(decide(&program, &destination(&[0]), &nothing).is_delivered());
-        assert!(!decide(&program, &destination(&[0, 1]), &nothing).is_delivered());
+        assert!(decides(&program(true, &["Advertising"], &[0]), &nothing).is_delivered());
+        assert!(!decides(&program(true, &["Advertising"], &[0, 1]), &nothing).is_delivered());
     }
 
     #[test]
     fn with_enforcement_off_everybody_is_delivered() {
-        assert!(decide(&program(false, &[]), &destination(&[0, 1]), &consent(&[])).is_delivered());
+        assert!(decides(&program(false, &[], &[0, 1]), &consent(&[])).is_delivered());
     }
 
     #[test]
-    fn a_category_that_is_not_there_denies() {
-        assert!(!decide(&program(true, &[]), &destination(&[7]), &consent(&[])).is_delivered());
+    fn what_is_not_there_denies() {
+        assert!(!decides(&program(true, &[], &[7]), &consent(&[])).is_delivered());
+        for enforcement in [true, false] {
+            let program = program(enforcement, &[], &[]);
+            assert!(!decide(&program, DestinationSlot(1), &consent(&[])).is_delivered());
+        }
     }
 }

@@ -1,3 +1,9 @@
+//! [docs/language.md]: guide::language
+//! [docs/consent.md]: guide::consent
+//! [docs/events.md]: guide::events
+//! [docs/decisions.md]: guide::decisions
+//! [examples/shop]: guide::language
+// The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -31,6 +37,22 @@ pub mod span;
 pub mod syntax;
 pub mod time;
 pub mod value;
+
+/// The guides, as they stand in `docs/`.
+#[allow(
+    rustdoc::invalid_codeblock_attributes,
+    reason = "blocks of the guides carry names for their own tests"
+)]
+pub mod guide {
+    #[doc = include_str!("../docs/language.md")]
+    pub mod language {}
+    #[doc = include_str!("../docs/consent.md")]
+    pub mod consent {}
+    #[doc = include_str!("../docs/events.md")]
+    pub mod events {}
+    #[doc = include_str!("../docs/decisions.md")]
+    pub mod decisions {}
+}
 
 pub use consent::ConsentState;
 pub use engine::{Engine, Error};

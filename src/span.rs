@@ -67,15 +67,21 @@ pub struct Sources {
 struct Source {
     name: Arc<str>,
     text: Arc<str>,
+    /// Where each line begins.
+    lines: Arc<[u32]>,
 }
 
 impl Sources {
     /// Adds a file; `name` is what errors call it.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let text: Arc<str> = text.into();
+        let ends = text.bytes().zip(1u32..).filter(|(byte, _)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(_, next)| next)).collect();
         self.files.push(Source {
             name: name.into(),
-            text: text.into(),
+            text,
+            lines,
         });
         id
     }
@@ -102,13 +108,13 @@ impl Sources {
 
     /// Line and column of the first byte of the span.
     pub fn position(&self, span: Span) -> Position {
-        let text = self.text(span.file);
-        let upto = text.get(..span.start as usize).unwrap_or(text);
-        let line_start = upto.rfind('\n').map_or(0, |i| i + 1);
-        let lines = upto.bytes().filter(|b| *b == b'\n').count();
-        let columns = upto.get(line_start..).unwrap_or("").chars().count();
+        let lines = self.get(span.file).map_or(&[][..], |source| &source.lines);
+        let line = lines.partition_point(|begin| *begin <= span.start);
+        let begin = line.checked_sub(1).and_then(|at| lines.get(at)).copied().unwrap_or(0);
+        let before = self.text(span.file).get(begin as usize..span.start as usize);
+        let columns = before.unwrap_or("").chars().count();
         Position {
-            line: u32::try_from(lines + 1).unwrap_or(u32::MAX),
+            line: u32::try_from(line.max(1)).unwrap_or(u32::MAX),
             column: u32::try_from(columns + 1).unwrap_or(u32::MAX),
         }
     }

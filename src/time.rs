@@ -253,6 +253,17 @@ impl fmt::Display for Timestamp {
     }
 }
 
+impl From<std::time::SystemTime> for Timestamp {
+    /// Cut to milliseconds. Volens itself never asks the clock: a host that wants the present passes it.
+    fn from(time: std::time::SystemTime) -> Self {
+        let millis = |length: std::time::Duration| i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
+        match time.duration_since(std::time::UNIX_EPOCH) {
+            Ok(after) => Timestamp(millis(after)),
+            Err(before) => Timestamp(millis(before.duration()).saturating_neg()),
+        }
+    }
+}
+
 /// A text that is not an instant in the form [`Timestamp::parse`] reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a date: write 2026-06-30 or 2026-06-30T14:30:00Z")]
@@ -340,7 +351,10 @@ impl Window {
         let after = self.oldest.map_or(Timestamp::MIN, |oldest| now.minus(oldest));
         let until = now.minus(self.newest);
         let before = self.before.map_or(Timestamp::MAX, |before| before.minus(Duration(1)));
-        (after.max(self.after.unwrap_or(Timestamp::MIN)), until.min(before))
+        (
+            after.max(self.after.unwrap_or(Timestamp::MIN)),
+            until.min(before).min(now),
+        )
     }
 
     /// Whether the window holds `t` as of `now`.

@@ -213,6 +213,164 @@ fn refused_events_are_kept_and_told() {
 }
 
 #[test]
+fn what_is_read_is_never_overwritten_and_a_run_that_fails_loses_nothing() {
+    let folder = scratch("rejects_safety");
+    let workspace = file(&folder, "shop.audience", WORKSPACE);
+    let events = file(&folder, "events.jsonl", EVENTS);
+    let old = file(&folder, "rejects.jsonl", "old\n");
+    let missing = folder.join("missing.jsonl");
+    for (events, rejects) in [
+        (vec![events.as_str()], events.as_str()),
+        (vec![&events], &workspace),
+        (vec![&events, missing.to_str().unwrap()], &old),
+        (vec![&events], "-"),
+    ] {
+        let arguments = [
+            &["run", &workspace, "--events"],
+            &events[..],
+            &["--now", NOW, "--rejects", rejects],
+        ]
+        .concat();
+        let done = volens(&arguments);
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{arguments:?}");
+    }
+    assert_eq!(fs::read_to_string(&events).unwrap(), EVENTS);
+    assert_eq!(fs::read_to_string(&workspace).unwrap(), WORKSPACE);
+    assert_eq!(fs::read_to_string(&old).unwrap(), "old\n");
+    let done = volens(&["run", &workspace, "--events", &events, "--now", NOW, "--rejects", &old]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(fs::read_to_string(&old).unwrap().contains("no_user_anon_id"));
+    let left: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+/// A stream whose reader is gone.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_closed_stream_hides_no_failure() {
+    let folder = scratch("closed");
+    let workspace = file(&folder, "shop.audience", WORKSPACE);
+    let broken = file(&folder, "broken.audience", "audience a { who trait x = }\n");
+    let events = file(&folder, "events.jsonl", EVENTS);
+    let run = |arguments: &[&str], out: Box<dyn Write>, err: Box<dyn Write>| {
+        let mut streams = Streams {
+            input: Box::new(io::empty()),
+            out,
+            err,
+            err_is_terminal: false,
+        };
+        cli::run(["volens"].iter().chain(arguments).map(OsString::from), &mut streams)
+    };
+    // Standard error closed: the result is still all there, and an error still an error.
+    let out = Buffer::default();
+    let arguments = ["run", &workspace, "--events", &events, "--now", NOW, "--format", "json"];
+    assert_eq!(run(&arguments, Box::new(out.clone()), Box::new(Closed)), 0);
+    assert!(serde_json::from_str::<serde_json::Value>(&out.text()).is_ok());
+    assert_eq!(
+        run(&["check", &broken], Box::new(Buffer::default()), Box::new(Closed)),
+        1
+    );
+    // Standard output closed: that is how `| head` ends, but broken definitions stay broken.
+    assert_eq!(run(&arguments, Box::new(Closed), Box::new(Buffer::default())), 0);
+    let json = ["check", &broken, "--format", "json"];
+    assert_eq!(run(&json, Box::new(Closed), Box::new(Buffer::default())), 1);
+}
+
+#[test]
+fn events_without_any_time_are_received_when_it_is_said() {
+    let folder = scratch("received_at");
+    let workspace = file(
+        &folder,
+        "old.audience",
+        "audience recent { who performed \"E\" within 1 day }\n",
+    );
+    let events = file(&folder, "events.jsonl", r#"{"type":"track","event":"E","userId":"u1"}"#);
+    let size = |more: &[&str]| {
+        let arguments = [
+            &["run", &workspace, "--events", &events, "--now", NOW, "--format", "json"],
+            more,
+        ]
+        .concat();
+        let json = volens(&arguments).json();
+        (
+            json["audiences"]["recent"]["size"].as_u64(),
+            json["events"]["later"].as_u64(),
+        )
+    };
+    assert_eq!(size(&[]), (Some(1), Some(0)));
+    assert_eq!(size(&["--received-at", "2026-06-01T00:00:00Z"]), (Some(0), Some(0)));
+    assert_eq!(size(&["--received-at", "2026-07-01T00:00:00Z"]), (Some(0), Some(1)));
+}
+
+#[test]
+fn what_consent_does_not_hold_back_is_said() {
+    let folder = scratch("consent_off");
+    let events = file(&folder, "events.jsonl", EVENTS);
+    let disabled = WORKSPACE.replace("category Advertising", "category Advertising disabled");
+    let disabled = file(&folder, "disabled.audience", disabled);
+    let off = file(&folder, "off.audience", format!("consent enforcement off\n{WORKSPACE}"));
+    for (workspace, check, run) in [
+        (
+            &disabled,
+            "requires Advertising, but that is disabled",
+            "Not required, because disabled: Advertising",
+        ),
+        (
+            &off,
+            "requires Advertising, but enforcement is off",
+            "consent enforcement off",
+        ),
+    ] {
+        let done = volens(&["check", workspace]);
+        assert!(done.out.contains(check), "{}", done.out);
+        let done = volens(&["run", workspace, "--events", &events, "--now", NOW]);
+        assert!(done.out.contains(run), "{}", done.out);
+    }
+}
+
+#[test]
+fn a_profile_that_is_read_back_loses_no_refusal() {
+    let read = serde_json::from_str::<volens::Profile>;
+    for bad in [
+        r#"{"consent":{"categories":{"A":"denied","A":"granted"}}}"#,
+        r#"{"consent":{"Advertising":"denied"}}"#,
+        r#"{"consent":{"categories":{"A":true}}}"#,
+        r#"{"consents":{"categories":{}}}"#,
+        r#"{"userId":"u1"}"#,
+        r#"{"external_ids":[{"type":"user_id","id":"u1","value":"x"}]}"#,
+        r#"{"events":[{"name":"E","timestamp":"yesterday"}]}"#,
+    ] {
+        assert!(read(bad).is_err(), "{bad}");
+    }
+    let profile = read(
+        r#"{"external_ids":[{"type":"email","id":" Ann@Acme.Example "}],
+        "consent":{"categories":{"A":"not collected","B":"conflicted"}}}"#,
+    )
+    .unwrap();
+    assert!(profile.identifiers().of("email").eq(["ann@acme.example"]));
+    let states: Vec<_> = profile
+        .consent()
+        .categories()
+        .map(|(id, state)| format!("{id} {state}"))
+        .collect();
+    assert_eq!(states, ["B conflicted"]);
+}
+
+#[test]
 fn profile_prints_json_that_can_be_evaluated_again() {
     let folder = scratch("profile");
     let workspace = file(&folder, "shop.audience", WORKSPACE);
@@ -238,9 +396,14 @@ fn profile_prints_json_that_can_be_evaluated_again() {
     let engine = volens::Engine::load(&workspace).unwrap();
     let now = volens::Timestamp::parse(NOW).unwrap();
     assert!(engine.is_member("big_spenders", &profile, now).unwrap());
+    let deliveries = engine.deliveries("big_spenders", &profile, now).unwrap();
+    let deliveries: Vec<String> = deliveries
+        .iter()
+        .map(|d| format!("{}: {}", d.destination, d.outcome))
+        .collect();
     assert_eq!(
-        engine.deliveries("big_spenders", &profile, now).unwrap(),
-        [("google_ads", false), ("crm", true)]
+        deliveries,
+        ["google_ads: filtered: Advertising denied", "crm: delivered"]
     );
 
     let done = volens(&[&arguments[..], &["user_id:u2"]].concat());

@@ -158,7 +158,7 @@ proptest! {
         prop_assert_eq!(run(&engine, &events).0, run(&engine, &shuffled).0);
     }
 
-    /// Turning a grant into anything else, or requiring one more category, never adds a receiver.
+    /// Requiring one more category never adds a receiver.
     #[test]
     fn a_further_requirement_never_adds_a_receiver(events in prop::collection::vec(event(), 0..24)) {
         let engine = Engine::from_text("invariants.audience", WORKSPACE).unwrap();

@@ -35,6 +35,13 @@ fn another_format_is_refused_by_its_number() {
     let error = read(&newer).unwrap_err();
     assert!(matches!(error, ProgramError::Format { found } if found == FORMAT + 1));
     assert!(error.to_string().contains(&(FORMAT + 1).to_string()));
+    // Reading it with serde alone leads no way round.
+    let read = serde_json::from_value::<Program>(newer);
+    assert!(read.is_err());
+    let mut newer = program();
+    newer["format"] = json!(FORMAT + 1);
+    let error = serde_json::from_value::<Program>(newer).unwrap_err();
+    assert!(error.to_string().contains("has format"), "{error}");
     assert!(matches!(Program::from_json("{"), Err(ProgramError::Json(_))));
     assert!(matches!(Program::from_json("{}"), Err(ProgramError::Json(_))));
 }
@@ -86,8 +93,8 @@ fn what_leads_nowhere_is_refused() {
         program
     };
     for (program, what) in [
-        (with(&|p| p["nodes"][and]["and"] = json!([and])), "not before it"),
-        (with(&|p| p["nodes"][and]["and"] = json!([9999])), "not before it"),
+        (with(&|p| p["nodes"][and]["and"] = json!([0, and])), "not before it"),
+        (with(&|p| p["nodes"][and]["and"] = json!([0, 9999])), "not before it"),
         (with(&|p| p["nodes"][member]["member"] = json!(9)), "unknown audience"),
         (with(&|p| p["order"] = json!([1, 0])), "before one that it refers to"),
         (with(&|p| p["order"] = json!([0, 0])), "each audience once"),
@@ -114,10 +121,54 @@ fn what_leads_nowhere_is_refused() {
             "64 steps",
         ),
         (nested, "1000 deep"),
+        (with(&|p| p["nodes"][and]["and"] = json!([0])), "fewer than two"),
+        (
+            with(&|p| {
+                // Each level is the one before twice, so that 30 nodes are a billion visits.
+                let nodes = p["nodes"].as_array_mut().unwrap();
+                for _ in 0..30 {
+                    let last = nodes.len() - 1;
+                    nodes.push(json!({ "or": [last, last] }));
+                }
+            }),
+            "visits more than",
+        ),
+        (
+            with(&|p| p["nodes"][performed]["performed"]["window"] = json!({ "newest": -1 })),
+            "negative",
+        ),
     ] {
         match read(&program) {
             Err(ProgramError::Broken(reason)) => assert!(reason.contains(what), "{reason:?}, not {what:?}"),
             other => panic!("{what}: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn one_audience_is_a_program_of_its_own() {
+    let engine = Engine::from_text("ir.audience", WORKSPACE).unwrap();
+    let program = engine.program();
+    let profile = volens::Profile::builder().user_id("u1").trait_("plan", "pro").build();
+    let now = volens::Timestamp::EPOCH;
+    let is_member = |program: &Program, name: &str| {
+        let mut row = volens::eval::Row::new(program, &profile, now);
+        volens::eval::evaluate(program, &mut row, &[]);
+        program.audience(name).map(|slot| row.is_member(slot))
+    };
+    let buyers = program.only(program.audience("buyers").unwrap());
+    assert_eq!(is_member(&buyers, "buyers"), Some(false));
+    assert_eq!(is_member(&buyers, "others"), None);
+    assert!(buyers.nodes.len() < program.nodes.len());
+    // It brings those that it refers to.
+    let others = program.only(program.audience("others").unwrap());
+    assert_eq!(is_member(&others, "others"), is_member(program, "others"));
+    assert_eq!(is_member(&others, "others"), Some(true));
+    assert_eq!(is_member(&others, "buyers"), Some(false));
+    for part in [buyers, others] {
+        assert_eq!(
+            Program::from_json(&serde_json::to_string(&part).unwrap()).unwrap(),
+            part
+        );
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Failure, Format, Streams, json, problems};
 use crate::diagnostic::{Diagnostic, Severity, visible};
-use crate::engine::{Engine, Error};
+use crate::engine::{DefinitionErrors, Engine, Error};
 use crate::ir::{Audience, CategorySlot, Program};
 use crate::span::{Position, Sources, Span};
 
@@ -21,10 +21,25 @@ pub(super) fn check(path: &Path, format: Format, streams: &mut Streams) -> Resul
         Ok(engine) => (engine.warnings(), engine.sources()),
         Err(errors) => (errors.diagnostics(), errors.sources()),
     };
+    let code = u8::from(engine.is_err());
+    print(&engine, diagnostics, sources, format, streams).map_err(|failure| match failure {
+        Failure::Output { error, .. } => Failure::Output { code, error },
+        other => other,
+    })?;
+    Ok(code)
+}
+
+fn print(
+    engine: &Result<Engine, DefinitionErrors>,
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    format: Format,
+    streams: &mut Streams,
+) -> Result<(), Failure> {
     match format {
         Format::Text => {
-            problems::print(diagnostics, sources, streams)?;
-            match &engine {
+            problems::print(diagnostics, usize::MAX, sources, streams)?;
+            match engine {
                 Ok(engine) => {
                     let program = engine.program();
                     for audience in &program.audiences {
@@ -37,11 +52,17 @@ pub(super) fn check(path: &Path, format: Format, streams: &mut Streams) -> Resul
                     }
                 }
             }
+            if engine
+                .as_ref()
+                .is_ok_and(|engine| engine.program().audiences.is_empty())
+            {
+                writeln!(streams.err, "there is no audience in it")?;
+            }
             streams.out.flush()?;
             problems::summary(diagnostics, streams)?;
         }
         Format::Json => {
-            let audiences = match &engine {
+            let audiences = match engine {
                 Ok(engine) => engine.program().audiences.iter().map(|a| &*a.name).collect(),
                 Err(errors) => errors.accepted().collect(),
             };
@@ -49,7 +70,7 @@ pub(super) fn check(path: &Path, format: Format, streams: &mut Streams) -> Resul
             json(&Report { diagnostics, audiences }, streams)?;
         }
     }
-    Ok(u8::from(engine.is_err()))
+    Ok(())
 }
 
 /// `ok  big_spenders → google_ads (requires Advertising); consent clause: Advertising`
@@ -62,9 +83,20 @@ fn line(program: &Program, audience: &Audience) -> String {
         .destinations
         .iter()
         .filter_map(|slot| program.destinations.get(slot.index()));
-    let to = to.map(|destination| match categories(&destination.requires) {
-        none if none.is_empty() => format!("{} (requires nothing)", visible(&destination.name)),
-        needed => format!("{} (requires {needed})", visible(&destination.name)),
+    let to = to.map(|destination| {
+        let name = visible(&destination.name);
+        let needed = match categories(&destination.requires) {
+            none if none.is_empty() => "nothing".to_owned(),
+            needed => needed,
+        };
+        let enforced = program.enforced(destination).count();
+        let off = match destination.requires.len() - enforced {
+            _ if !program.enforcement && !destination.requires.is_empty() => ", but enforcement is off",
+            0 => "",
+            _ if enforced == 0 => ", but that is disabled",
+            _ => ", of which some are disabled",
+        };
+        format!("{name} (requires {needed}{off})")
     });
     let to: Vec<String> = to.collect();
     let mut line = format!("ok  {}", visible(&audience.name));

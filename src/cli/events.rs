@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -25,12 +25,12 @@ pub(super) fn ingest(
     now: Timestamp,
     streams: &mut Streams,
 ) -> Result<Ingested, Failure> {
-    let mut rejects = match &arguments.rejects {
-        // Opened before the work begins, so that a path that cannot be written is told at once.
-        Some(path) => {
-            let file = File::create(path).map_err(|error| cannot("write", path, &error))?;
-            Some((path, BufWriter::new(file)))
-        }
+    for path in arguments.events.iter().filter(|path| path.as_os_str() != "-") {
+        // Before any work is done and anything written.
+        File::open(path).map_err(|error| cannot("read", path, &error))?;
+    }
+    let rejects = match &arguments.rejects {
+        Some(path) => Some(Rejects::open(path, engine, &arguments.events)?),
         None => None,
     };
     let progress = progress(&arguments.events, streams.err_is_terminal);
@@ -51,10 +51,65 @@ pub(super) fn ingest(
     for (violation, count) in &ingested.violations {
         writeln!(streams.err, "left out: {violation}: {count}")?;
     }
-    if let Some((path, writer)) = &mut rejects {
-        write_rejects(&ingested.rejects, writer).map_err(|error| cannot("write", path, &error))?;
+    if let Some(rejects) = rejects {
+        rejects.write(&ingested.rejects)?;
     }
     Ok(ingested)
+}
+
+/// The file of `--rejects`. What stood in it is replaced in one step, at the end, so that a run that fails loses nothing.
+struct Rejects<'p> {
+    path: &'p Path,
+    /// A file beside it that takes its place; none where it is no ordinary file, such as a pipe.
+    beside: Option<PathBuf>,
+    file: File,
+}
+
+impl<'p> Rejects<'p> {
+    /// Opened before the work begins, so that a path that cannot be written is told at once.
+    fn open(path: &'p Path, engine: &Engine, events: &[PathBuf]) -> Result<Self, Failure> {
+        if path.as_os_str() == "-" {
+            return Err(Failure::Other("`--rejects` takes a file, not `-`".to_owned()));
+        }
+        // Links are followed: what counts is which file would be lost.
+        if let Ok(real) = path.canonicalize() {
+            let sources = engine.sources();
+            let definitions = sources.ids().map(|id| PathBuf::from(sources.name(id)));
+            let mut inputs = definitions.chain(events.iter().cloned());
+            if inputs.any(|input| input.canonicalize().is_ok_and(|input| input == real)) {
+                return Err(Failure::Other(format!(
+                    "`--rejects {}` would overwrite what is read",
+                    path.display()
+                )));
+            }
+        }
+        let ordinary = path.metadata().map_or(true, |metadata| metadata.is_file());
+        let beside = ordinary.then(|| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!(".{}.tmp", std::process::id()));
+            PathBuf::from(name)
+        });
+        let file = File::create(beside.as_deref().unwrap_or(path)).map_err(|error| cannot("write", path, &error))?;
+        Ok(Rejects { path, beside, file })
+    }
+
+    fn write(mut self, rejects: &[Reject]) -> Result<(), Failure> {
+        let mut writer = BufWriter::new(&self.file);
+        let written = write_rejects(rejects, &mut writer).and_then(|()| match self.beside.take() {
+            Some(beside) => std::fs::rename(beside, self.path),
+            None => Ok(()),
+        });
+        written.map_err(|error| cannot("write", self.path, &error))
+    }
+}
+
+impl Drop for Rejects<'_> {
+    fn drop(&mut self) {
+        if let Some(beside) = &self.beside {
+            // Nothing came of it; that the run failed is told elsewhere.
+            let _ = std::fs::remove_file(beside);
+        }
+    }
 }
 
 /// Unpacks gzip, which its first two bytes tell, whatever the name says.
@@ -68,7 +123,7 @@ fn unpacked<'r>(reader: impl Read + 'r) -> io::Result<Box<dyn BufRead + 'r>> {
     }
 }
 
-fn progress(paths: &[std::path::PathBuf], terminal: bool) -> ProgressBar {
+fn progress(paths: &[PathBuf], terminal: bool) -> ProgressBar {
     let size: u64 = paths
         .iter()
         .filter_map(|path| path.metadata().ok())

@@ -17,9 +17,10 @@ pub(super) fn ir(path: &Path, audience: Option<&str>, format: Format, streams: &
         }
         None => None,
     };
-    match format {
-        Format::Json => json(program, streams)?,
-        Format::Text => write!(streams.out, "{}", render::program(program, only))?,
+    match (format, only) {
+        (Format::Json, None) => json(program, streams)?,
+        (Format::Json, Some(audience)) => json(&program.only(audience), streams)?,
+        (Format::Text, only) => write!(streams.out, "{}", render::program(program, only))?,
     }
     Ok(0)
 }

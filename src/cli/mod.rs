@@ -56,6 +56,9 @@ enum Command {
         format: FormatArguments,
     },
     /// Take events in, evaluate every audience, decide every delivery
+    ///
+    /// The text shows how many; `--format json` lists every member, and who was filtered for want of which consent.
+    #[command(override_usage = "volens run <WORKSPACE> --events <FILE>... [OPTIONS]")]
     Run {
         #[command(flatten)]
         workspace: WorkspaceArguments,
@@ -65,6 +68,7 @@ enum Command {
         format: FormatArguments,
     },
     /// Show one profile: identifiers, traits, audiences, accounts, consent and its history, recent events
+    #[command(override_usage = "volens profile <WORKSPACE> --events <FILE>... --profile <TYPE:VALUE> [OPTIONS]")]
     Profile {
         #[command(flatten)]
         workspace: WorkspaceArguments,
@@ -82,7 +86,7 @@ enum Command {
         workspace: WorkspaceArguments,
         #[command(flatten)]
         format: FormatArguments,
-        /// Only this audience (in text)
+        /// Only this audience, with those that it refers to
         #[arg(long, value_name = "NAME")]
         audience: Option<String>,
     },
@@ -150,12 +154,33 @@ enum Failure {
     /// Anything else, in a sentence: exit code 2.
     Other(String),
     /// The result could not be written.
-    Output(io::Error),
+    Output {
+        /// The exit code that it would have had.
+        code: u8,
+        /// What the system says.
+        error: io::Error,
+    },
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Failure::Output(error)
+        Failure::Output { code: 0, error }
+    }
+}
+
+/// Standard error that nobody may be listening to: what cannot be told there is no reason to stop, and must never look like
+/// a job that is done.
+struct BestEffort(Box<dyn Write>);
+
+impl Write for BestEffort {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
     }
 }
 
@@ -166,6 +191,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams
 
 /// Runs the command and gives the exit code as a number.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> u8 {
+    let err = std::mem::replace(&mut streams.err, Box::new(io::sink()));
+    streams.err = Box::new(BestEffort(err));
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -183,14 +210,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
         Ok(code) => code,
         Err(Failure::Definitions) => 1,
         // Whoever reads the result has seen enough, as with `| head`.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-        Err(Failure::Output(error)) => complain(streams, &format!("cannot write the result: {error}")),
+        Err(Failure::Output { code, error }) if error.kind() == io::ErrorKind::BrokenPipe => code,
+        Err(Failure::Output { error, .. }) => complain(streams, &format!("cannot write the result: {error}")),
         Err(Failure::Other(message)) => complain(streams, &message),
     }
 }
 
 fn complain(streams: &mut Streams, message: &str) -> u8 {
-    // Where standard error is closed there is nobody left to tell.
     let _ = writeln!(streams.err, "error: {message}");
     2
 }
@@ -221,11 +247,11 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
 fn load(path: &std::path::Path, streams: &mut Streams) -> Result<Engine, Failure> {
     match Engine::load(path) {
         Ok(engine) => {
-            problems::print(engine.warnings(), engine.sources(), streams)?;
+            problems::print(engine.warnings(), problems::SHOWN, engine.sources(), streams)?;
             Ok(engine)
         }
         Err(Error::Definitions(errors)) => {
-            problems::print(errors.diagnostics(), errors.sources(), streams)?;
+            problems::print(errors.diagnostics(), problems::SHOWN, errors.sources(), streams)?;
             problems::summary(errors.diagnostics(), streams)?;
             Err(Failure::Definitions)
         }

@@ -10,20 +10,26 @@ use super::Streams;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::span::{FileId, Sources, Span};
 
-/// As many problems as anybody reads.
-const SHOWN: usize = 100;
+/// As many problems as anybody reads who asked for something else.
+pub(super) const SHOWN: usize = 100;
 
-pub(super) fn print(diagnostics: &[Diagnostic], sources: &Sources, streams: &mut Streams) -> io::Result<()> {
+/// Prints the problems, no more than `most`.
+pub(super) fn print(
+    diagnostics: &[Diagnostic],
+    most: usize,
+    sources: &Sources,
+    streams: &mut Streams,
+) -> io::Result<()> {
     let renderer = if streams.err_is_terminal {
         Renderer::styled().decor_style(DecorStyle::Unicode)
     } else {
         Renderer::plain()
     };
-    for diagnostic in diagnostics.iter().take(SHOWN) {
+    for diagnostic in diagnostics.iter().take(most) {
         writeln!(streams.err, "{}\n", renderer.render(&[group(diagnostic, sources)]))?;
     }
-    if let Some(rest) = diagnostics.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
-        writeln!(streams.err, "… and {rest} more")?;
+    if let Some(rest) = diagnostics.len().checked_sub(most).filter(|rest| *rest > 0) {
+        writeln!(streams.err, "… and {rest} more; `volens check` shows all of them")?;
     }
     Ok(())
 }

@@ -8,9 +8,12 @@ use serde::Serialize;
 
 use super::table::{self, Align};
 use super::{EventArguments, Failure, Format, Streams, events, json, load};
+use crate::consent::ConsentState;
 use crate::diagnostic::visible;
-use crate::model::{Consent, History, Identifiers, PastEvent, Profile};
-use crate::value::{Object, Value};
+use crate::engine::Engine;
+use crate::model::{PastEvent, Profile};
+use crate::time::Timestamp;
+use crate::value::Value;
 
 /// As many events as the text form shows; JSON has all.
 const RECENT: usize = 20;
@@ -37,36 +40,26 @@ pub(super) fn profile(
     let audiences = engine.memberships(profile, now);
     let label = engine.label(profile);
     match format {
-        Format::Json => json(&Report::new(&label, profile, &audiences), streams)?,
-        Format::Text => text(&label, profile, &audiences, &mut streams.out)?,
+        Format::Json => {
+            let report = Report {
+                profile: &label,
+                audiences: audiences.iter().map(|audience| (*audience, true)).collect(),
+                rest: profile,
+            };
+            json(&report, streams)?;
+        }
+        Format::Text => text(&engine, &label, profile, &audiences, now, &mut streams.out)?,
     }
     Ok(0)
 }
 
-/// The form of cli.md. The profile can be read back from it: `serde_json::from_str::<Profile>`.
+/// The profile, which can be read back from it, and what follows from it.
 #[derive(Serialize)]
 struct Report<'a> {
     profile: &'a str,
-    external_ids: &'a Identifiers,
-    traits: &'a Object,
     audiences: BTreeMap<&'a str, bool>,
-    accounts: Vec<String>,
-    consent: &'a Consent,
-    events: &'a History,
-}
-
-impl<'a> Report<'a> {
-    fn new(label: &'a str, profile: &'a Profile, audiences: &[&'a str]) -> Self {
-        Report {
-            profile: label,
-            external_ids: profile.identifiers(),
-            traits: profile.traits(),
-            audiences: audiences.iter().map(|audience| (*audience, true)).collect(),
-            accounts: profile.accounts().map(account).collect(),
-            consent: profile.consent(),
-            events: profile.history(),
-        }
-    }
+    #[serde(flatten)]
+    rest: &'a Profile,
 }
 
 /// A message id in a column: those that are derived from the event are too long to read anyway.
@@ -83,7 +76,14 @@ fn account(id: &str) -> String {
     format!("group_id:{id}")
 }
 
-fn text(label: &str, profile: &Profile, audiences: &[&str], out: &mut dyn Write) -> io::Result<()> {
+fn text(
+    engine: &Engine,
+    label: &str,
+    profile: &Profile,
+    audiences: &[&str],
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     writeln!(out, "{}", visible(label))?;
 
     let ids = profile
@@ -96,15 +96,35 @@ fn text(label: &str, profile: &Profile, audiences: &[&str], out: &mut dyn Write)
     let traits = traits.map(|(key, value)| vec![visible(key), visible(&value.canonical())]);
     section(out, "Traits", &traits.collect::<Vec<_>>())?;
 
-    let audiences = audiences.iter().map(|audience| vec![visible(audience)]);
-    section(out, "Audiences", &audiences.collect::<Vec<_>>())?;
+    let mut deliveries = Vec::new();
+    for audience in audiences {
+        let to = engine
+            .deliveries(audience, profile, now)
+            .map_err(|error| Failure::Other(error.to_string()))?;
+        let name = |at| if at == 0 { visible(audience) } else { String::new() };
+        let rows = to
+            .iter()
+            .enumerate()
+            .map(|(at, delivery)| vec![name(at), visible(delivery.destination), delivery.outcome.to_string()]);
+        deliveries.extend(rows);
+        if to.is_empty() {
+            deliveries.push(vec![name(0), "(sent nowhere)".to_owned()]);
+        }
+    }
+    section(out, "Audiences and their destinations", &deliveries)?;
 
     let accounts = profile.accounts().map(|id| vec![visible(&account(id))]);
     section(out, "Accounts", &accounts.collect::<Vec<_>>())?;
 
     let consent = profile.consent();
-    let states = consent
-        .categories()
+    let declared = engine
+        .program()
+        .categories
+        .iter()
+        .map(|category| (&*category.id, consent.state(&category.id)));
+    let states: BTreeMap<&str, ConsentState> = declared.chain(consent.categories()).collect();
+    let states = states
+        .into_iter()
         .map(|(id, state)| vec![visible(id), state.to_string()]);
     section(out, "Consent", &states.collect::<Vec<_>>())?;
     let changes = consent.history().iter().map(|change| {
@@ -139,7 +159,8 @@ fn text(label: &str, profile: &Profile, audiences: &[&str], out: &mut dyn Write)
     } else {
         "Events".to_owned()
     };
-    section(out, &title, &recent.collect::<Vec<_>>())
+    section(out, &title, &recent.collect::<Vec<_>>())?;
+    Ok(())
 }
 
 fn section(out: &mut dyn Write, title: &str, rows: &[Vec<String>]) -> io::Result<()> {

@@ -23,16 +23,20 @@ pub(super) fn run(
     run.events = Some(ingested.counts);
     match format {
         Format::Json => json(&run, streams)?,
-        Format::Text => text(&run, &mut streams.out)?,
+        Format::Text => {
+            let categories = engine.program().categories.iter().filter(|category| !category.enabled);
+            let disabled: Vec<String> = categories.map(|category| visible(&category.id)).collect();
+            text(&run, &disabled, &mut streams.out)?;
+        }
     }
     Ok(0)
 }
 
-fn text(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+fn text(run: &Run, disabled: &[String], out: &mut dyn Write) -> io::Result<()> {
     let enforcement = if run.enforcement {
         "on"
     } else {
-        "off: everybody is delivered"
+        "off: every member is delivered everywhere"
     };
     writeln!(out, "As of {}, consent enforcement {enforcement}", run.now)?;
     if let Some(events) = run.events {
@@ -44,7 +48,7 @@ fn text(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         )?;
         for (count, what) in [
             (events.duplicate, "duplicate"),
-            (events.later, "later than that"),
+            (events.later, "later than this instant"),
             (events.rejected, "rejected"),
         ] {
             if count > 0 {
@@ -53,6 +57,9 @@ fn text(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "; {}", counted(run.profiles as u64, "profile"))?;
     }
+    if !disabled.is_empty() {
+        writeln!(out, "Not required, because disabled: {}", disabled.join(", "))?;
+    }
     writeln!(out)?;
     let mut rows = vec![row([
         "AUDIENCE",
@@ -60,7 +67,7 @@ fn text(run: &Run, out: &mut dyn Write) -> io::Result<()> {
         "DESTINATION",
         "REACHED",
         "FILTERED",
-        "FOR WANT OF CONSENT TO",
+        "FOR WANT OF CONSENT",
     ])];
     for audience in &run.audiences {
         rows.extend(audience_rows(audience));
@@ -90,26 +97,30 @@ fn audience_rows(audience: &AudienceRun) -> Vec<Vec<String>> {
     if audience.destinations.is_empty() {
         return vec![row([&name, &size, "(sent nowhere)", "", "", ""])];
     }
-    let rows = audience.destinations.iter().enumerate().map(|(at, destination)| {
+    let mut rows = Vec::new();
+    for (at, destination) in audience.destinations.iter().enumerate() {
         let (name, size) = if at == 0 {
             (name.as_str(), size.as_str())
         } else {
             ("", "")
         };
-        row([
+        // A category a line, so that a table stays as narrow as a terminal.
+        let mut wanting = wanting(destination).into_iter();
+        rows.push(row([
             name,
             size,
             &visible(&destination.name),
             &destination.delivered.len().to_string(),
             &destination.filtered.len().to_string(),
-            &wanting(destination),
-        ])
-    });
-    rows.collect()
+            &wanting.next().unwrap_or_default(),
+        ]));
+        rows.extend(wanting.map(|more| row(["", "", "", "", "", &more])));
+    }
+    rows
 }
 
-/// `Advertising (denied 3, not collected 2), Analytics (denied 1)`: how many members lack which consent, and why.
-fn wanting(destination: &DestinationRun) -> String {
+/// `Advertising: denied 3, not collected 2`: how many members lack which consent, and why, by category.
+fn wanting(destination: &DestinationRun) -> Vec<String> {
     let mut missing: BTreeMap<&str, BTreeMap<ConsentState, usize>> = BTreeMap::new();
     for filtered in &destination.filtered {
         for (category, state) in &filtered.categories {
@@ -123,7 +134,7 @@ fn wanting(destination: &DestinationRun) -> String {
         .filter_map(|category| Some((category, missing.get(&**category)?)));
     let categories = categories.map(|(category, states)| {
         let states: Vec<String> = states.iter().map(|(state, count)| format!("{state} {count}")).collect();
-        format!("{category} ({})", states.join(", "))
+        format!("{category}: {}", states.join(", "))
     });
-    categories.collect::<Vec<_>>().join(", ")
+    categories.collect()
 }

@@ -1,6 +1,6 @@
 //! Categories, destinations and `consent enforcement`: what may be declared, and the program's tables of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Names, written};
 use crate::consent::{CATEGORY_ID_LENGTH, CATEGORY_NAME_LENGTH, is_category_id};
@@ -31,7 +31,7 @@ pub(super) fn declare(
         destinations: Vec::new(),
     };
     let mut shown: BTreeMap<&str, (&Category, Span)> = BTreeMap::new();
-    let mut types: BTreeMap<&str, (&Destination, Vec<CategorySlot>)> = BTreeMap::new();
+    let mut types: BTreeMap<&str, (&Destination, BTreeSet<CategorySlot>)> = BTreeMap::new();
     let mut enforcement: Option<&Enforcement> = None;
     for item in files.iter().flat_map(|file| &file.items) {
         match item {
@@ -64,15 +64,20 @@ pub(super) fn declare(
                 });
             }
             Item::Destination(destination) => {
+                let before = diagnostics.len();
                 let lowered = lower_destination(destination, names, diagnostics);
+                // What it requires is not known yet where a name of it is not.
+                let resolved = !diagnostics.iter().skip(before).any(|d| d.code == Code::UnknownName);
                 let kind = kind_of(destination);
+                let requires: BTreeSet<CategorySlot> = lowered.requires.iter().copied().collect();
                 match types.get(kind) {
-                    Some((first, requires)) if *requires != lowered.requires => {
+                    _ if !resolved => {}
+                    Some((first, others)) if *others != requires => {
                         diagnostics.push(different_requirements(first, destination, kind, sources));
                     }
                     Some(_) => {}
                     None => {
-                        types.insert(kind, (destination, lowered.requires.clone()));
+                        types.insert(kind, (destination, requires));
                     }
                 }
                 declared.destinations.push(lowered);
@@ -166,12 +171,11 @@ fn lower_destination(
         Some(Requires::Nothing(_)) => {}
         Some(Requires::Categories(categories)) => {
             for category in categories {
-                if let Some(at) = names.resolve(Declares::Category, category, diagnostics) {
-                    requires.push(CategorySlot::at(at));
-                }
+                let slot = names
+                    .resolve(Declares::Category, category, diagnostics)
+                    .map(CategorySlot::at);
+                requires.extend(slot.filter(|slot| !requires.contains(slot)));
             }
-            requires.sort_unstable();
-            requires.dedup();
         }
         None => {
             let written = written(&name.text);

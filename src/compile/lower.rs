@@ -5,7 +5,7 @@ use super::cycles::{self, Edge};
 use super::declare::{self, Declared};
 use super::names::Names;
 use super::{modifiers, tests_on_values};
-use crate::consent::ConsentState;
+use crate::consent::{ConsentState, is_reserved_trait};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{
     self, AudienceSlot, Builder, CategorySlot, DestinationSlot, EventSlot, Node, NodeId, Program, Reference, Subject,
@@ -14,9 +14,6 @@ use crate::ir::{
 use crate::span::{Sources, Span};
 use crate::syntax::ast::{Audience, Clause, Condition, ConditionKind, Declares, File, Item, Name, Root, ValuePath};
 use crate::value::Path;
-
-/// The trait namespace that belongs to consent, in any letter case (CP-17).
-const RESERVED_TRAIT: &str = "segment_consent_preference";
 
 /// Lowers all audiences. There is no program where they refer to each other in a circle.
 pub(super) fn lower(
@@ -240,7 +237,7 @@ impl Lowering<'_, '_> {
 
 fn trait_slot(builder: &mut Builder, path: &ValuePath, diagnostics: &mut Vec<Diagnostic>) -> TraitSlot {
     if let Some(first) = path.keys.first()
-        && is_reserved(&first.text)
+        && is_reserved_trait(&first.text)
     {
         let category = path
             .keys
@@ -258,14 +255,6 @@ fn trait_slot(builder: &mut Builder, path: &ValuePath, diagnostics: &mut Vec<Dia
         of: Subject::User,
         source: TraitSource::Sent(path_of(path)),
     })
-}
-
-fn is_reserved(key: &str) -> bool {
-    let (root, dotted) = match key.split_at_checked(RESERVED_TRAIT.len()) {
-        Some((root, rest)) => (root, rest.is_empty() || rest.starts_with('.')),
-        None => return false,
-    };
-    dotted && root.eq_ignore_ascii_case(RESERVED_TRAIT)
 }
 
 fn path_of(path: &ValuePath) -> Path {

@@ -36,7 +36,21 @@ pub enum Error {
 }
 
 /// The problems of a workspace, with the texts they are about.
-#[derive(Debug, Clone)]
+///
+/// ```
+/// use volens::Engine;
+///
+/// let error = Engine::from_text("a.audience", "audience a { send to nowhere }").unwrap_err();
+/// if let volens::Error::Definitions(errors) = &error {
+///     for problem in errors.diagnostics() {
+///         let at = errors.sources().position(problem.span);
+///         println!("{}:{}:{}: {}", errors.sources().name(problem.span.file), at.line, at.column, problem.message);
+///     }
+/// }
+/// // Or all of it in one text:
+/// assert!(error.to_string().starts_with("a.audience:1:22: error[unknown-name]: there is no destination `nowhere`"));
+/// ```
+#[derive(Clone)]
 pub struct DefinitionErrors {
     sources: Sources,
     diagnostics: Vec<Diagnostic>,
@@ -69,6 +83,13 @@ impl DefinitionErrors {
 }
 
 impl std::error::Error for DefinitionErrors {}
+
+/// What a program prints that gives the error out of `main`.
+impl fmt::Debug for DefinitionErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
+    }
+}
 
 impl fmt::Display for DefinitionErrors {
     /// Every problem with file, line, column and help; one after the other.

@@ -1,5 +1,6 @@
 //! The façade: load a workspace, take events in, ask who matches and where they may be delivered.
 
+mod delivery;
 mod error;
 mod load;
 mod run;
@@ -14,12 +15,13 @@ use crate::enforce::{self, Decision};
 
 use crate::eval::{self, Row};
 use crate::ingest::{Ingested, Ingestor, Settings};
-use crate::ir::Program;
+use crate::ir::{DestinationSlot, Program};
 use crate::model::{IdentityRules, Profile, Profiles, label};
 use crate::span::Sources;
 use crate::syntax;
 use crate::time::Timestamp;
 
+pub use delivery::{Delivery, Outcome};
 pub use error::{DefinitionErrors, Error};
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 
@@ -37,14 +39,16 @@ pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 ///     "#,
 /// )?;
 /// let profile = Profile::builder()
-///     .identifier("user_id", "u1")
+///     .user_id("u1")
 ///     .trait_("plan", "pro")
 ///     .consent("Advertising", ConsentState::Denied)
 ///     .build();
-/// let now = Timestamp::parse("2026-06-30").unwrap();
+/// let now: Timestamp = "2026-06-30".parse()?;
 /// assert!(engine.is_member("pros", &profile, now)?);
-/// assert_eq!(engine.deliveries("pros", &profile, now)?, [("google_ads", false)]);
-/// # Ok::<(), volens::Error>(())
+/// let deliveries = engine.deliveries("pros", &profile, now)?;
+/// assert_eq!(deliveries[0].destination, "google_ads");
+/// assert_eq!(deliveries[0].outcome.to_string(), "filtered: Advertising denied");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Engine {
@@ -114,7 +118,19 @@ impl Engine {
         }
     }
 
-    /// Starts to take events in, as of `now`. Events without any time count as received at `received_at`.
+    /// Starts to take events in, as of `now`: events from after it are counted and not applied. Events without any time
+    /// count as received at `received_at`, which is `now` in most cases.
+    ///
+    /// ```
+    /// # let engine = volens::Engine::from_text("a.audience", "audience everybody {}")?;
+    /// # let (monday, tuesday) = ("{}".as_bytes(), "{}".as_bytes());
+    /// let now: volens::Timestamp = "2026-06-30".parse()?;
+    /// let mut ingestor = engine.ingestor(now, now);
+    /// ingestor.read("monday.jsonl", monday)?;
+    /// ingestor.read("tuesday.jsonl", tuesday)?;
+    /// let people = ingestor.finish().profiles;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn ingestor(&self, now: Timestamp, received_at: Timestamp) -> Ingestor {
         let categories = self.program().categories.iter().map(|category| category.id.clone());
         Ingestor::new(Settings {
@@ -125,7 +141,8 @@ impl Engine {
         })
     }
 
-    /// Takes in a whole stream of events, one JSON object a line, as of `now`.
+    /// Takes in a whole stream of events, one JSON object a line, as of `now`; [`Ingested::rejects`] calls it `events`.
+    /// Several streams, or events that are values already, go through [`ingestor`](Engine::ingestor).
     ///
     /// A refused event is no error: [`Ingested::rejects`] says which were refused and why.
     ///
@@ -166,22 +183,33 @@ impl Engine {
             .collect()
     }
 
-    /// The destinations of an audience, and whether this profile may be delivered to each: `false` everywhere for one
-    /// that is no member.
+    /// The destinations of an audience, in order of declaration, and what becomes of this profile at each.
     ///
     /// # Errors
     /// [`Error::UnknownAudience`]
-    pub fn deliveries(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<Vec<(&str, bool)>, Error> {
+    pub fn deliveries(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<Vec<Delivery<'_>>, Error> {
         let member = self.is_member(audience, profile, now)?;
         let program = self.program();
         let audience = program.audiences.iter().find(|a| &*a.name == audience);
         let slots = audience.map_or(&[][..], |audience| &audience.destinations);
-        let destinations = slots.iter().filter_map(|slot| program.destinations.get(slot.index()));
-        let decided = destinations.map(|destination| {
-            let decision = enforce::decide(program, destination, profile.consent());
-            (&*destination.name, member && decision == Decision::Delivered)
-        });
-        Ok(decided.collect())
+        let delivery = |slot: &DestinationSlot| {
+            let destination = program.destinations.get(slot.index())?;
+            let outcome = match enforce::decide(program, *slot, profile.consent()) {
+                _ if !member => Outcome::NotMember,
+                Decision::Delivered => Outcome::Delivered,
+                Decision::Filtered(missing) => Outcome::Filtered(
+                    missing
+                        .into_iter()
+                        .map(|(slot, state)| (program.category_id(slot), state))
+                        .collect(),
+                ),
+            };
+            Some(Delivery {
+                destination: &destination.name,
+                outcome,
+            })
+        };
+        Ok(slots.iter().filter_map(delivery).collect())
     }
 
     /// How a profile is called in every list: `TYPE:VALUE`, by the priorities of the identity rules.

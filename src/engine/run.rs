@@ -10,7 +10,7 @@ use crate::consent::ConsentState;
 use crate::enforce::{self, Decision, FILTERED_BY_END_USER_CONSENT};
 use crate::eval::{self, Row};
 use crate::ingest::Counts;
-use crate::ir::{AudienceSlot, Destination, Program};
+use crate::ir::{AudienceSlot, DestinationSlot, Program};
 use crate::model::{IdentityRules, Profile, Profiles, label};
 use crate::time::Timestamp;
 
@@ -22,7 +22,8 @@ pub struct Run {
     pub now: Timestamp,
     /// Whether deliveries were held to consent.
     pub enforcement: bool,
-    /// What became of the events, where the caller took them in and says so.
+    /// What became of the events: `None` from [`Engine::run`](crate::Engine::run), which is given profiles; the command,
+    /// which reads events, fills it in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Counts>,
     /// How many profiles of people there are.
@@ -126,15 +127,14 @@ pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles,
             .filter_map(|at| labels.get(at).zip(users.get(at)))
             .collect();
         members.sort_by_key(|(label, _)| *label);
-        let destinations = audience
-            .destinations
-            .iter()
-            .filter_map(|slot| program.destinations.get(slot.index()));
+        let destinations = audience.destinations.iter();
         AudienceRun {
             name: audience.name.clone(),
             label: audience.label.clone(),
             size: members.len(),
-            destinations: destinations.map(|d| deliver(program, d, &members)).collect(),
+            destinations: destinations
+                .filter_map(|slot| deliver(program, *slot, &members))
+                .collect(),
             members: members.into_iter().map(|(label, _)| label.clone()).collect(),
         }
     });
@@ -147,14 +147,9 @@ pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles,
     }
 }
 
-fn deliver(program: &Program, destination: &Destination, members: &[(&Arc<str>, &Profile)]) -> DestinationRun {
-    let id = |slot: crate::ir::CategorySlot| {
-        program
-            .categories
-            .get(slot.index())
-            .map(|c| c.id.clone())
-            .unwrap_or_default()
-    };
+fn deliver(program: &Program, slot: DestinationSlot, members: &[(&Arc<str>, &Profile)]) -> Option<DestinationRun> {
+    let destination = program.destinations.get(slot.index())?;
+    let id = |slot| Box::from(program.category_id(slot));
     let mut run = DestinationRun {
         name: destination.name.clone(),
         requires: destination.requires.iter().map(|slot| id(*slot)).collect(),
@@ -162,7 +157,7 @@ fn deliver(program: &Program, destination: &Destination, members: &[(&Arc<str>, 
         filtered: Vec::new(),
     };
     for (label, profile) in members {
-        match enforce::decide(program, destination, profile.consent()) {
+        match enforce::decide(program, slot, profile.consent()) {
             Decision::Delivered => run.delivered.push((*label).clone()),
             Decision::Filtered(missing) => run.filtered.push(Filtered {
                 profile: (*label).clone(),
@@ -171,5 +166,5 @@ fn deliver(program: &Program, destination: &Destination, members: &[(&Arc<str>, 
             }),
         }
     }
-    run
+    Some(run)
 }

@@ -5,7 +5,7 @@
 //!
 //! # The way
 //! 1. [`Row::new`] or [`Row::bind`] lays a [`Profile`](crate::Profile) out by the slots of a
-//!    [`Program`](crate::ir::Program), as of `now`: every name is looked up here, and computed traits are computed.
+//!    [`Program`], as of `now`: every name is looked up here, and computed traits are computed.
 //!    This may allocate.
 //! 2. [`evaluate`] fills in the row's memberships. It looks up no name, allocates nothing and reads no clock.
 //! 3. [`Row::is_member`] tells them; [`deliverable`] and [`Row::consent`] tell what may be done with a member.

@@ -32,6 +32,7 @@ impl Outer {
             return item;
         };
         for (key, outer) in self.0.iter() {
+            // Null is absent here as everywhere: what is said of the whole batch, a refusal too, is said of the item.
             let own = item.remove(key).unwrap_or_default();
             let merged = match (own, outer) {
                 (Value::Null, outer) => outer.clone(),

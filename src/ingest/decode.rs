@@ -10,6 +10,7 @@ use super::input::hex;
 use super::preferences::{self, Given, PREFERENCE_EVENT, Preferences};
 use super::reject::{Refusal, RejectCode};
 use super::times;
+use crate::consent::is_reserved_trait;
 use crate::model::IdentityRules;
 use crate::time::Timestamp;
 use crate::value::{Object, Value};
@@ -22,8 +23,6 @@ const LONGEST_GROUP_ID: usize = 500;
 const MOST_IDENTIFY_TRAITS: usize = 299;
 /// The most traits of another call, and the most properties (EV-19, DEC-30).
 const MOST_KEYS: usize = 300;
-/// The namespace of traits that is closed to senders (TR-10).
-const RESERVED: &str = "segment_consent_preference";
 
 /// The six calls (EV-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -285,10 +284,7 @@ fn string(value: Option<Value>) -> Option<Box<str>> {
 /// The traits outside the namespace of consent (CP-17, TR-10).
 fn open(mut traits: Object, left_out: &mut LeftOut) -> Object {
     traits.retain(|key, _| {
-        let reserved = key
-            .split('.')
-            .next()
-            .is_some_and(|first| first.eq_ignore_ascii_case(RESERVED));
+        let reserved = is_reserved_trait(key);
         left_out.reserved_traits += u32::from(reserved);
         !reserved
     });

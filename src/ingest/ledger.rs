@@ -54,20 +54,17 @@ pub(super) struct Change {
 impl Ledger {
     /// Takes an object (CP-1 to CP-9, CP-16).
     pub(super) fn give(&mut self, at: Moment, given: Given, configured: &[Box<str>]) {
-        let mut changes = Vec::new();
-        self.state
-            .object(&given, at.time, configured, |category, from, to, rule| {
-                let category = category.into();
-                changes.push(Change {
-                    at,
-                    category,
-                    from,
-                    to,
-                    rule,
-                });
+        let Ledger { state, log, .. } = self;
+        state.object(&given, at.time, configured, |category, from, to, rule| {
+            let category = category.into();
+            log.push(Change {
+                at,
+                category,
+                from,
+                to,
+                rule,
             });
-        changes.sort_by(|a, b| a.category.cmp(&b.category));
-        self.log.append(&mut changes);
+        });
         self.entries.push(Entry {
             at,
             what: What::Object(given),
@@ -95,10 +92,13 @@ impl Ledger {
         };
         let profiles = || std::iter::once(&self.state).chain(others.iter().map(|other| &other.state));
         let sides: Vec<&State> = profiles().chain(&event).collect();
-        let compared = State {
-            categories: compare(&sides, at.time),
+        let mut compared = State {
             instant: profiles().filter_map(|side| side.instant).max(),
+            ..State::default()
         };
+        for (id, category) in compare(&sides, at.time) {
+            compared.set(&id, category);
+        }
         let conflicts = compared
             .categories
             .iter()
@@ -140,6 +140,12 @@ impl Ledger {
             let (from, to) = (self.state.of(category), after.state);
             if from != to {
                 let category = category.clone();
+                // A comparison changes what it finds in conflict, and what was never collected where others refused.
+                let rule = if rule == "CP-11" && to == ConsentState::Denied {
+                    "CP-12"
+                } else {
+                    rule
+                };
                 self.log.push(Change {
                     at,
                     category,
@@ -157,6 +163,9 @@ impl Ledger {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct State {
     categories: BTreeMap<Box<str>, Category>,
+    /// Those of them that are granted or in conflict: what an object can change without naming it. A sender can make up as
+    /// many categories as it likes, so an object must not cost as much as all that were ever named.
+    open: BTreeSet<Box<str>>,
     /// The consent time of the latest object.
     instant: Option<Timestamp>,
 }
@@ -169,6 +178,21 @@ struct Category {
 }
 
 impl State {
+    fn set(&mut self, id: &str, category: Category) {
+        let is_open = matches!(category.state, ConsentState::Granted | ConsentState::Conflicted);
+        if !is_open {
+            self.open.remove(id);
+        } else if !self.open.contains(id) {
+            self.open.insert(id.into());
+        }
+        match self.categories.get_mut(id) {
+            Some(known) => *known = category,
+            None => {
+                self.categories.insert(id.into(), category);
+            }
+        }
+    }
+
     fn of(&self, category: &str) -> ConsentState {
         self.categories
             .get(category)
@@ -186,16 +210,14 @@ impl State {
                         state: ConsentState::Conflicted,
                         since: at.time,
                     };
-                    state
-                        .categories
-                        .extend(categories.iter().map(|id| (id.clone(), conflict)));
+                    categories.iter().for_each(|id| state.set(id, conflict));
                 }
             }
         }
         state
     }
 
-    /// Applies an object; each change is given to `record`.
+    /// Applies an object; each change is given to `record`, by category.
     fn object(
         &mut self,
         given: &Given,
@@ -206,24 +228,21 @@ impl State {
         let preferences = &*given.preferences;
         // Objects come in canonical order, so those of one consent time come one after the other.
         let again = self.instant.replace(time) == Some(time);
-        let mut decide = |id: &str, category: &mut Category| {
-            let (to, rule) = decide(*category, preferences, id, time, given.deliberate, again);
+        let listed = preferences.listed().map(Box::from);
+        let unlisted = self.open.iter().filter(|id| preferences.of(id).is_none()).cloned();
+        let configured = configured.iter().filter(|_| matches!(preferences.rest, Rest::All(_)));
+        let configured = configured
+            .filter(|id| self.of(id) == ConsentState::NotCollected)
+            .cloned();
+        let touched: BTreeSet<Box<str>> = listed.chain(unlisted).chain(configured).collect();
+        for id in touched {
+            let mut category = self.categories.get(&id).copied().unwrap_or_default();
+            let (to, rule) = decide(category, preferences, &id, time, given.deliberate, again);
             let from = std::mem::replace(&mut category.state, to);
             if from != to {
-                record(id, from, to, rule);
+                record(&id, from, to, rule);
             }
-        };
-        for (id, category) in &mut self.categories {
-            decide(id, category);
-        }
-        let all = matches!(preferences.rest, Rest::All(_));
-        let configured = configured.iter().filter(|_| all).map(|id| &**id);
-        for id in preferences.listed().chain(configured) {
-            if !self.categories.contains_key(id) {
-                let mut category = Category::default();
-                decide(id, &mut category);
-                self.categories.insert(id.into(), category);
-            }
+            self.set(&id, category);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, ErrorKind};
 
 /// The longest line that is held, in bytes.
-pub(super) const LONGEST_LINE: usize = 64 << 20;
+pub(super) const LONGEST_LINE: usize = 8 << 20;
 /// What is kept of a longer one, in bytes.
 const KEPT_OF_LONGER: usize = 64 << 10;
 /// What the buffer may keep between lines, in bytes.

@@ -308,7 +308,10 @@ fn parse(text: &str) -> Result<Value, Refusal> {
             JsonError::TooDeep => RejectCode::TooDeep,
             JsonError::Invalid(_) => return RejectCode::BadRequest.because(error.to_string()),
         };
-        if text.len() > LARGEST_EVENT && text.starts_with('{') {
+        if !text.starts_with('{') {
+            return RejectCode::BadRequest.because("the event is not an object");
+        }
+        if text.len() > LARGEST_EVENT {
             let largest = if batch::is_batch_text(text) {
                 batch::LARGEST_BATCH
             } else {

@@ -25,7 +25,19 @@ pub(super) struct Person {
 
 impl Person {
     fn has(&self, kind: &str) -> bool {
-        self.identifiers.keys().any(|id| id.kind == kind)
+        self.of_kind(kind).next().is_some()
+    }
+
+    /// When each identifier of a type was added.
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = Timestamp> {
+        let first = Identifier {
+            kind: kind.to_owned().into(),
+            value: "".into(),
+        };
+        let from_there = self.identifiers.range(first..);
+        from_there
+            .take_while(move |(id, _)| id.kind == kind)
+            .map(|(_, added)| *added)
     }
 
     /// Takes in another (ID-20 to ID-22); of a trait of both the later wins (ID-21). Its consent is given back, for it is not
@@ -170,36 +182,36 @@ impl People {
 
     /// The period of the first type, in the order of priority, of which the resulting profile would have too many
     /// (ID-11). Where one of the profiles has all values of a type already, nothing is added and nothing counted (ID-7).
-    fn over_limit<'a>(
-        &'a self,
-        claims: &'a [Claim],
+    fn over_limit(
+        &self,
+        claims: &[Claim],
         places: &[usize],
         timestamp: Timestamp,
         rules: &IdentityRules,
     ) -> Option<Period> {
-        let new = || claims.iter().filter(|claim| self.place(claim).is_none());
-        if places.len() < 2 && new().next().is_none() {
-            return None;
+        let people: Vec<&Person> = places.iter().filter_map(|place| self.get(*place)).collect();
+        let new = claims.iter().filter(|claim| self.place(claim).is_none());
+        let new: Vec<&Identifier> = new.map(|claim| &claim.id).collect();
+        let mut kinds: BTreeSet<&str> = new.iter().map(|id| &*id.kind).collect();
+        if people.len() > 1 {
+            // Of one profile only the types of new values can grow; of several, all that they have.
+            let theirs = people.iter().flat_map(|person| person.identifiers.keys());
+            kinds.extend(theirs.map(|id| &*id.kind));
         }
-        let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
-        let mut add = |side, id: &'a Identifier, added: Timestamp| {
-            let (_, period) = rules.limit(&id.kind);
-            let counts = period.duration().is_none_or(|length| added > timestamp.minus(length));
-            tallies.entry(&id.kind).or_default().add(side, counts);
-        };
-        for place in places {
-            for (id, added) in self.get(*place).into_iter().flat_map(|person| &person.identifiers) {
-                add(Side::Profile(*place), id, *added);
+        let over = kinds.into_iter().filter(|kind| {
+            let (limit, period) = rules.limit(kind);
+            let counts = |added: Timestamp| period.duration().is_none_or(|length| added > timestamp.minus(length));
+            let mut tally = Tally::default();
+            for (person, place) in people.iter().zip(places) {
+                let added = person.of_kind(kind);
+                added.for_each(|added| tally.add(Side::Profile(*place), counts(added)));
             }
-        }
-        for claim in new() {
-            add(Side::Event, &claim.id, timestamp);
-        }
-        tallies
-            .into_iter()
-            .filter(|(kind, tally)| tally.grows() && tally.counted > rules.limit(kind).0)
-            .min_by_key(|(kind, _)| rules.rank(kind))
-            .map(|(kind, _)| rules.limit(kind).1)
+            let of_event = new.iter().filter(|id| id.kind == **kind);
+            of_event.for_each(|_| tally.add(Side::Event, counts(timestamp)));
+            tally.grows() && tally.counted > limit
+        });
+        let first = over.min_by_key(|kind| rules.rank(kind));
+        first.map(|kind| rules.limit(kind).1)
     }
 
     fn joining(&self, claims: &[Claim], places: &[usize], with_consent: bool) -> Joining {

@@ -1,4 +1,4 @@
-//! The only way to make nodes: normalise, then share.
+//! The way to make nodes: normalise, then share.
 
 use std::collections::HashMap;
 

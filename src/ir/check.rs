@@ -1,13 +1,20 @@
 //! Programs from elsewhere: read as JSON, and checked before anything is evaluated.
 
+use serde::Deserialize;
+
 use super::{
-    Aggregate, EventSlot, FORMAT, Function, Node, NodeId, Performed, Program, PropertySlot, Reference, Test,
-    TraitSource, ValueRef,
+    Aggregate, Audience, AudienceSlot, Category, Destination, Event, EventSlot, FORMAT, Function, Node, NodeId,
+    Performed, Program, PropertySlot, Reference, Test, Trait, TraitSource, ValueRef,
 };
+use crate::time::{Duration, Window};
 
 /// The deepest nesting of nodes that is evaluated, so that no program exhausts the stack. The language's own limit of 64
 /// stays far below.
 const MAX_DEPTH: u16 = 1000;
+
+/// The most nodes that evaluating one may visit: shared nodes are visited once for each that refers to them, so a small
+/// program could else take for ever. More than a definition of 1 MiB can write.
+const MAX_WEIGHT: u64 = 1 << 20;
 
 /// The longest funnel that is evaluated: its search is as deep as it has steps.
 const MAX_STEPS: usize = 64;
@@ -30,7 +37,7 @@ pub enum ProgramError {
     Broken(String),
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Header {
     format: u32,
 }
@@ -42,11 +49,47 @@ impl Program {
     /// [`ProgramError::Format`] names a format that this library does not read; [`ProgramError::Broken`] says which
     /// reference leads nowhere.
     pub fn from_json(text: &str) -> Result<Program, ProgramError> {
+        // First alone, because a program of another format has parts that this library does not know.
         let Header { format } = serde_json::from_str(text)?;
         if format != FORMAT {
             return Err(ProgramError::Format { found: format });
         }
-        let mut program: Program = serde_json::from_str(text)?;
+        serde_json::from_str::<Unchecked>(text)?.try_into()
+    }
+}
+
+/// A program as it was read, which may be anything.
+#[derive(Deserialize)]
+pub(super) struct Unchecked {
+    format: u32,
+    enforcement: bool,
+    categories: Vec<Category>,
+    destinations: Vec<Destination>,
+    traits: Vec<Trait>,
+    events: Vec<Event>,
+    nodes: Vec<Node>,
+    audiences: Vec<Audience>,
+    order: Vec<AudienceSlot>,
+}
+
+impl TryFrom<Unchecked> for Program {
+    type Error = ProgramError;
+
+    fn try_from(unchecked: Unchecked) -> Result<Program, ProgramError> {
+        let mut program = Program {
+            format: unchecked.format,
+            enforcement: unchecked.enforcement,
+            categories: unchecked.categories,
+            destinations: unchecked.destinations,
+            traits: unchecked.traits,
+            events: unchecked.events,
+            nodes: unchecked.nodes,
+            audiences: unchecked.audiences,
+            order: unchecked.order,
+        };
+        if program.format != FORMAT {
+            return Err(ProgramError::Format { found: program.format });
+        }
         // Evaluation searches these lists by halves; what wrote the JSON may not have sorted them.
         for node in &mut program.nodes {
             if let Node::Test {
@@ -77,14 +120,15 @@ enum Place<'s> {
 
 struct Checker<'p> {
     program: &'p Program,
-    depth: Vec<u16>,
+    /// Of each node: how deep it is nested, and how many nodes evaluating it may visit.
+    sizes: Vec<(u16, u64)>,
 }
 
 impl<'p> Checker<'p> {
     fn new(program: &'p Program) -> Self {
         Checker {
             program,
-            depth: Vec::with_capacity(program.nodes.len()),
+            sizes: Vec::with_capacity(program.nodes.len()),
         }
     }
 
@@ -130,29 +174,33 @@ impl<'p> Checker<'p> {
 
     /// Children stand before their parents, and not too deep; so there is no circle.
     fn shape(&mut self, id: NodeId, node: &Node) -> Checked {
-        let mut children: Vec<NodeId> = Vec::new();
-        match node {
-            Node::Const(_) | Node::Test { .. } | Node::Member(_) | Node::Consent { .. } => {}
-            Node::Not(child) | Node::Element { filter: child, .. } | Node::Users { condition: child, .. } => {
-                children.push(*child);
-            }
-            Node::And(nodes) | Node::Or(nodes) => children.extend_from_slice(nodes),
-            Node::Performed(performed) => {
-                children.push(performed.filter);
-                children.extend(performed.steps.iter().map(|step| step.filter));
-            }
+        if let Node::And(nodes) | Node::Or(nodes) = node
+            && nodes.len() < 2
+        {
+            return Err(format!("node {} joins fewer than two", id.0));
         }
-        let mut depth = 0;
-        for child in children {
-            let below = self.depth.get(child.index());
-            let below =
-                below.ok_or_else(|| format!("node {} refers to node {}, which is not before it", id.0, child.0))?;
-            depth = depth.max(below + 1);
+        let (mut depth, mut weight) = (0, 1u64);
+        let mut later = None;
+        node.clone().children(&mut |child| match self.sizes.get(child.index()) {
+            Some((below, visited)) => {
+                depth = depth.max(below + 1);
+                weight = weight.saturating_add(*visited);
+            }
+            None => later = Some(*child),
+        });
+        if let Some(later) = later {
+            return Err(format!(
+                "node {} refers to node {}, which is not before it",
+                id.0, later.0
+            ));
         }
         if depth > MAX_DEPTH {
             return Err(format!("nodes are nested more than {MAX_DEPTH} deep"));
         }
-        self.depth.push(depth);
+        if weight > MAX_WEIGHT {
+            return Err(format!("evaluating node {} visits more than {MAX_WEIGHT} nodes", id.0));
+        }
+        self.sizes.push((depth, weight));
         Ok(())
     }
 
@@ -197,12 +245,14 @@ impl<'p> Checker<'p> {
         if performed.steps.len() > MAX_STEPS {
             return Err(format!("a funnel has more than {MAX_STEPS} steps"));
         }
+        window(performed.window)?;
         let mut events = vec![performed.event];
         self.filter(performed.filter, &events, earlier)?;
         for (i, step) in performed.steps.iter().enumerate() {
             if step.negated && i + 1 != performed.steps.len() {
                 return Err("`then not` is not the last step".into());
             }
+            not_negative(step.within)?;
             events.push(step.event);
             self.filter(step.filter, &events, earlier)?;
         }
@@ -216,6 +266,7 @@ impl<'p> Checker<'p> {
     }
 
     fn aggregate(&self, aggregate: &Aggregate, at: usize) -> Checked {
+        window(aggregate.window)?;
         within(aggregate.filter.index(), self.program.nodes.len(), "node")?;
         self.filter(aggregate.filter, &[aggregate.event], &[])?;
         if self.reads_trait_from(aggregate.filter, at) {
@@ -282,6 +333,18 @@ impl<'p> Checker<'p> {
     fn property(&self, event: EventSlot, property: PropertySlot) -> Checked {
         let event = self.program.events.get(event.index()).ok_or("an unknown event")?;
         within(property.index(), event.properties.len(), "property")
+    }
+}
+
+fn window(window: Window) -> Checked {
+    not_negative(window.oldest)?;
+    not_negative(Some(window.newest))
+}
+
+fn not_negative(length: Option<Duration>) -> Checked {
+    match length {
+        Some(length) if length < Duration::ZERO => Err("a length of time is negative".into()),
+        _ => Ok(()),
     }
 }
 

@@ -30,6 +30,7 @@
 
 mod build;
 mod check;
+mod only;
 
 use serde::{Deserialize, Serialize};
 
@@ -82,7 +83,10 @@ slot! {
 }
 
 /// A whole workspace, compiled.
+///
+/// Reading one with serde checks it as [`Program::from_json`] does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "check::Unchecked")]
 #[non_exhaustive]
 pub struct Program {
     /// The version of the JSON form: [`FORMAT`].
@@ -125,7 +129,7 @@ pub struct Destination {
     /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Box<str>>,
-    /// The categories that it requires, all of them (CC-7), as declared: also the disabled ones.
+    /// The categories that it requires, all of them (CC-7), as declared and in that order: also the disabled ones.
     pub requires: Vec<CategorySlot>,
     /// Its name in an event's integrations object.
     pub kind: Box<str>,
@@ -312,6 +316,23 @@ pub enum Node {
         /// The condition on one user.
         condition: NodeId,
     },
+}
+
+impl Node {
+    /// Visits the nodes that this one is made of.
+    fn children(&mut self, visit: &mut impl FnMut(&mut NodeId)) {
+        match self {
+            Node::Const(_) | Node::Test { .. } | Node::Member(_) | Node::Consent { .. } => {}
+            Node::Not(child) | Node::Element { filter: child, .. } | Node::Users { condition: child, .. } => {
+                visit(child)
+            }
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter_mut().for_each(visit),
+            Node::Performed(performed) => {
+                visit(&mut performed.filter);
+                performed.steps.iter_mut().for_each(|step| visit(&mut step.filter));
+            }
+        }
+    }
 }
 
 /// How many users of an account must meet a condition.
@@ -619,6 +640,13 @@ impl Program {
     pub fn audience(&self, name: &str) -> Option<AudienceSlot> {
         let at = self.audiences.iter().position(|a| &*a.name == name)?;
         Some(AudienceSlot::at(at))
+    }
+
+    /// The id of a category.
+    pub fn category_id(&self, category: CategorySlot) -> &str {
+        self.categories
+            .get(category.index())
+            .map_or("", |category| &category.id)
     }
 
     /// The categories that a delivery to this destination requires: those declared, without the disabled ones (CC-9).

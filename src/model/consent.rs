@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::consent::ConsentState;
 use crate::time::Timestamp;
+use crate::value::Object;
 
 /// The consent of one profile: a state for each category ever collected, and the changes that led there.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Consent {
     /// By category id. A category that is absent was never collected; `NotCollected` itself never stands here.
+    #[serde(deserialize_with = "states")]
     categories: BTreeMap<Box<str>, ConsentState>,
     /// Oldest first.
     history: Vec<ConsentChange>,
@@ -65,4 +68,19 @@ impl Consent {
     pub fn history(&self) -> &[ConsentChange] {
         &self.history
     }
+}
+
+/// Reads states; a category that stands twice is an error, for one of the two could be a refusal.
+fn states<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Box<str>, ConsentState>, D::Error> {
+    let mut states = BTreeMap::new();
+    for (category, state) in Object::deserialize(deserializer)? {
+        let known = ConsentState::ALL
+            .into_iter()
+            .find(|known| state.as_str() == Some(known.as_str()));
+        let state = known.ok_or_else(|| D::Error::custom(format!("`{}` is no state of consent", state.canonical())))?;
+        if state != ConsentState::NotCollected {
+            states.insert(category, state);
+        }
+    }
+    Ok(states)
 }

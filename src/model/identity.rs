@@ -1,7 +1,6 @@
 //! The rules of identity resolution: which identifiers there are, in what priority, and how many a profile may have.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -117,13 +116,8 @@ pub fn matched<'v>(kind: &str, value: &'v str) -> Cow<'v, str> {
 /// How a profile is called: the first identifier in the order of priority, the smallest value where there are several,
 /// as `TYPE:VALUE` (cli.md, Naming a profile). Empty for a profile without identifiers.
 pub fn label(identifiers: &Identifiers, rules: &IdentityRules) -> String {
-    let by_rank: BTreeMap<TypeRank<'_>, (&str, &str)> = identifiers
+    let first = identifiers
         .iter()
-        .rev()
-        .map(|(kind, value)| (rules.rank(kind), (kind, value)))
-        .collect();
-    by_rank
-        .first_key_value()
-        .map(|(_, (kind, value))| format!("{kind}:{value}"))
-        .unwrap_or_default()
+        .min_by_key(|(kind, value)| (rules.rank(kind), *value));
+    first.map(|(kind, value)| format!("{kind}:{value}")).unwrap_or_default()
 }

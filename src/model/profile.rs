@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::IgnoredAny;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::consent::Consent;
+use super::identity::matched;
 use crate::consent::ConsentState;
 use crate::time::Timestamp;
 use crate::value::{Object, Value};
@@ -19,24 +21,89 @@ use crate::value::{Object, Value};
 /// use volens::{ConsentState, Profile, Timestamp};
 ///
 /// let profile = Profile::builder()
-///     .identifier("user_id", "u1")
+///     .user_id("u1")
 ///     .trait_("plan", "pro")
 ///     .event("Order Completed", Timestamp::from_millis(0), [("revenue", 49.9.into())])
 ///     .consent("Advertising", ConsentState::Granted)
 ///     .build();
 /// assert_eq!(profile.consent().state("Advertising"), ConsentState::Granted);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
+///
+/// # JSON
+/// ```json
+/// {
+///   "external_ids": [{"type": "user_id", "id": "u1"}],
+///   "traits": {"plan": "pro"},
+///   "accounts": ["group_id:acme"],
+///   "consent": {"categories": {"Advertising": "granted", "Analytics": "denied"}, "history": []},
+///   "events": [{"name": "Order Completed", "timestamp": "2026-06-01T00:00:00Z", "properties": {"revenue": 49.9}}]
+/// }
+/// ```
+/// Every key may be absent; `profile`, `audiences` and `computed_traits`, which the command prints beside them, are passed
+/// over. Any other key is an error: a misspelt one must not silently lose a refusal. States are `granted`, `denied`,
+/// `conflicted`; a category that is absent was never collected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Profile {
-    #[serde(rename = "external_ids")]
     identifiers: Identifiers,
     traits: Object,
-    #[serde(with = "account_labels")]
     accounts: BTreeSet<Box<str>>,
     consent: Consent,
-    #[serde(rename = "events")]
     history: History,
+}
+
+/// The JSON of a profile, its parts borrowed or owned. What is printed for readers and derived from the rest is passed over.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Json<I, T, A, C, H> {
+    #[serde(default)]
+    external_ids: I,
+    #[serde(default)]
+    traits: T,
+    #[serde(default)]
+    accounts: A,
+    #[serde(default)]
+    consent: C,
+    #[serde(default)]
+    events: H,
+    #[serde(default, skip_serializing, rename = "profile")]
+    _profile: IgnoredAny,
+    #[serde(default, skip_serializing, rename = "audiences")]
+    _audiences: IgnoredAny,
+    #[serde(default, skip_serializing, rename = "computed_traits")]
+    _computed_traits: IgnoredAny,
+}
+
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Json {
+            external_ids: &self.identifiers,
+            traits: &self.traits,
+            accounts: account_labels::all(&self.accounts),
+            consent: &self.consent,
+            events: &self.history,
+            _profile: IgnoredAny,
+            _audiences: IgnoredAny,
+            _computed_traits: IgnoredAny,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Profile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Json::<Identifiers, Object, Vec<String>, Consent, History>::deserialize(deserializer)?;
+        Ok(Profile {
+            identifiers: json.external_ids,
+            traits: json.traits,
+            accounts: json
+                .accounts
+                .iter()
+                .map(|label| account_labels::id(label).into())
+                .collect(),
+            consent: json.consent,
+            history: json.events,
+        })
+    }
 }
 
 /// The identifiers of a profile, by type and value, each once.
@@ -81,6 +148,11 @@ impl Profile {
     /// Starts to build a profile.
     pub fn builder() -> ProfileBuilder {
         ProfileBuilder(Profile::default())
+    }
+
+    /// Goes on building: to change what a host has stored, such as a consent that was revoked.
+    pub fn to_builder(&self) -> ProfileBuilder {
+        ProfileBuilder(self.clone())
     }
 
     /// Its identifiers.
@@ -129,9 +201,9 @@ impl Identifiers {
         self.0.iter().map(|(kind, value)| (&**kind, &**value))
     }
 
-    /// Adds one; `false` if it was there.
+    /// Adds one, as it is [matched]; `false` if it was there.
     pub fn insert(&mut self, kind: &str, value: &str) -> bool {
-        self.0.insert((kind.into(), value.into()))
+        self.0.insert((kind.into(), matched(kind, value).into()))
     }
 }
 
@@ -173,7 +245,20 @@ impl History {
 pub struct ProfileBuilder(Profile);
 
 impl ProfileBuilder {
-    /// Adds an identifier, such as `user_id` or `email`.
+    /// Adds a `user_id`.
+    #[must_use]
+    pub fn user_id(self, value: &str) -> Self {
+        self.identifier("user_id", value)
+    }
+
+    /// Adds an `email`; it is lower-cased and trimmed, as it is matched.
+    #[must_use]
+    pub fn email(self, value: &str) -> Self {
+        self.identifier("email", value)
+    }
+
+    /// Adds an identifier of any type. To be a member of anything a profile needs a `user_id`, `email`, `android.idfa` or
+    /// `ios.idfa`; with `include anonymous`, an `anonymous_id` will do (AM-6).
     #[must_use]
     pub fn identifier(mut self, kind: &str, value: &str) -> Self {
         self.0.identifiers.insert(kind, value);
@@ -225,6 +310,7 @@ impl ProfileBuilder {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ExternalId<S> {
     #[serde(rename = "type")]
     kind: S,
@@ -239,29 +325,31 @@ impl Serialize for Identifiers {
 
 impl<'de> Deserialize<'de> for Identifiers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let ids = Vec::<ExternalId<Box<str>>>::deserialize(deserializer)?;
-        Ok(Identifiers(ids.into_iter().map(|e| (e.kind, e.id)).collect()))
+        let mut identifiers = Identifiers::default();
+        for ExternalId { kind, id } in Vec::<ExternalId<Box<str>>>::deserialize(deserializer)? {
+            identifiers.insert(&kind, &id);
+        }
+        Ok(identifiers)
     }
 }
 
 /// Accounts as they are labelled everywhere: `group_id:acme`.
 mod account_labels {
-    use super::{BTreeSet, Deserialize, Deserializer, Serializer};
+    use super::BTreeSet;
 
     const KIND: &str = "group_id:";
 
-    pub(super) fn serialize<S: Serializer>(accounts: &BTreeSet<Box<str>>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(accounts.iter().map(|id| format!("{KIND}{id}")))
+    pub(super) fn all(accounts: &BTreeSet<Box<str>>) -> Vec<String> {
+        accounts.iter().map(|id| format!("{KIND}{id}")).collect()
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Box<str>>, D::Error> {
-        let labels = Vec::<String>::deserialize(deserializer)?;
-        let id = |label: String| label.strip_prefix(KIND).unwrap_or(&label).into();
-        Ok(labels.into_iter().map(id).collect())
+    pub(super) fn id(label: &str) -> &str {
+        label.strip_prefix(KIND).unwrap_or(label)
     }
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NamedEvent<S, P> {
     name: S,
     timestamp: Timestamp,

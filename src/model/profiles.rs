@@ -23,6 +23,13 @@ pub struct Profiles {
     accounts: BTreeMap<Box<str>, Account>,
 }
 
+impl FromIterator<Profile> for Profiles {
+    /// The profiles of a host that keeps its own. No two should share an identifier: each counts as a person.
+    fn from_iter<I: IntoIterator<Item = Profile>>(users: I) -> Self {
+        Profiles::new(users.into_iter().collect(), BTreeMap::new())
+    }
+}
+
 impl Profiles {
     /// These profiles, and the traits of the accounts that they name.
     pub fn new(users: Vec<Profile>, account_traits: BTreeMap<Box<str>, Object>) -> Self {
@@ -54,7 +61,7 @@ impl Profiles {
         }
     }
 
-    /// The profiles of people, in order of creation.
+    /// The profiles of people, in the order they were given; from an ingestor, in order of creation.
     pub fn users(&self) -> &[Profile] {
         &self.users
     }

@@ -338,8 +338,8 @@ fn window(window: Window) -> String {
         }
     };
     let newest = Some(window.newest).filter(|newest| newest.as_millis() > 0);
-    part("younger than", window.oldest.as_ref().map(|d| d as &dyn Display));
-    part("at least as old as", newest.as_ref().map(|d| d as &dyn Display));
+    part("within", window.oldest.as_ref().map(|d| d as &dyn Display));
+    part("at least as long ago as", newest.as_ref().map(|d| d as &dyn Display));
     part("after", window.after.as_ref().map(|t| t as &dyn Display));
     part("before", window.before.as_ref().map(|t| t as &dyn Display));
     text

@@ -11,8 +11,8 @@ const EXACT_IN_DOUBLE: f64 = 9_007_199_254_740_992.0;
 /// A JSON number: an integer from −2⁶³ to 2⁶⁴−1, or a finite double.
 ///
 /// `==` and `Hash` are of the *representation* (so that interning keeps what was written); [`compare`](Number::compare)
-/// is by mathematical value and is what conditions use. Whole doubles up to 2⁵³ are stored as integers, so the two agree
-/// wherever value and text do.
+/// is by mathematical value and is what conditions use. Whole doubles up to 2⁵³ are stored as integers, so up to there the
+/// two agree.
 #[derive(Debug, Clone, Copy)]
 pub struct Number(Repr);
 

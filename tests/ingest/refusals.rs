@@ -325,3 +325,11 @@ fn the_documented_texts_are_given() {
     )]);
     assert_eq!(ingested.counts.applied, 1);
 }
+
+#[test]
+fn what_is_no_object_is_a_bad_request_whatever_it_holds() {
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    for line in [r#"[{"a":1,"a":2}]"#, &deep, "1", "null", r#""text""#] {
+        assert_eq!(codes(&read(line.as_bytes())), [RejectCode::BadRequest], "{line}");
+    }
+}
