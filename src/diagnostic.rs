@@ -210,7 +210,7 @@ struct Rendered<'a> {
 impl Rendered<'_> {
     fn place(&self, f: &mut fmt::Formatter<'_>, span: Span) -> fmt::Result {
         let at = self.sources.position(span);
-        write!(f, "{}:{}:{}", self.sources.name(span.file), at.line, at.column)
+        write!(f, "{}:{}:{}", visible(self.sources.name(span.file)), at.line, at.column)
     }
 }
 

@@ -69,6 +69,27 @@ struct Source {
     text: Arc<str>,
     /// Where each line begins.
     lines: Arc<[u32]>,
+    /// How many characters begin before each block of [`BLOCK`] bytes, so that a column costs no more in a long line.
+    characters: Arc<[u32]>,
+}
+
+const BLOCK: usize = 1024;
+
+/// How many characters begin in these bytes of a UTF-8 text.
+fn count_characters(bytes: &[u8]) -> usize {
+    // All but the bytes that go on with a character: 10xxxxxx.
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+}
+
+impl Source {
+    /// How many characters begin before a byte.
+    fn characters_before(&self, byte: u32) -> usize {
+        let byte = (byte as usize).min(self.text.len());
+        let block = byte / BLOCK;
+        let before = self.characters.get(block).copied().unwrap_or(0);
+        let rest = self.text.as_bytes().get(block * BLOCK..byte).unwrap_or_default();
+        before as usize + count_characters(rest)
+    }
 }
 
 impl Sources {
@@ -78,10 +99,18 @@ impl Sources {
         let text: Arc<str> = text.into();
         let ends = text.bytes().zip(1u32..).filter(|(byte, _)| *byte == b'\n');
         let lines = std::iter::once(0).chain(ends.map(|(_, next)| next)).collect();
+        let mut before = 0;
+        let characters = text.as_bytes().chunks(BLOCK).map(|block| {
+            let so_far = u32::try_from(before).unwrap_or(u32::MAX);
+            before += count_characters(block);
+            so_far
+        });
+        let characters = characters.collect();
         self.files.push(Source {
             name: name.into(),
             text,
             lines,
+            characters,
         });
         id
     }
@@ -108,11 +137,12 @@ impl Sources {
 
     /// Line and column of the first byte of the span.
     pub fn position(&self, span: Span) -> Position {
-        let lines = self.get(span.file).map_or(&[][..], |source| &source.lines);
-        let line = lines.partition_point(|begin| *begin <= span.start);
-        let begin = line.checked_sub(1).and_then(|at| lines.get(at)).copied().unwrap_or(0);
-        let before = self.text(span.file).get(begin as usize..span.start as usize);
-        let columns = before.unwrap_or("").chars().count();
+        let Some(source) = self.get(span.file) else {
+            return Position { line: 1, column: 1 };
+        };
+        let line = source.lines.partition_point(|begin| *begin <= span.start);
+        let begin = line.checked_sub(1).and_then(|at| source.lines.get(at));
+        let columns = source.characters_before(span.start) - source.characters_before(begin.copied().unwrap_or(0));
         Position {
             line: u32::try_from(line.max(1)).unwrap_or(u32::MAX),
             column: u32::try_from(columns + 1).unwrap_or(u32::MAX),
@@ -137,5 +167,14 @@ mod tests {
         assert_eq!(at(3), Position { line: 1, column: 3 });
         assert_eq!(at(7), Position { line: 2, column: 1 });
         assert_eq!(at(9), Position { line: 2, column: 3 });
+        // Beyond the first block, and within a long line.
+        let long = "ä".repeat(3000);
+        let file = sources.add("long.audience", format!("#\n{long}"));
+        for characters in [0u32, 1, 511, 512, 513, 2999] {
+            let start = 2 + 2 * characters;
+            let at = sources.position(Span::new(file, start, start));
+            let column = characters + 1;
+            assert_eq!(at, Position { line: 2, column });
+        }
     }
 }

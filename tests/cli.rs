@@ -280,14 +280,11 @@ fn a_closed_stream_hides_no_failure() {
     let arguments = ["run", &workspace, "--events", &events, "--now", NOW, "--format", "json"];
     assert_eq!(run(&arguments, Box::new(out.clone()), Box::new(Closed)), 0);
     assert!(serde_json::from_str::<serde_json::Value>(&out.text()).is_ok());
-    assert_eq!(
-        run(&["check", &broken], Box::new(Buffer::default()), Box::new(Closed)),
-        1
-    );
+    assert_eq!(run(&["check", &broken], Box::<Buffer>::default(), Box::new(Closed)), 1);
     // Standard output closed: that is how `| head` ends, but broken definitions stay broken.
-    assert_eq!(run(&arguments, Box::new(Closed), Box::new(Buffer::default())), 0);
+    assert_eq!(run(&arguments, Box::new(Closed), Box::<Buffer>::default()), 0);
     let json = ["check", &broken, "--format", "json"];
-    assert_eq!(run(&json, Box::new(Closed), Box::new(Buffer::default())), 1);
+    assert_eq!(run(&json, Box::new(Closed), Box::<Buffer>::default()), 1);
 }
 
 #[test]

@@ -124,6 +124,13 @@ fn what_leads_nowhere_is_refused() {
         (with(&|p| p["nodes"][and]["and"] = json!([0])), "fewer than two"),
         (
             with(&|p| {
+                let twin = json!({"id": "Advertising", "enabled": false});
+                p["categories"].as_array_mut().unwrap().push(twin);
+            }),
+            "stands twice",
+        ),
+        (
+            with(&|p| {
                 // Each level is the one before twice, so that 30 nodes are a billion visits.
                 let nodes = p["nodes"].as_array_mut().unwrap();
                 for _ in 0..30 {

@@ -35,6 +35,10 @@ pub(super) fn ingest(
     };
     let progress = progress(&arguments.events, streams.err_is_terminal);
     let mut ingestor = engine.ingestor(now, arguments.received_at.unwrap_or(now));
+    if rejects.is_none() {
+        // Those that are told one by one; the others are only counted.
+        ingestor.keep_rejects(SHOWN);
+    }
     for path in &arguments.events {
         let name = path.display().to_string();
         let read = if path.as_os_str() == "-" {
@@ -47,7 +51,7 @@ pub(super) fn ingest(
     }
     progress.finish_and_clear();
     let ingested = ingestor.finish();
-    tell(&ingested.rejects, streams)?;
+    tell(&ingested.rejects, ingested.counts.rejected, streams)?;
     for (violation, count) in &ingested.violations {
         writeln!(streams.err, "left out: {violation}: {count}")?;
     }
@@ -79,7 +83,7 @@ impl<'p> Rejects<'p> {
             if inputs.any(|input| input.canonicalize().is_ok_and(|input| input == real)) {
                 return Err(Failure::Other(format!(
                     "`--rejects {}` would overwrite what is read",
-                    path.display()
+                    visible(&path.display().to_string())
                 )));
             }
         }
@@ -139,7 +143,7 @@ fn progress(paths: &[PathBuf], terminal: bool) -> ProgressBar {
     }
 }
 
-fn tell(rejects: &[Reject], streams: &mut Streams) -> io::Result<()> {
+fn tell(rejects: &[Reject], rejected: u64, streams: &mut Streams) -> io::Result<()> {
     for reject in rejects.iter().take(SHOWN) {
         writeln!(
             streams.err,
@@ -150,7 +154,7 @@ fn tell(rejects: &[Reject], streams: &mut Streams) -> io::Result<()> {
             visible(&reject.reason)
         )?;
     }
-    if let Some(rest) = rejects.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
+    if let Some(rest) = rejected.checked_sub(SHOWN as u64).filter(|rest| *rest > 0) {
         writeln!(streams.err, "rejected: {rest} more; --rejects FILE keeps all of them")?;
     }
     Ok(())
@@ -165,5 +169,8 @@ fn write_rejects(rejects: &[Reject], writer: &mut impl Write) -> io::Result<()> 
 }
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
-    Failure::Other(format!("cannot {what} `{}`: {error}", path.display()))
+    Failure::Other(format!(
+        "cannot {what} `{}`: {error}",
+        visible(&path.display().to_string())
+    ))
 }

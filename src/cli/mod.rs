@@ -198,8 +198,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
         Err(error) => {
             let asked = !error.use_stderr();
             let stream = if asked { &mut streams.out } else { &mut streams.err };
-            let written = write!(stream, "{}", error.render()).and_then(|()| stream.flush());
-            return if asked && written.is_ok() { 0 } else { 2 };
+            // Help that nobody reads to its end has done its work all the same.
+            let _ = write!(stream, "{}", error.render()).and_then(|()| stream.flush());
+            return if asked { 0 } else { 2 };
         }
     };
     let done = dispatch(&arguments.command, streams).and_then(|code| {

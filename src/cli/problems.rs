@@ -7,7 +7,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Streams;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, visible};
 use crate::span::{FileId, Sources, Span};
 
 /// As many problems as anybody reads who asked for something else.
@@ -26,7 +26,11 @@ pub(super) fn print(
         Renderer::plain()
     };
     for diagnostic in diagnostics.iter().take(most) {
-        writeln!(streams.err, "{}\n", renderer.render(&[group(diagnostic, sources)]))?;
+        if is_drawable(diagnostic, sources) {
+            writeln!(streams.err, "{}\n", renderer.render(&[group(diagnostic, sources)]))?;
+        } else {
+            writeln!(streams.err, "{}\n", diagnostic.to_text(sources))?;
+        }
     }
     if let Some(rest) = diagnostics.len().checked_sub(most).filter(|rest| *rest > 0) {
         writeln!(streams.err, "… and {rest} more; `volens check` shows all of them")?;
@@ -49,6 +53,9 @@ pub(super) fn summary(diagnostics: &[Diagnostic], streams: &mut Streams) -> io::
     writeln!(streams.err, "{}", parts.join(", "))
 }
 
+/// How many lines apart two places may be to stand in one picture.
+const NEAR: u32 = 12;
+
 fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
@@ -56,7 +63,10 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     };
     let file = diagnostic.span.file;
     let mut here = vec![(AnnotationKind::Primary, diagnostic.span, diagnostic.label.as_str())];
-    let (same, elsewhere): (Vec<_>, Vec<_>) = diagnostic.related.iter().partition(|label| label.span.file == file);
+    // What is far away is a picture of its own: all lines between would else be looked through.
+    let line = |span| sources.position(span).line;
+    let near = |span: Span| span.file == file && line(span).abs_diff(line(diagnostic.span)) <= NEAR;
+    let (same, elsewhere): (Vec<_>, Vec<_>) = diagnostic.related.iter().partition(|label| near(label.span));
     here.extend(same.iter().map(|l| (AnnotationKind::Context, l.span, l.text.as_str())));
     let mut group = level
         .primary_title(&diagnostic.message)
@@ -70,6 +80,20 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
         Some(help) => group.element(Level::HELP.message(help)),
         None => group,
     }
+}
+
+/// Whether the lines in question fit a picture; a line of a megabyte is drawn for nobody, and would be for each problem.
+fn is_drawable(diagnostic: &Diagnostic, sources: &Sources) -> bool {
+    const WIDEST: usize = 4096;
+    let related = diagnostic.related.iter().map(|label| label.span);
+    std::iter::once(diagnostic.span).chain(related).all(|span| {
+        let text = sources.text(span.file).as_bytes();
+        let (before, after) = text.split_at_checked(span.start as usize).unwrap_or((text, b""));
+        let is_break = |byte: &u8| *byte == b'\n';
+        let left = before.iter().rev().take(WIDEST).position(is_break);
+        let right = after.iter().take(WIDEST).position(is_break);
+        (left.is_some() || before.len() < WIDEST) && (right.is_some() || after.len() < WIDEST)
+    })
 }
 
 /// The lines that the spans are in, and no others: what is rendered is looked through from its beginning each time.
@@ -104,7 +128,7 @@ fn snippet<'a>(
         }
     });
     Snippet::source(lines)
-        .path(sources.name(file))
+        .path(visible(sources.name(file)))
         .line_start(line as usize)
         .annotations(annotations)
 }

@@ -1,5 +1,6 @@
 //! The names that a workspace declares, over all its files, and what is said of one that it does not.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::suggest;
@@ -8,9 +9,15 @@ use crate::span::Span;
 use crate::syntax::ast::{Declares, File, Item, Name};
 use crate::value::{is_plain_name, quoted};
 
+/// For so many unknown names it is looked which declared one they are near to; where more are unknown, the author has
+/// another problem, and each look goes through all names.
+const SUGGESTED: usize = 50;
+
 /// The declared names of each kind, with their places in the program's tables.
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
+    /// How many unknown names were compared with all others.
+    suggested: Cell<usize>,
     categories: Kind<'a>,
     destinations: Kind<'a>,
     audiences: Kind<'a>,
@@ -79,7 +86,8 @@ impl<'a> Names<'a> {
         let text = &*name.text;
         let error = |message| Diagnostic::error(Code::UnknownName, name.span, message);
         let declared = || self.kind(kind).by_name.keys().copied();
-        if let Some(near) = suggest::nearest(text, declared()) {
+        let first = self.suggested.replace(self.suggested.get() + 1) < SUGGESTED;
+        if let Some(near) = first.then(|| suggest::nearest(text, declared())).flatten() {
             let case = if near.to_lowercase() == text.to_lowercase() {
                 ": small and capital letters differ"
             } else {

@@ -1,10 +1,17 @@
 //! "Did you mean …": the declared name that an unknown one is nearest to.
 
+/// The longest name that anybody mistypes.
+const LONGEST: usize = 64;
+
 /// The nearest of the names, if it is near enough to be a slip: at most a third of its characters differ.
 pub(super) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let most = wanted.chars().count().div_ceil(3).min(4);
+    let length = wanted.chars().count();
+    let most = length.div_ceil(3).min(4);
+    if length > LONGEST {
+        return None;
+    }
     names
-        .filter(|name| !name.is_empty())
+        .filter(|name| !name.is_empty() && name.chars().take(LONGEST + 5).count().abs_diff(length) <= most)
         .map(|name| (distance(wanted, name), name))
         .filter(|(distance, _)| *distance <= most)
         .min()
@@ -14,8 +21,8 @@ pub(super) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) ->
 /// How many characters must be put in, taken out, changed or swapped with their neighbour; small and capital letters count
 /// as the same.
 fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().flat_map(char::to_lowercase).take(64).collect();
-    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).take(64).collect();
+    let a: Vec<char> = a.chars().flat_map(char::to_lowercase).collect();
+    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).collect();
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
     let mut left: Option<char> = None;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, visible};
 use crate::span::Sources;
 
 /// Why there is no answer.
@@ -11,7 +11,7 @@ use crate::span::Sources;
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder of definitions could not be read.
-    #[error("cannot read `{}`: {source}", path.display())]
+    #[error("cannot read `{}`: {source}", visible(&path.display().to_string()))]
     Read {
         /// The file or folder.
         path: PathBuf,
@@ -19,7 +19,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A folder without definitions.
-    #[error("there is no `.audience` file in `{}`", path.display())]
+    #[error("there is no `.audience` file in `{}`", visible(&path.display().to_string()))]
     NoDefinitions {
         /// The folder.
         path: PathBuf,

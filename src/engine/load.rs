@@ -54,9 +54,11 @@ fn find(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
             let kind = entry.file_type().map_err(|source| read_error(&path, source))?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
+            let named = name.ends_with(EXTENSION) && !name.ends_with(TEST_EXTENSION);
             if kind.is_dir() {
                 folders.push(path);
-            } else if name.ends_with(EXTENSION) && !name.ends_with(TEST_EXTENSION) {
+            } else if named && path.is_file() {
+                // An ordinary file, or a link to one: no pipe, which would never end, and no link that leads nowhere.
                 files.push(path);
             }
         }

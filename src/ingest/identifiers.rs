@@ -119,6 +119,9 @@ impl<'r> Claims<'r> {
     }
 }
 
+/// A type has no upper case (EV-23), and nothing that would make `TYPE:VALUE` ambiguous: two people could else go by one
+/// label, and whoever acts on a list of labels would deliver the wrong one.
 fn is_external_kind(kind: &str) -> bool {
-    !kind.is_empty() && kind != GROUP_ID && !kind.chars().any(char::is_uppercase)
+    let odd = |c: char| c == ':' || c.is_uppercase() || c.is_whitespace() || c.is_control();
+    !kind.is_empty() && kind != GROUP_ID && !kind.chars().any(odd)
 }

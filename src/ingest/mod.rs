@@ -83,6 +83,8 @@ pub struct Ingestor {
     taken: Vec<Taken>,
     counts: Counts,
     rejects: Vec<(Place, Reject)>,
+    /// How many refused events are kept.
+    keep: usize,
     violations: Violations,
     /// Most consent objects say what another said already.
     preferences: HashSet<Arc<Preferences>>,
@@ -126,6 +128,7 @@ impl Ingestor {
             taken: Vec::new(),
             counts: Counts::default(),
             rejects: Vec::new(),
+            keep: usize::MAX,
             violations: Violations::default(),
             preferences: HashSet::new(),
         }
@@ -210,6 +213,7 @@ impl Ingestor {
         }
         self.counts.applied += events.len() as u64;
         self.rejects.sort_by_key(|(place, _)| *place);
+        self.rejects.truncate(self.keep);
         let Settings {
             identity, categories, ..
         } = &self.settings;
@@ -276,8 +280,19 @@ impl Ingestor {
         Arc::clone(preferences)
     }
 
+    /// Keeps no more than so many refused events for [`Ingested::rejects`], by source and line; the others are only
+    /// counted. Without it all are kept.
+    pub fn keep_rejects(&mut self, most: usize) {
+        self.keep = most;
+    }
+
     fn reject(&mut self, place: Place, refusal: Refusal, input: Input) {
         self.counts.rejected += 1;
+        // Events mostly come in the order of their places, and those refused in the end may come before them.
+        if self.rejects.len() > self.keep.saturating_mul(2).max(64) {
+            self.rejects.sort_by_key(|(place, _)| *place);
+            self.rejects.truncate(self.keep);
+        }
         let reject = Reject {
             file: self.sources.get(place.source).cloned().unwrap_or_default(),
             line: place.line,

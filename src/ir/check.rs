@@ -1,11 +1,14 @@
 //! Programs from elsewhere: read as JSON, and checked before anything is evaluated.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::{
     Aggregate, Audience, AudienceSlot, Category, Destination, Event, EventSlot, FORMAT, Function, Node, NodeId,
     Performed, Program, PropertySlot, Reference, Test, Trait, TraitSource, ValueRef,
 };
+use crate::consent::is_category_id;
 use crate::time::{Duration, Window};
 
 /// The deepest nesting of nodes that is evaluated, so that no program exhausts the stack. The language's own limit of 64
@@ -134,6 +137,16 @@ impl<'p> Checker<'p> {
 
     fn check(mut self) -> Checked {
         let program = self.program;
+        // Two of one id could disagree on whether it is required.
+        let mut ids = BTreeSet::new();
+        for category in &program.categories {
+            if !is_category_id(&category.id) || !ids.insert(&category.id) {
+                return Err(format!(
+                    "the category `{}` stands twice, or has a malformed id",
+                    category.id
+                ));
+            }
+        }
         for (i, node) in program.nodes.iter().enumerate() {
             self.shape(NodeId::at(i), node)?;
         }

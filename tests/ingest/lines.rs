@@ -397,3 +397,27 @@ fn what_surrounds_a_batch_is_no_larger_than_an_event() {
         ingested.rejects[0].reason
     );
 }
+
+#[test]
+fn only_the_first_refused_events_are_kept_where_no_more_are_wanted() {
+    let mut ingestor = Ingestor::new(settings());
+    ingestor.keep_rejects(3);
+    for line in (1..=500).rev() {
+        ingestor.line("events.jsonl", line, b"x");
+    }
+    let ingested = ingestor.finish();
+    assert_eq!(ingested.counts.rejected, 500);
+    let lines: Vec<u64> = ingested.rejects.iter().map(|reject| reject.line).collect();
+    assert_eq!(lines, [1, 2, 3]);
+}
+
+#[test]
+fn one_label_names_one_person() {
+    let external = |kind: &str| json!({"type": kind, "id": "bob", "collection": "users", "encoding": "none"});
+    for kind in ["email:mailto", " ", "a b", "a\u{7}", ":"] {
+        let context = json!({"externalIds": [external(kind)]});
+        let ingested = accepted([track("E", "2026-01-01", json!({"userId": "u1", "context": context}))]);
+        assert_eq!(identifiers(only(&ingested)), ["user_id:u1"], "{kind:?}");
+        assert_eq!(ingested.violations["malformed external id"], 1);
+    }
+}
