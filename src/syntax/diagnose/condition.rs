@@ -19,7 +19,19 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if site.wants(&[Rule::consent_state, Rule::kw_collected]) {
         return Some(consent_state(site));
     }
-    let filter = site.wants(&[
+    let filter = wants_filter(site);
+    if filter || wants_condition(site) {
+        return Some(begin(site, filter));
+    }
+    if site.wants(&[Rule::joiner, Rule::kw_and]) && site.wants(&[Rule::joiner]) {
+        return between(site);
+    }
+    None
+}
+
+/// Whether a test of a property is wanted.
+pub(super) fn wants_filter(site: &Site<'_, '_>) -> bool {
+    site.wants(&[
         Rule::filter,
         Rule::filter_unary,
         Rule::filter_brackets,
@@ -27,15 +39,12 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
         Rule::property,
         Rule::first_key,
         Rule::free_word,
-    ]);
-    // Behind `not` the beginnings of a condition are wanted one by one.
-    if filter || site.wants(&[Rule::condition, Rule::unary, Rule::performed, Rule::kw_performed]) {
-        return Some(begin(site, filter));
-    }
-    if site.wants(&[Rule::joiner, Rule::kw_and]) && site.wants(&[Rule::joiner]) {
-        return between(site);
-    }
-    None
+    ])
+}
+
+/// Whether a condition is wanted. Behind `not`, its beginnings are wanted one by one.
+pub(super) fn wants_condition(site: &Site<'_, '_>) -> bool {
+    site.wants(&[Rule::condition, Rule::unary, Rule::performed, Rule::kw_performed])
 }
 
 fn member_without_of(site: &Site<'_, '_>) -> Diagnostic {
@@ -53,10 +62,43 @@ fn member_without_of(site: &Site<'_, '_>) -> Diagnostic {
 
 fn consent_without_is(site: &Site<'_, '_>) -> Diagnostic {
     let (found, name) = (site.found(), site.word(-1));
-    if matches!(found, "=" | ":" | "==" | "are" | "was" | "has") {
+    if matches!(found, "=" | ":" | "==" | "!=" | "are" | "was" | "has" | "in") {
+        let state = site.word(1).trim_matches('"');
+        let state = match state {
+            "not" => site.text(1, 2),
+            _ => state.to_owned(),
+        };
+        let help = match (found, state.as_str()) {
+            ("!=", "granted" | "denied" | "conflicted") => format!("write `not consent {name} is {state}`"),
+            ("!=" | "in", _) => format!("write for example `consent to {name}`, or `consent {name} is denied`"),
+            (_, "true" | "yes" | "given" | "1") => format!("write `consent to {name}`"),
+            (_, "false" | "no" | "0") => {
+                format!(
+                    "write `consent {name} is denied` for those who said no, or `not consent to {name}` for all but yes"
+                )
+            }
+            _ => format!("write `consent {name} is {state}`"),
+        };
+        return site.error(0, 0, "the state of consent stands after `is`").help(help);
+    }
+    if matches!(name, "for" | "of" | "on" | "with" | "given" | "from") && site.is_name(0) && !site.is_first(0) {
         return site
-            .error(0, 0, "the state of consent stands after `is`")
-            .help(format!("write `consent {name} is {}`", site.word(1)));
+            .error(-1, -1, format!("`consent` is followed by `to`, not by `{name}`"))
+            .help(format!("write `consent to {found}`"));
+    }
+    let state = if found == "not" {
+        site.text(0, 1)
+    } else {
+        found.to_owned()
+    };
+    if matches!(state.as_str(), "granted" | "denied" | "conflicted" | "not collected") && !site.is_first(0) {
+        return site
+            .error(
+                0,
+                if found == "not" { 1 } else { 0 },
+                "the state of consent stands after `is`",
+            )
+            .help(format!("write `consent {name} is {state}`"));
     }
     site.error(-2, -1, format!("it is not said what consent to `{name}` must be"))
         .help(format!(
@@ -89,6 +131,17 @@ fn consent_state(site: &Site<'_, '_>) -> Diagnostic {
         return site
             .error(-1, -1, "after `is` a state of consent is missing")
             .help(format!("write one of `{STATES}`"));
+    }
+    let bare = found.trim_matches('"').replace(['_', '-'], " ").to_lowercase();
+    if matches!(bare.as_str(), "granted" | "denied" | "conflicted" | "not collected") {
+        let message = if found.starts_with('"') {
+            "a state of consent stands without quotes".to_owned()
+        } else {
+            format!("`{found}` is not a state of consent")
+        };
+        return site
+            .error(0, 0, message)
+            .help(format!("write `consent {name} is {bare}`"));
     }
     let help = match found.trim_matches('"') {
         "true" | "yes" | "given" | "on" => format!("write `consent to {name}`, or `consent {name} is granted`"),
@@ -250,6 +303,7 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
     let (found, before) = (site.found(), site.word(-1));
     let begins_none = |word: &str| format!("`{word}` does not begin a condition");
     match found {
+        "in" if matches!(site.word(1), "audience" | "segment" | "list" | "group" | "the") => {}
         "in" if before == "not" => {
             return site
                 .error(-1, 0, begins_none("in"))
@@ -260,7 +314,9 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
                 .error(0, 0, begins_none("in"))
                 .help(format!("write `member of {}`", site.word(1)));
         }
-        "did" | "do" | "does" | "has" | "have" if site.word(1) == "not" => {
+        "did" | "do" | "does" | "has" | "have"
+            if site.word(1) == "not" && !matches!(site.word(2), "trait" | "consent" | "consented" | "member") =>
+        {
             let last = if site.kind(2) == Some(Kind::Word) { 2 } else { 1 };
             return site
                 .error(0, last, begins_none(&site.text(0, last)))
@@ -283,11 +339,23 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
         _ => {}
     }
     if filter {
+        let text = found.chars().next().is_some_and(|c| c.is_ascii_digit()) || !found.is_ascii();
+        if site.is_name(0) && !found.is_ascii() || text && begins_test(site, 1) {
+            return test::unquoted(site, "");
+        }
+        if let Some(error) =
+            super::phrase::begin(site).filter(|_| matches!(found, "<" | "<=" | ">" | ">=" | "=" | "!="))
+        {
+            return error;
+        }
         return site
             .error(0, 0, format!("`{found}` is not the name of a property"))
             .help(format!(
                 "write for example `where (total > 50)`; other names need quotes: `\"{found}\"`"
             ));
+    }
+    if let Some(error) = super::phrase::begin(site) {
+        return error;
     }
     let last = isize::from(found == "consented" && site.word(1) == "to");
     let error = site.error(0, last, begins_none(found));
@@ -298,6 +366,16 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
         Some("consent") => "did you mean `consent to`?".to_owned(),
         Some("member") => "did you mean `member of`?".to_owned(),
         Some(meant) => format!("did you mean `{meant}`?"),
+        None if site.kind(0) == Some(Kind::Word)
+            && matches!(site.word(1), "like" | "LIKE" | "matches" | "is")
+            && site.is_name(2) =>
+        {
+            let value = site.condition_end(0);
+            format!(
+                "for a trait of that name, write `trait {found}` and a test, such as `trait {found} contains {}`",
+                site.word(value)
+            )
+        }
         None if site.kind(0) == Some(Kind::Word) && begins_test(site, 1) => {
             format!("for a trait of that name, write `trait {}`", rest(0))
         }
@@ -310,7 +388,7 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
 fn begins_test(site: &Site<'_, '_>, offset: isize) -> bool {
     matches!(
         site.word(offset),
-        "=" | "!=" | "<" | "<=" | ">" | ">=" | "==" | "is" | "."
+        "=" | "!=" | "<" | "<=" | ">" | ">=" | "==" | "is" | "." | "like" | "LIKE" | "matches"
     ) || super::words::of(Rule::test).contains(&site.word(offset))
 }
 
@@ -327,6 +405,17 @@ fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     .help(format!("write `{}`", joined(joiner, 1))),
             )
         }
+        "," if site.word(-2) == "=" && site.is_value(-1) && site.is_value(1) => {
+            let mut last = 1;
+            while site.word(last + 1) == "," && site.is_value(last + 2) {
+                last += 2;
+            }
+            let (subject, values) = (super::literal::tested(site, -2), site.text(-1, last));
+            Some(
+                site.error(0, 0, "`=` compares with one value")
+                    .help(format!("write `{subject} in [{values}]`")),
+            )
+        }
         "," if site.word(-2) == "of" => Some(site.error(0, 0, "`member of` takes one audience").help(format!(
             "write `member of {before} or member of {}`, or the same with `and`",
             site.word(1)
@@ -335,6 +424,18 @@ fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
             site.error(0, 0, "conditions are joined by `and` or `or`, not by a comma")
                 .help(format!("write `{}`, or the same with `or`", joined("and", 1))),
         ),
+        _ if super::audience::excludes(site, 0) && site.word(1) != "anonymous" => {
+            let from = if found == "but" { 2 } else { 1 };
+            let lead = if site.is_first(0) { "who … " } else { "" };
+            Some(
+                site.error(
+                    0,
+                    0,
+                    format!("there is no `{found}`; what must not hold is joined with `and not`"),
+                )
+                .help(format!("write `{lead}and {}`", super::audience::negated(site, from))),
+            )
+        }
         "but" => Some(
             site.error(0, 0, "`but` cannot stand here")
                 .help(format!("write `and {}`", site.condition(1))),

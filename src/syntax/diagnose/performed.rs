@@ -88,14 +88,25 @@ fn event(site: &Site<'_, '_>) -> Diagnostic {
     let mut last = 0;
     while matches!(site.kind(last + 1), Some(Kind::Word | Kind::Number))
         && !begins_modifier(site.word(last + 1))
-        && !matches!(site.word(last + 1), "and" | "or")
         && !site.is_first(last + 1)
+        && !goes_on(site, last + 1)
     {
         last += 1;
     }
     let words = site.text(0, last);
     site.error(0, last, "the name of an event needs quotes")
         .help(format!("write `performed \"{words}\"`"))
+}
+
+/// Whether a word behind an event without quotes begins what comes after it.
+fn goes_on(site: &Site<'_, '_>, at: isize) -> bool {
+    match site.word(at) {
+        "and" | "or" | "but" | "then" | "as" | "who" | "since" | "until" | "except" | "unless" | "not" | "with"
+        | "having" | "more" | "less" | "fewer" | "once" | "twice" | "lookback" => true,
+        "send" | "consent" | "include" => site.kind(at + 1) == Some(Kind::Word) && !begins_modifier(site.word(at + 1)),
+        "on" | "from" | "in" => site.kind(at + 1) == Some(Kind::Number) || matches!(site.word(at + 1), "the" | "last"),
+        _ => site.kind(at) == Some(Kind::Number) && site.word(at + 1).starts_with("time"),
+    }
 }
 
 fn count(site: &Site<'_, '_>) -> Diagnostic {
@@ -297,9 +308,20 @@ fn unit(site: &Site<'_, '_>) -> Diagnostic {
             _ => None,
         };
         if let Some(days) = days {
-            let count = number.parse::<u64>().unwrap_or(1).saturating_mul(days);
+            let in_days = |number: &str| number.parse::<u64>().unwrap_or(1).saturating_mul(days);
+            let count = in_days(number);
+            let lead = if between {
+                format!("between {} and", in_days(site.word(-3)))
+            } else {
+                lead
+            };
+            let singular = found.trim_end_matches('s');
             return site
-                .error(0, 0, format!("`{found}` is not a unit, as {found} differ in length"))
+                .error(
+                    0,
+                    0,
+                    format!("`{found}` is not a unit, as {singular}s differ in length"),
+                )
                 .help(format!("write `{lead} {count} days{tail}`; {UNITS}"));
         }
         if found.trim_end_matches('s') == "second" {
@@ -380,7 +402,10 @@ fn where_without_brackets(site: &Site<'_, '_>) -> Diagnostic {
     while matches!(site.word(last + 1), "and" | "or") && !site.is_first(last + 1) && last < 16 {
         last = site.condition_end(last + 2);
     }
-    let inside = site.text(0, last);
+    let mut inside = site.text(0, last);
+    if site.found() == "[" && inside.ends_with(']') {
+        inside = site.text(1, last - 1);
+    }
     site.error(0, last, "what follows `where` stands in brackets")
         .help(format!("write `where ({inside})`"))
 }
@@ -402,6 +427,69 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     format!("`{}` cannot stand after `performed`", site.text(0, last)),
                 )
                 .help(format!("write `within last {}`", site.text(last + 1, last + 2))),
+            )
+        }
+        "today" | "yesterday" | "recently" | "lately" => Some(
+            site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
+                .help("write a length of time, such as `within 1 day` for the last 24 hours, or dates"),
+        ),
+        "ever" | "always" => Some(
+            site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
+                .help("remove it: without a window of time, all events up to now count"),
+        ),
+        "never" => Some(
+            site.error(0, 0, "`never` cannot stand after `performed`")
+                .help("write `exactly 0 times`"),
+        ),
+        "not" if begins_modifier(site.word(1)) => {
+            let windows = site.condition(1);
+            let begin = (-24..0).rev().find(|at| site.word(*at) == "performed").unwrap_or(-1);
+            Some(
+                site.error(0, 0, "`not` stands before `performed`")
+                    .help(format!("write `not {} {windows}`", site.text(begin, -1))),
+            )
+        }
+        "with" | "having" | "whose" | "if" | "when" if !site.is_first(0) => {
+            let end = site.condition_end(1);
+            let inside = site.text(1, end);
+            let where_ = if site.word(1) == "(" {
+                format!("where {inside}")
+            } else {
+                format!("where ({inside})")
+            };
+            Some(
+                site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
+                    .help(format!("write `{where_}`")),
+            )
+        }
+        _ if site.kind(0) == Some(Kind::Number) && super::words::of(Rule::unit).contains(&site.word(1)) => {
+            let written = site.text(0, 1);
+            let (number, unit) = (found, site.word(1));
+            let last = if site.word(2) == "ago" { 2 } else { 1 };
+            Some(
+                site.error(
+                    0,
+                    last,
+                    format!("`{}` does not say on which side of that", site.text(0, last)),
+                )
+                .help(format!(
+                    "write `within {written}`, or for longer ago `between {number} and 365 {unit} ago`"
+                )),
+            )
+        }
+        _ if site.kind(0) == Some(Kind::Number)
+            && site.word(1) == "or"
+            && matches!(site.word(2), "more" | "less" | "fewer") =>
+        {
+            let bound = if site.word(2) == "more" { "at least" } else { "at most" };
+            let last = if site.word(3).starts_with("time") { 3 } else { 2 };
+            Some(
+                site.error(
+                    0,
+                    last,
+                    format!("`{}` cannot stand after `performed`", site.text(0, last)),
+                )
+                .help(format!("write `{bound} {found} times`")),
             )
         }
         "last" | "for" => Some(
@@ -460,7 +548,7 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     )),
             )
         }
-        _ => date_with_space(site),
+        _ => date_with_space(site).or_else(|| super::moment::diagnose(site, "")),
     }
 }
 
