@@ -109,6 +109,9 @@ fn include(site: &Site<'_, '_>) -> Option<Diagnostic> {
         );
     Some(match found {
         _ if anonymous => error.help("write `include anonymous` to count people known by an `anonymous_id` alone, too"),
+        "not" if site.word(1) == "anonymous" => {
+            error.help("remove it: without `include anonymous`, nobody counts who is known by an `anonymous_id` alone")
+        }
         "trait" | "performed" | "member" | "consent" | "not" | "who" => {
             let from = if found == "who" { 1 } else { 0 };
             error.help(format!("write it behind `who`: `who … or {}`", site.condition(from)))
@@ -138,9 +141,27 @@ fn without_to(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 )),
         );
     }
+    if matches!(found, ":" | "=") && site.is_name(1) {
+        return Some(
+            site.error(0, 0, format!("`{before}` is followed by `to`, not by `{found}`"))
+                .help(format!("write `{before} to {}`", site.word(1))),
+        );
+    }
     if matches!(
         found,
-        "for" | "of" | "on" | "with" | "in" | "them" | "it" | "into" | "members" | "people"
+        "required"
+            | "needed"
+            | "given"
+            | "for"
+            | "of"
+            | "on"
+            | "with"
+            | "in"
+            | "them"
+            | "it"
+            | "into"
+            | "members"
+            | "people"
     ) && (site.is_name(1) && !site.is_first(1))
     {
         let name = if site.word(1) == "to" { 2 } else { 1 };
@@ -176,6 +197,17 @@ fn names(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help(format!("write `send to {}`", pair(", "))),
         ),
         "," if in_consent => Some(
+            site.error(0, 0, "after `consent to`, categories are joined by `and`")
+                .help(format!("write `consent to {}`", pair(" and "))),
+        ),
+        "or" | "and" if in_consent && begins_condition(site, 1) => Some(
+            site.error(0, 0, "`consent to` joins categories, and this is a condition")
+                .help(format!(
+                    "make both part of the condition: `who … and (consent to {before} {found} {})`",
+                    site.condition(1)
+                )),
+        ),
+        "&" | "&&" | "+" if in_consent => Some(
             site.error(0, 0, "after `consent to`, categories are joined by `and`")
                 .help(format!("write `consent to {}`", pair(" and "))),
         ),
@@ -314,6 +346,17 @@ fn other_clause(site: &Site<'_, '_>) -> Option<Diagnostic> {
             let name = name.map_or("…", |at| site.word(at));
             site.error(0, 0, format!("`{found}` cannot stand in an audience"))
                 .help(format!("write `send to {name}`"))
+        }
+        "do" | "don" | "not" | "never"
+            if matches!(site.word(1), "send" | "not") && (1..3).any(|at| site.word(at) == "send") =>
+        {
+            site.error(0, 0, format!("`{found}` cannot stand before `send`"))
+                .help("leave out `send to`: an audience is sent only where it says so")
+        }
+        "with" | "only" | "needs" | "must" if next == "consent" => {
+            let to = if site.word(2) == "to" { 3 } else { 2 };
+            site.error(0, 0, format!("`{found}` cannot stand before `consent to`"))
+                .help(format!("write `consent to {}`", site.word(to)))
         }
         "requires" | "require" => site
             .error(0, 0, "an audience asks for consent with `consent to`")

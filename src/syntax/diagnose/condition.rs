@@ -117,6 +117,7 @@ fn consent_state(site: &Site<'_, '_>) -> Diagnostic {
                 .help("write `not collected`");
         }
         let help = match nearest(found, &["granted", "denied", "conflicted", "collected"]) {
+            None if matches!(found, "true" | "yes" | "given" | "on") => format!("write `not consent to {name}`"),
             Some("collected") => "write `not collected`".to_owned(),
             Some(state) => format!("write `not consent {name} is {state}`"),
             None => format!("write one of `{STATES}`"),
@@ -247,6 +248,15 @@ fn after_joiner(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if !names_property && let Some(error) = test::second_value(site) {
         return Some(error);
     }
+    if site.word(-3) == "is"
+        && site.word(-5) == "consent"
+        && let Some(state) = nearest(found, &["granted", "denied", "conflicted"])
+    {
+        return Some(
+            site.error(0, 0, format!("`{found}` does not begin a condition"))
+                .help(format!("write `consent {} is {state}`", site.word(-4))),
+        );
+    }
     let lead = match (site.word(-4), site.word(-3)) {
         ("member", "of") => "member of",
         ("consent", "to") => "consent to",
@@ -302,6 +312,14 @@ fn property(site: &Site<'_, '_>) -> Option<Diagnostic> {
 fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
     let (found, before) = (site.found(), site.word(-1));
     let begins_none = |word: &str| format!("`{word}` does not begin a condition");
+    // `consent A is denied or not collected`
+    if found == "collected" && before == "not" {
+        let first = (-8..-2).rev().find(|at| site.word(*at) == "is");
+        let name = first.map_or("Advertising", |at| site.word(at - 1));
+        return site
+            .error(-1, 0, begins_none("not collected"))
+            .help(format!("write `consent {name} is not collected`"));
+    }
     match found {
         "in" if matches!(site.word(1), "audience" | "segment" | "list" | "group" | "the") => {}
         "in" if before == "not" => {
@@ -366,15 +384,15 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
         Some("consent") => "did you mean `consent to`?".to_owned(),
         Some("member") => "did you mean `member of`?".to_owned(),
         Some(meant) => format!("did you mean `{meant}`?"),
-        None if site.kind(0) == Some(Kind::Word)
-            && matches!(site.word(1), "like" | "LIKE" | "matches" | "is")
-            && site.is_name(2) =>
-        {
-            let value = site.condition_end(0);
+        None if site.kind(0) == Some(Kind::Word) && (site.is_end_or_joiner(1)) => {
             format!(
-                "for a trait of that name, write `trait {found}` and a test, such as `trait {found} contains {}`",
-                site.word(value)
+                "for the members of another audience, write `member of {found}`; for a trait, `trait {found} exists`"
             )
+        }
+        None if site.kind(0) == Some(Kind::Word)
+            && let Some(help) = said(site, found) =>
+        {
+            help
         }
         None if site.kind(0) == Some(Kind::Word) && begins_test(site, 1) => {
             format!("for a trait of that name, write `trait {}`", rest(0))
@@ -383,6 +401,15 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
         None => BEGINNINGS.to_owned(),
     };
     error.help(help)
+}
+
+/// The help for a test that is said as it is elsewhere, of a trait without `trait`.
+fn said(site: &Site<'_, '_>, name: &str) -> Option<String> {
+    let behind = Site {
+        index: site.index + 1,
+        ..*site
+    };
+    super::phrase::test(&behind, &format!("trait {name}"), "a trait")?.help
 }
 
 fn begins_test(site: &Site<'_, '_>, offset: isize) -> bool {
@@ -420,6 +447,34 @@ fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
             "write `member of {before} or member of {}`, or the same with `and`",
             site.word(1)
         ))),
+        "," if site.word(-2) == "to" && site.word(-3) == "consent" && site.is_name(1) => Some(
+            site.error(0, 0, "`consent to` takes one category here")
+                .help(format!("write `consent to {before} and consent to {}`", site.word(1))),
+        ),
+        "not" if before == "exists" => Some(
+            site.error(-1, 0, "`exists not` is written `does not exist`")
+                .help(format!("write `{} does not exist`", super::literal::tested(site, -1))),
+        ),
+        "granted" | "denied" | "conflicted" | "refused" | "=" | "!=" | "=="
+            if site.word(-2) == "to" && site.word(-3) == "consent" =>
+        {
+            let (state, last) = match found {
+                "=" | "==" | "!=" => (site.word(1), 1),
+                "refused" => ("denied", 0),
+                state => (state, 0),
+            };
+            let no = matches!(state, "false" | "no") != (found == "!=");
+            let help = match state {
+                "true" | "yes" | "false" | "no" | "granted" if no => format!("write `not consent to {before}`"),
+                "true" | "yes" | "granted" | "false" | "no" => format!("write `consent to {before}`"),
+                _ if found == "!=" => format!("write `not consent {before} is {state}`"),
+                _ => format!("write `consent {before} is {state}`"),
+            };
+            Some(
+                site.error(0, last, format!("`consent to {before}` is a whole condition"))
+                    .help(help),
+            )
+        }
         "," => Some(
             site.error(0, 0, "conditions are joined by `and` or `or`, not by a comma")
                 .help(format!("write `{}`, or the same with `or`", joined("and", 1))),

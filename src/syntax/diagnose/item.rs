@@ -29,10 +29,33 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
             .error(0, 0, format!("`{word}` is not something a file can declare"))
             .help(format!("did you mean `{keyword}`?")),
         None if let Some(later) = super::later::item(&site) => later,
+        None if matches!(
+            word,
+            "segment" | "cohort" | "group" | "list" | "purpose" | "target" | "integration"
+        ) && site.is_name(1)
+            && matches!(site.word(2), "{" | "") =>
+        {
+            let meant = match word {
+                "purpose" => "category",
+                "target" | "integration" => "destination",
+                _ => "audience",
+            };
+            site.error(0, 0, format!("`{word}` is not something a file can declare"))
+                .help(format!("did you mean `{meant}`?"))
+        }
         None => {
             let mut last = 0;
             while !site.is_first(last + 1) {
                 last += 1;
+            }
+            let line = site.text(0, last);
+            for sign in ["--", "/*", "%", "*", "'"] {
+                if let Some(comment) = line.strip_prefix(sign) {
+                    let comment = comment.trim_end_matches("*/").trim();
+                    return site
+                        .error(0, last, format!("a comment begins with `#`, not with `{sign}`"))
+                        .help(format!("write `# {comment}`"));
+                }
             }
             site.error(0, last, "this is neither a comment nor something a file can declare")
                 .help(format!(
@@ -175,6 +198,34 @@ fn no_name(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 "name what it requires; in an audience, `who … and not consent to {next}` asks for people without it"
             )),
         ("consent to ", "not") if site.wants_clause_of_consent() => not_in_consent(site),
+        ("consent to ", "not") => site
+            .error(0, 0, "`not` stands before `consent to`")
+            .help(format!("write `not consent to {next}`")),
+        ("requires ", ":" | "=") => site
+            .error(0, 0, format!("no `{found}` stands after `requires`"))
+            .help(format!("write `requires {next}`")),
+        ("requires ", "consent") if matches!(next, "to" | "for" | "of") => site
+            .error(0, 1, "`requires` is followed by the categories alone")
+            .help(format!("write `requires {}`", site.word(2))),
+        ("requires ", "[" | "(") => {
+            let end = (1..12).find(|at| matches!(site.word(*at), "]" | ")")).unwrap_or(1);
+            if let Some(at) = (1..end).find(|at| matches!(site.word(*at), "or" | "|" | "||")) {
+                let or = site.word(at);
+                return Some(
+                    site.error(
+                        at,
+                        at,
+                        format!("a destination requires all that it lists; there is no `{or}`"),
+                    )
+                    .help(
+                        "list with commas what has to be granted together, or make a destination of its own for each",
+                    ),
+                );
+            }
+            let names = site.text(1, end - 1).replace(" and ", ", ");
+            site.error(0, 0, "what a destination requires stands without brackets")
+                .help(format!("write `requires {names}`"))
+        }
         ("", "not" | "trait" | "performed" | "member" | "consent") if !of_item && site.word(-1) == "and" => {
             if found == "not" && site.is_name(1) && !RESERVED.contains(&next) {
                 not_in_consent(site)
@@ -377,6 +428,36 @@ fn word_after_name(site: &Site<'_, '_>, kind: Declares, name: &str) -> Option<Di
     while site.kind(last + 1) == Some(Kind::Word) && !site.is_first(last + 1) && site.word(last + 1) != "requires" {
         last += 1;
     }
+    let needs = matches!(
+        found,
+        "needs"
+            | "need"
+            | "require"
+            | "required"
+            | "requiring"
+            | "with"
+            | "if"
+            | "when"
+            | "consent"
+            | "only"
+            | "for"
+            | "must"
+            | "asks"
+            | "without"
+            | "no"
+    );
+    if kind == Declares::Destination && needs {
+        let without = matches!(found, "without" | "no");
+        let help = if without {
+            format!("write `destination {name} requires nothing` only if nobody has to agree to anything")
+        } else {
+            format!("write `destination {name} requires {}`", site.word(last))
+        };
+        return Some(
+            site.error(0, 0, "what people must have agreed to stands after `requires`")
+                .help(help),
+        );
+    }
     let words = site.text(0, last);
     if kind == Declares::Category {
         return Some(
@@ -509,6 +590,13 @@ fn setting(site: &Site<'_, '_>) -> Option<Diagnostic> {
         _ => {
             let settings = ["type", "message", "removal", "receives", "storage"];
             let help = match nearest(found, &settings) {
+                _ if found == "requires" => {
+                    let mut last = 1;
+                    while site.word(last + 1) == "," {
+                        last += 2;
+                    }
+                    format!("write `{}` before the `{{`", site.text(0, last))
+                }
                 Some("receives") => format!("did you mean `receives consent`? {SETTINGS}"),
                 Some(meant) => format!("did you mean `{meant}`? {SETTINGS}"),
                 None => SETTINGS.replace("The", "the"),

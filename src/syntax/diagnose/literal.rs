@@ -137,6 +137,9 @@ fn currency(word: &str) -> Option<&str> {
             | "dollars"
             | "pounds"
             | "cents"
+            | "percent"
+            | "pct"
+            | "points"
     )
     .then_some(word)
 }
@@ -250,6 +253,11 @@ fn operand(site: &Site<'_, '_>) -> Diagnostic {
     let words = operator_words(site);
     let tested = tested(site, -words);
     match found {
+        "all" | "none" | "any" | "one" | "either"
+            if matches!(operator, "contains" | "contain") && site.word(1) == "of" =>
+        {
+            return contains_of(site, operator, words, &tested);
+        }
         "[" => return list_for_value(site, operator, words, &tested),
         "null" | "nil" | "none" | "None" | "undefined" | "NULL" | "empty" => {
             let test = if operator == "!=" { "exists" } else { "does not exist" };
@@ -258,13 +266,13 @@ fn operand(site: &Site<'_, '_>) -> Diagnostic {
                 .help(format!("write `{tested} {test}`"));
         }
         "not" => {
-            let negated = match operator {
-                "=" => "!=".to_owned(),
-                _ => site.text(-words, -1),
+            let value = site.word(1);
+            let help = match operator {
+                "=" => format!("write `{tested} != {value}`"),
+                "contains" => format!("write `{tested} does not contain {value}`"),
+                _ => format!("write `not {tested} {} {value}`", site.text(-words, -1)),
             };
-            return site
-                .error(0, 0, "`not` cannot stand before a value")
-                .help(format!("write `{tested} {negated} {}`", site.word(1)));
+            return site.error(0, 0, "`not` cannot stand before a value").help(help);
         }
         "any" if operator == "contains" => {}
         _ => {}
@@ -307,6 +315,31 @@ pub(super) fn tested(site: &Site<'_, '_>, operator: isize) -> String {
         first
     };
     site.text(from, last)
+}
+
+/// `contains all of […]`, `contains none of […]`, `does not contain any of […]`
+fn contains_of(site: &Site<'_, '_>, operator: &str, words: isize, tested: &str) -> Diagnostic {
+    let found = site.found();
+    let end = list_end(site, 2);
+    let list = if site.word(2) == "[" {
+        site.text(2, end)
+    } else {
+        "[…]".to_owned()
+    };
+    let all: Vec<String> = (3..end)
+        .filter(|at| site.is_value(*at))
+        .map(|at| format!("{tested} contains {}", site.word(at)))
+        .take(3)
+        .collect();
+    let help = match (operator, found) {
+        ("contains", "all") if !all.is_empty() => format!("write `{}`", all.join(" and ")),
+        ("contains", "all") => format!("join `{tested} contains …` with `and`"),
+        ("contain", "all") => format!("write `not ({})`", all.join(" and ")),
+        ("contain", _) | (_, "none") => format!("write `not {tested} contains any of {list}`"),
+        _ => format!("write `{tested} contains any of {list}`"),
+    };
+    let written = site.text(-words, 1);
+    site.error(-words, 1, format!("there is no `{written}`")).help(help)
 }
 
 fn list_for_value(site: &Site<'_, '_>, operator: &str, words: isize, tested: &str) -> Diagnostic {
@@ -375,8 +408,9 @@ fn date(site: &Site<'_, '_>) -> Diagnostic {
                     format!("write `within {number} {unit}`")
                 } else {
                     format!(
-                        "write `between {number} and 365 {unit} ago`, with the oldest {} that counts",
-                        unit.trim_end_matches('s')
+                        "write `between {number} and {oldest} {unit} ago`, with the oldest {} that counts",
+                        unit.trim_end_matches('s'),
+                        oldest = super::performed::oldest(number)
                     )
                 };
                 return Diagnostic::error(
@@ -441,8 +475,9 @@ fn date(site: &Site<'_, '_>) -> Diagnostic {
                 ),
             )
             .help(format!(
-                "write `between {number} and 365 {unit} ago`, with the oldest {} that counts",
-                unit.trim_end_matches('s')
+                "write `between {number} and {oldest} {unit} ago`, with the oldest {} that counts",
+                unit.trim_end_matches('s'),
+                oldest = super::performed::oldest(number)
             ));
     }
     if site.kind(0) == Some(Kind::Word) && !site.is_end(0) && !matches!(found, "and" | "or") {
@@ -463,6 +498,15 @@ fn list(site: &Site<'_, '_>) -> Diagnostic {
     let found = site.found();
     let words = operator_words(site);
     let operator = site.text(-words, -1);
+    if matches!(found, "the" | "last" | "past" | "next" | "coming") {
+        let behind = Site {
+            index: site.index.saturating_add_signed(-words),
+            ..*site
+        };
+        if let Some(error) = super::phrase::test(&behind, &tested(site, -words), "a value") {
+            return error;
+        }
+    }
     if found == "(" {
         let end = list_end(site, 0);
         let inside = site.text(1, end - 1);

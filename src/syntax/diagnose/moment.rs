@@ -24,6 +24,16 @@ fn just_before(instant: Timestamp) -> String {
     Timestamp::from_millis(instant.as_millis().saturating_sub(1)).to_string()
 }
 
+/// The whole days from one date to another, both included, as tests of a value.
+pub(super) fn between(subject: &str, low: &str, high: &str) -> Option<String> {
+    let ((low, _), (end, whole)) = (date(low)?, date(high)?);
+    let end = if whole { day(end, 1) } else { high.to_owned() };
+    Some(format!(
+        "write `{subject} after {} and {subject} before {end}`",
+        just_before(low)
+    ))
+}
+
 /// The word at the place is followed by a date; `subject` is what the help begins with, empty for an event. The windows
 /// of an event stand side by side, the tests of a value are joined.
 pub(super) fn diagnose(site: &Site<'_, '_>, subject: &str) -> Option<Diagnostic> {

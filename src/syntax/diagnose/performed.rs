@@ -98,6 +98,11 @@ fn event(site: &Site<'_, '_>) -> Diagnostic {
         .help(format!("write `performed \"{words}\"`"))
 }
 
+/// An older end for a window whose newer end is so long ago.
+pub(super) fn oldest(number: &str) -> u64 {
+    number.parse::<u64>().unwrap_or(0).saturating_mul(2).max(365)
+}
+
 /// Whether a word behind an event without quotes begins what comes after it.
 fn goes_on(site: &Site<'_, '_>, at: isize) -> bool {
     match site.word(at) {
@@ -473,7 +478,8 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     format!("`{}` does not say on which side of that", site.text(0, last)),
                 )
                 .help(format!(
-                    "write `within {written}`, or for longer ago `between {number} and 365 {unit} ago`"
+                    "write `within {written}`, or for longer ago `between {number} and {oldest} {unit} ago`",
+                    oldest = oldest(number)
                 )),
             )
         }
@@ -496,6 +502,67 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
             site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
                 .help("write for example `within last 30 days`"),
         ),
+        "more" | "less" | "fewer" | "longer" | "earlier" | "over"
+            if (1..3).any(|at| {
+                site.kind(at) == Some(Kind::Number) && super::words::of(Rule::unit).contains(&site.word(at + 1))
+            }) =>
+        {
+            let at = if site.word(1) == "than" { 2 } else { 1 };
+            let (number, unit) = (site.word(at), site.word(at + 1));
+            let last = if site.word(at + 2) == "ago" { at + 2 } else { at + 1 };
+            let help = if matches!(found, "less" | "fewer") {
+                format!("write `within {number} {unit}`")
+            } else {
+                format!(
+                    "write `between {number} and {oldest} {unit} ago`, with the oldest {} that counts",
+                    unit.trim_end_matches('s'),
+                    oldest = oldest(number)
+                )
+            };
+            Some(
+                site.error(
+                    0,
+                    last,
+                    format!("`{}` cannot stand after `performed`", site.text(0, last)),
+                )
+                .help(help),
+            )
+        }
+        "no" | "not" | "up" | "maximum" | "minimum" | "max" | "min" | "only" | "just" if counted(site).is_some() => {
+            let (bound, last) = counted(site)?;
+            Some(
+                site.error(
+                    0,
+                    last,
+                    format!("`{}` cannot stand after `performed`", site.text(0, last)),
+                )
+                .help(format!("write `{bound}`")),
+            )
+        }
+        "zero" | "no" if site.word(1).starts_with("time") => Some(
+            site.error(0, 1, format!("`{}` cannot stand after `performed`", site.text(0, 1)))
+                .help("write `exactly 0 times`"),
+        ),
+        "!=" if site.kind(1) == Some(Kind::Number) => {
+            let begin = (-24..0).rev().find(|at| site.word(*at) == "performed").unwrap_or(-1);
+            Some(
+                site.error(0, 1, format!("`{}` cannot stand after `performed`", site.text(0, 1)))
+                    .help(format!(
+                        "write `not {} exactly {} times`",
+                        site.text(begin, -1),
+                        site.word(1)
+                    )),
+            )
+        }
+        "not" if matches!(site.word(1), "in" | "during" | "since" | "for") => {
+            let begin = (-24..0).rev().find(|at| site.word(*at) == "performed").unwrap_or(-1);
+            let number = (2..5).find(|at| site.kind(*at) == Some(Kind::Number));
+            let length = number.map_or("30 days".to_owned(), |at| site.text(at, at + 1));
+            Some(
+                site.error(0, 0, "`not` stands before `performed`")
+                    .help(format!("write `not {} within {length}`", site.text(begin, -1))),
+            )
+        }
         "more" | "less" | "fewer" if site.word(1) == "than" => {
             let number = site.word(2).parse::<u64>().ok();
             let last = if site.word(3).starts_with("time") { 3 } else { 2 };
@@ -550,6 +617,30 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
         }
         _ => date_with_space(site).or_else(|| super::moment::diagnose(site, "")),
     }
+}
+
+/// `no more than 3 times`, `up to 3 times`, `only once`: the count, and where it ends.
+fn counted(site: &Site<'_, '_>) -> Option<(String, isize)> {
+    let (bound, at) = match (site.found(), site.word(1), site.word(2)) {
+        ("no" | "not", "more", "than") => ("at most", 3),
+        ("no" | "not", "less" | "fewer", "than") => ("at least", 3),
+        ("up", "to", _) => ("at most", 2),
+        ("maximum" | "max", "of", _) => ("at most", 2),
+        ("minimum" | "min", "of", _) => ("at least", 2),
+        ("maximum" | "max", ..) => ("at most", 1),
+        ("minimum" | "min", ..) => ("at least", 1),
+        ("only" | "just", ..) => ("exactly", 1),
+        _ => return None,
+    };
+    let written = site.word(at);
+    let number = number_word(written).or_else(|| written.parse().ok())?;
+    let times = if number == 1 { "time" } else { "times" };
+    let last = if site.word(at + 1).starts_with("time") {
+        at + 1
+    } else {
+        at
+    };
+    Some((format!("{bound} {number} {times}"), last))
 }
 
 /// `2026-01-05 10:00Z`

@@ -31,6 +31,20 @@ pub(super) fn begin(site: &Site<'_, '_>) -> Option<Diagnostic> {
             }
             Some(begins_none(0).help(format!("write `member of {}`", site.word(name))))
         }
+        "who" => Some(begins_none(0).help("remove this `who`: one is enough")),
+        "agreed" | "opted" | "accepted" | "allowed" | "granted" | "gave" | "given" | "denied" | "refused"
+        | "declined"
+            if site.kind(1) == Some(Kind::Word) =>
+        {
+            let name = (2..5).find(|at| site.word(*at - 1) == "to" && site.is_name(*at));
+            let name = name.map_or("Advertising", |at| site.word(at));
+            let out = matches!(found, "denied" | "refused" | "declined") || next == "out";
+            Some(begins_none(0).help(if out {
+                format!("write `consent {name} is denied`")
+            } else {
+                format!("write `consent to {name}`")
+            }))
+        }
         "event" if site.word(1) == "=" && site.kind(2) == Some(Kind::String) => {
             Some(begins_none(0).help(format!("write `performed {}`", site.word(2))))
         }
@@ -77,6 +91,16 @@ fn everybody(site: &Site<'_, '_>) -> Option<Diagnostic> {
         site.word(from),
         "performed" | "trait" | "member" | "consent" | "not" | "("
     );
+    if from > 1 && !condition {
+        return Some(
+            site.error(
+                0,
+                from - 1,
+                format!("`{}` does not begin a condition", site.text(0, from - 1)),
+            )
+            .help("leave it out, and write what is known of them or what they did"),
+        );
+    }
     (from > 1 && condition).then(|| {
         site.error(0, from - 1, message)
             .help(format!("write `{}`", site.condition(from)))
@@ -209,13 +233,17 @@ pub(super) fn test(site: &Site<'_, '_>, subject: &str, what: &str) -> Option<Dia
         )
     };
     let word = lower(at);
-    if at == 0 || !not {
-        if let Some(error) = moment::diagnose(site, subject) {
-            return Some(error);
-        }
+    if let Some(error) = moment::diagnose(site, subject) {
+        return Some(error);
+    }
+    if let Some(help) = relative(site, at, not, subject) {
+        return Some(
+            site.error(0, at, format!("`{}` cannot stand behind {what}", site.text(0, at)))
+                .help(help),
+        );
     }
     match word.as_str() {
-        "null" | "nil" | "none" | "empty" | "blank" | "missing" | "unset" | "unknown" if is => {
+        "null" | "nil" | "none" | "empty" | "blank" | "missing" | "unset" | "unknown" if is || not => {
             let test = if not { "exists" } else { "does not exist" };
             told(at, format!("{subject} {test}"))
         }
@@ -259,10 +287,46 @@ pub(super) fn test(site: &Site<'_, '_>, subject: &str, what: &str) -> Option<Dia
         "before" | "after" | "within" | "contains" | "starts" | "ends" | "exists" if is => {
             told(at - 1, negated(site.condition(at)))
         }
-        "like" | "ilike" | "matches" | "match" | "includes" | "include" | "containing" | "begins" => {
+        "~" | "=~" | "like" | "ilike" | "matches" | "match" | "includes" | "include" | "containing" | "begins" => {
             like(site, at, &word, subject, not)
         }
         _ => None,
+    }
+}
+
+/// `in the last 30 days`, `more than 30 days ago`, `30 days ago` behind a value.
+fn relative(site: &Site<'_, '_>, at: isize, not: bool, subject: &str) -> Option<String> {
+    let length = |from: isize| {
+        let unit = super::words::of(crate::syntax::grammar::Rule::unit).contains(&site.word(from + 1));
+        (site.kind(from) == Some(Kind::Number) && unit).then(|| site.text(from, from + 1))
+    };
+    let lead = if not { "not " } else { "" };
+    match site.word(at) {
+        "in" | "during" | "within" => {
+            let from = at + 1 + isize::from(site.word(at + 1) == "the");
+            let direction = match site.word(from) {
+                "last" | "past" => "last",
+                "next" | "coming" => "next",
+                _ => return None,
+            };
+            let length = length(from + 1)?;
+            Some(format!("write `{lead}{subject} within {direction} {length}`"))
+        }
+        "more" | "less" | "longer" | "older" | "over" | "under" | "earlier" | "newer" | "younger" => {
+            let from = at + 1 + isize::from(site.word(at + 1) == "than");
+            let length = length(from)?;
+            let test = match site.word(at) {
+                "less" | "under" | "newer" | "younger" => "within last",
+                _ => "before last",
+            };
+            Some(format!("write `{lead}{subject} {test} {length}`"))
+        }
+        _ => {
+            let length = length(at)?;
+            Some(format!(
+                "write `{lead}{subject} within last {length}`, or for longer ago `{lead}{subject} before last {length}`"
+            ))
+        }
     }
 }
 
@@ -299,7 +363,7 @@ fn like(site: &Site<'_, '_>, at: isize, word: &str, subject: &str, not: bool) ->
     let plain = !inner.contains(['%', '*', '_', '^', '$', '\\', '[', '(', '.', '?']);
     let sure = match word {
         "like" | "ilike" => plain,
-        "matches" | "match" => plain && (begins || ends),
+        "matches" | "match" | "~" | "=~" => plain && (begins || ends),
         _ => true,
     };
     let lead = if not { "not " } else { "" };

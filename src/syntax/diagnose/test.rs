@@ -76,6 +76,16 @@ fn spaced_dot(site: &Site<'_, '_>, first: isize, last: isize, lead: &str) -> Dia
 /// The second word of an operator is missing.
 fn second_word(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let (found, before) = (site.found(), site.word(-1));
+    if site.wants(&[Rule::kw_with]) && found == "not" {
+        let value = site.word(if site.word(1) == "with" { 2 } else { 1 });
+        return Some(
+            site.error(0, 0, "`not` stands before the whole condition")
+                .help(format!(
+                    "write `not {} {before} with {value}`",
+                    literal::tested(site, -1)
+                )),
+        );
+    }
     if site.wants(&[Rule::kw_with]) {
         return Some(
             site.error(-1, -1, format!("after `{before}`, `with` is missing"))
@@ -231,7 +241,9 @@ fn test(site: &Site<'_, '_>) -> Diagnostic {
         "between" => {
             let last = if site.word(2) == "and" { 3 } else { 0 };
             let (low, high) = (site.word(1), site.word(3));
-            let help = if last == 3 {
+            let help = if let Some(help) = super::moment::between(&subject, low, high) {
+                help
+            } else if last == 3 {
                 format!("write `{subject} >= {low} and {subject} <= {high}`")
             } else {
                 format!("write for example `{subject} >= 18 and {subject} <= 25`")
@@ -371,8 +383,33 @@ pub(super) fn second_value(site: &Site<'_, '_>) -> Option<Diagnostic> {
             .help(format!("write `performed {first} {joiner} performed {found}`")),
         );
     }
+    if site.word(-3) == "contain" {
+        let subject = literal::tested(site, -5);
+        return Some(
+            site.error(
+                0,
+                0,
+                format!("`{joiner}` joins whole conditions, and this is only a value"),
+            )
+            .help(format!("write `not {subject} contains any of [{first}, {found}]`")),
+        );
+    }
+    if site.word(-3) == "with" {
+        let (subject, operator) = (literal::tested(site, -4), site.text(-4, -3));
+        return Some(
+            site.error(
+                0,
+                0,
+                format!("`{joiner}` joins whole conditions, and this is only a value"),
+            )
+            .help(format!(
+                "write `({subject} {operator} {first} {joiner} {subject} {operator} {found})`"
+            )),
+        );
+    }
     let subject = literal::tested(site, -3);
     let help = match (site.word(-3), joiner) {
+        ("!=", "or") => format!("write `{subject} not in [{first}, {found}]`"),
         ("=", "or") => format!("write `{subject} in [{first}, {found}]`"),
         ("contains", "or") => format!("write `{subject} contains any of [{first}, {found}]`"),
         (operator, _) => format!("write `{subject} {operator} {first} {joiner} {subject} {operator} {found}`"),
