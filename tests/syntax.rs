@@ -245,6 +245,65 @@ fn slips_are_told_in_the_authors_words() {
     snapshot("slips", out);
 }
 
+/// A slip that makes an audience smaller, or asks for more consent, is never answered with what does the opposite.
+#[test]
+fn no_help_widens_an_audience() {
+    let help = |text: &str| {
+        let (_, errors) = parse(FileId(0), text);
+        assert_eq!(errors.len(), 1, "{}", shown(text, &errors));
+        errors[0].help.clone().unwrap_or_default()
+    };
+    for word in ["exclude", "excluding", "except", "without", "unless", "minus", "omit"] {
+        for clauses in [
+            format!("who trait a exists\n  {word} staff"),
+            format!("who trait a exists {word} staff"),
+            format!("include anonymous\n  {word} staff"),
+            format!("send to crm\n  {word} staff"),
+            format!("send to crm {word} staff"),
+            format!("consent to A {word} staff"),
+        ] {
+            let help = help(&format!("audience a {{\n  {clauses}\n}}\n"));
+            assert!(help.ends_with("and not member of staff`"), "{clauses}: {help}");
+        }
+    }
+    for requires in ["A or B", "A | B", "any of A, B", "[A or B]", "A except B", "not A"] {
+        let help = help(&format!("destination d requires {requires}\n"));
+        assert!(
+            !help.contains("requires nothing") && !help.contains("requires A"),
+            "{requires}: {help}"
+        );
+    }
+    for (condition, expected) in [
+        ("everyone but not member of staff", "not member of staff"),
+        ("trait tags contains not \"a\"", "trait tags does not contain \"a\""),
+        ("trait plan != \"a\" or \"b\"", "trait plan not in [\"a\", \"b\"]"),
+        ("performed \"A\" less than 30 days ago", "within 30 days"),
+        (
+            "performed \"A\" between 1 and 2 months ago",
+            "between 30 and 60 days ago",
+        ),
+        ("consent A is not true", "not consent to A"),
+        ("consent to A denied", "consent A is denied"),
+    ] {
+        let help = help(&audience(condition));
+        assert!(help.starts_with(&format!("write `{expected}`")), "{condition}: {help}");
+    }
+}
+
+#[test]
+fn a_file_of_json_is_told_once() {
+    for text in [
+        "{\"type\": \"track\"}\n".repeat(1000),
+        "\u{FEFF}\n\n  [{}, {}]".to_owned(),
+        "{\n  \"type\": \"track\"\n}".to_owned(),
+    ] {
+        assert_eq!(codes(&text), [Code::Syntax], "{}", &text[..20.min(text.len())]);
+    }
+    // A block that lacks its beginning is none, and what follows it is still read.
+    let (file, errors) = parse(FileId(0), "{\n  who trait a exists\n}\naudience b {}");
+    assert_eq!((file.items.len(), errors.len()), (1, 1));
+}
+
 #[test]
 fn a_broken_item_leaves_the_others_whole() {
     let names = |text: &str| {

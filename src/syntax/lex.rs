@@ -341,6 +341,42 @@ impl<'t> Lexer<'t> {
         self.unclosed_string();
     }
 
+    /// Where an odd quote stands directly behind a word, the text before it is the one that lacks a quote.
+    fn unclosed_before(&self) -> Option<Diagnostic> {
+        let mut tokens = self.out.tokens.iter().rev();
+        let word = tokens
+            .next()
+            .filter(|word| word.kind == Kind::Word && word.end as usize == self.at)?;
+        let written = self.out.text(*word);
+        // `"gold and trait plan = "pro"`
+        if let Some(text) = tokens
+            .next()
+            .filter(|text| text.kind == Kind::String && text.end == word.start)
+        {
+            let begun = self.out.text(*text);
+            let value = likely_text(begun);
+            if value.len() < 2 || value.len() >= begun.len() {
+                return None;
+            }
+            let start = text.start as usize;
+            return Some(
+                Diagnostic::error(
+                    Code::Syntax,
+                    self.span(start, start + value.len()),
+                    "this text is opened here, and closed only by the quote of the next one",
+                )
+                .help(format!("write `\"` where it ends, such as `{}\"`", shorten(value))),
+            );
+        }
+        let span = self.span(word.start as usize, self.at + 1);
+        Some(
+            Diagnostic::error(Code::Syntax, span, "this text is closed here, and not opened").help(format!(
+                "write `\"` where it begins, such as `\"{}\"`",
+                shorten(written)
+            )),
+        )
+    }
+
     /// A string that its line does not close: closed by the next line, or never.
     fn unclosed_string(&mut self) {
         let start = self.at;
@@ -352,6 +388,7 @@ impl<'t> Lexer<'t> {
             .split_once('"')
             .map(|(before, _)| before)
             .filter(|before| before.ends_with(|c: char| !c.is_whitespace() && !"([,={".contains(c)));
+        let mut shown = begun.len();
         let (length, message, help) = match closing {
             Some(before) => (
                 rest.len() - below.len() + before.len() + 1,
@@ -362,19 +399,56 @@ impl<'t> Lexer<'t> {
                     shorten(before.trim_start())
                 ),
             ),
-            None => (
-                begun.len(),
-                "this text has no closing quote",
-                format!(
-                    "write `{}\"`",
-                    shorten(begun.trim_end_matches([')', ']', ',', '}', ' ']))
-                ),
-            ),
+            None => {
+                let value = likely_text(begun);
+                let help = if value.len() < 2 {
+                    "write `\"` on both sides of a text, or remove it".to_owned()
+                } else if begun.trim_end_matches([')', ']', ',', '}', ' ']) == value {
+                    format!("write `{}\"`", shorten(value))
+                } else {
+                    shown = value.len();
+                    format!("write `\"` where it ends, such as `{}\"`", shorten(value))
+                };
+                (
+                    begun.len(),
+                    "this text is opened here, and not closed on its line",
+                    help,
+                )
+            }
         };
-        let span = self.span(start, start + begun.len());
-        self.error(start, true, Diagnostic::error(Code::Syntax, span, message).help(help));
+        let diagnostic = self
+            .unclosed_before()
+            .unwrap_or_else(|| Diagnostic::error(Code::Syntax, self.span(start, start + shown), message).help(help));
+        self.error(start, true, diagnostic);
         self.push(Kind::String, length);
     }
+}
+
+/// Of a text without its closing quote, what probably belongs to it: up to the words that go on behind a value.
+fn likely_text(begun: &str) -> &str {
+    const BEHIND: [&str; 18] = [
+        " send to ",
+        " and ",
+        " or ",
+        " consent to ",
+        " include anonymous",
+        " within ",
+        " between ",
+        " before ",
+        " after ",
+        " at least ",
+        " at most ",
+        " exactly ",
+        " where ",
+        " requires ",
+        " disabled",
+        " and not ",
+        "}",
+        ")",
+    ];
+    let end = BEHIND.iter().filter_map(|word| begun.find(word)).min();
+    let text = begun.get(..end.unwrap_or(begun.len())).unwrap_or(begun);
+    text.trim_end_matches([')', ']', ',', '}', '{', ' '])
 }
 
 fn hidden(span: Span, c: char, place: &str) -> Diagnostic {

@@ -47,6 +47,9 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
         .help("split it into several files: all `*.audience` files of a folder belong together");
         return (out, vec![error]);
     }
+    if let Some(error) = json(file, text) {
+        return (out, vec![error]);
+    }
     let mut tokens = lex::lex(file, text);
     let errors = std::mem::take(&mut tokens.errors);
     let (chunks, mut diagnostics) = split::split(&tokens);
@@ -83,6 +86,26 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
     crate::diagnostic::sort(&mut diagnostics);
     out.comments = tokens.comments;
     (out, diagnostics)
+}
+
+/// A file of JSON, such as one of events, is told once, and not line by line.
+fn json(file: FileId, text: &str) -> Option<Diagnostic> {
+    let body = text.trim_start_matches('\u{FEFF}').trim_start();
+    let inside = body.strip_prefix(['{', '['])?.trim_start();
+    // A block whose beginning was forgotten begins with a word.
+    if inside.starts_with(|c: char| c.is_alphabetic() || c == '#') {
+        return None;
+    }
+    let start = u32::try_from(text.len() - body.len()).ok()?;
+    let error = Diagnostic::error(
+        Code::Syntax,
+        Span::new(file, start, start + 1),
+        "this is a file of events or other JSON, not of definitions",
+    );
+    Some(error.help(
+        "give the events with `--events`; a file of definitions begins with `category`, `destination`, `audience` or \
+         `consent enforcement`",
+    ))
 }
 
 /// The item of a piece (more than one only where several share a line), or what is wrong with it.

@@ -12,6 +12,9 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if site.chunk.piece != Piece::Declaration(Declares::Audience) {
         return None;
     }
+    if let Some(error) = exclusion(site) {
+        return Some(error);
+    }
     if site.wants(&[Rule::kw_anonymous]) {
         return include(site);
     }
@@ -24,14 +27,101 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     names(site).or_else(|| clause(site))
 }
 
+/// Whether a word takes people away.
+pub(super) fn excludes(site: &Site<'_, '_>, at: isize) -> bool {
+    match site.word(at) {
+        "exclude" | "excludes" | "excluding" | "exclusion" | "except" | "without" | "unless" | "minus" | "omit"
+        | "suppress" => true,
+        "but" => site.word(at + 1) == "not",
+        _ => false,
+    }
+}
+
+/// The condition that what stands at the offset does not hold.
+pub(super) fn negated(site: &Site<'_, '_>, mut from: isize) -> String {
+    const LEAD: [&str; 14] = [
+        "who", "those", "people", "users", "everyone", "in", "audience", "segment", "for", "if", "when", "from",
+        "where", "all",
+    ];
+    while LEAD.contains(&site.word(from)) {
+        from += 1;
+    }
+    match site.word(from) {
+        "not" => site.condition(from + 1),
+        "performed" | "trait" | "consent" | "(" => format!("not {}", site.condition(from)),
+        "member" | "members" => {
+            let name = if site.word(from + 1) == "of" {
+                from + 2
+            } else {
+                from + 1
+            };
+            format!("not member of {}", site.word(name))
+        }
+        name if site.is_name(from) => {
+            let mut text = format!("not member of {name}");
+            while matches!(site.word(from + 1), "," | "and" | "or")
+                && site.is_name(from + 2)
+                && !site.is_first(from + 2)
+            {
+                from += 2;
+                if begins_condition(site, from) {
+                    break;
+                }
+                text = format!("{text} and not member of {}", site.word(from));
+            }
+            text
+        }
+        _ => "not member of …".to_owned(),
+    }
+}
+
+/// `exclude staff` and its like: never is anything put in its place that adds people.
+fn exclusion(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let found = site.found();
+    let begins = site.wants(&[Rule::clause]) || (site.wants(&[Rule::comma, Rule::kw_anonymous]) && !site.is_first(0));
+    if !begins || !excludes(site, 0) || site.kind(0) != Some(Kind::Word) {
+        return None;
+    }
+    let from = if found == "but" { 2 } else { 1 };
+    let error = site.error(0, 0, format!("there is no `{found}` in an audience"));
+    if site.word(from) == "anonymous" {
+        return Some(
+            error.help("remove it: without `include anonymous`, nobody counts who is known by an `anonymous_id` alone"),
+        );
+    }
+    Some(error.help(format!("write `who … and {}`", negated(site, from))))
+}
+
 fn include(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let found = site.found();
-    let error = if matches!(found, "" | "}") {
-        site.error(-1, -1, "after `include`, `anonymous` is missing")
-    } else {
-        site.error(0, 0, format!("`include` cannot be followed by `{found}`"))
-    };
-    Some(error.help("write `include anonymous`"))
+    if matches!(found, "" | "}") || site.is_first(0) {
+        return Some(
+            site.error(-1, -1, "after `include`, `anonymous` is missing").help(
+                "write `include anonymous` to count people known by an `anonymous_id` alone, or remove `include`",
+            ),
+        );
+    }
+    let error = site.error(0, 0, format!("`include` cannot be followed by `{found}`"));
+    let anonymous = super::words::nearest(found, &["anonymous"]).is_some()
+        || matches!(
+            found,
+            "everybody" | "everyone" | "all" | "anon" | "visitors" | "guests" | "unknown" | "users"
+        );
+    Some(match found {
+        _ if anonymous => error.help("write `include anonymous` to count people known by an `anonymous_id` alone, too"),
+        "not" if site.word(1) == "anonymous" => {
+            error.help("remove it: without `include anonymous`, nobody counts who is known by an `anonymous_id` alone")
+        }
+        "trait" | "performed" | "member" | "consent" | "not" | "who" => {
+            let from = if found == "who" { 1 } else { 0 };
+            error.help(format!("write it behind `who`: `who … or {}`", site.condition(from)))
+        }
+        _ if site.is_name(0) => error.help(format!(
+            "for the members of another audience, write `who … or member of {found}`"
+        )),
+        _ => error
+            .help("write `include anonymous` to count people known by an `anonymous_id` alone, or remove `include`"),
+    })
 }
 
 fn without_to(site: &Site<'_, '_>) -> Option<Diagnostic> {
@@ -51,6 +141,35 @@ fn without_to(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 )),
         );
     }
+    if matches!(found, ":" | "=") && site.is_name(1) {
+        return Some(
+            site.error(0, 0, format!("`{before}` is followed by `to`, not by `{found}`"))
+                .help(format!("write `{before} to {}`", site.word(1))),
+        );
+    }
+    if matches!(
+        found,
+        "required"
+            | "needed"
+            | "given"
+            | "for"
+            | "of"
+            | "on"
+            | "with"
+            | "in"
+            | "them"
+            | "it"
+            | "into"
+            | "members"
+            | "people"
+    ) && (site.is_name(1) && !site.is_first(1))
+    {
+        let name = if site.word(1) == "to" { 2 } else { 1 };
+        return Some(
+            site.error(0, 0, format!("`{before}` is followed by `to`, not by `{found}`"))
+                .help(format!("write `{before} to {}`", site.word(name))),
+        );
+    }
     matches!(before, "send" | "consent").then(|| {
         site.error(-1, -1, format!("after `{before}`, `to` is missing"))
             .help(format!("write `{before} to{name}`"))
@@ -65,11 +184,30 @@ fn names(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let in_send = site.wants(&[Rule::comma]);
     let in_consent = site.wants(&[Rule::kw_and]);
     match found {
-        "and" | "or" if in_send => Some(
+        "and" | "or" if in_send && (begins_condition(site, 1) || site.is_first(0)) => Some(
+            site.error(0, 0, "a condition stands behind `who`, not behind `send to`")
+                .help(format!("write `who … {found} {}`", site.condition(1))),
+        ),
+        "if" | "when" | "where" | "who" if in_send && begins_condition(site, 1) && !site.is_first(0) => Some(
+            site.error(0, 0, "a condition stands behind `who`, not behind `send to`")
+                .help(format!("write `who … and {}`", site.condition(1))),
+        ),
+        "and" | "or" | "&" | "+" if in_send => Some(
             site.error(0, 0, "destinations are separated by commas")
                 .help(format!("write `send to {}`", pair(", "))),
         ),
         "," if in_consent => Some(
+            site.error(0, 0, "after `consent to`, categories are joined by `and`")
+                .help(format!("write `consent to {}`", pair(" and "))),
+        ),
+        "or" | "and" if in_consent && begins_condition(site, 1) => Some(
+            site.error(0, 0, "`consent to` joins categories, and this is a condition")
+                .help(format!(
+                    "make both part of the condition: `who … and (consent to {before} {found} {})`",
+                    site.condition(1)
+                )),
+        ),
+        "&" | "&&" | "+" if in_consent => Some(
             site.error(0, 0, "after `consent to`, categories are joined by `and`")
                 .help(format!("write `consent to {}`", pair(" and "))),
         ),
@@ -86,6 +224,15 @@ fn names(site: &Site<'_, '_>) -> Option<Diagnostic> {
         ),
         "is" if in_consent => {
             let last = if site.word(1) == "not" { 2 } else { 1 };
+            if !matches!(site.word(1), "granted" | "true" | "given") {
+                return Some(
+                    site.error(0, last, "`consent to` beside `who` asks for consent that is granted")
+                        .help(format!(
+                            "for another state, make it part of the condition: `who … and consent {before} is {}`",
+                            site.text(1, last)
+                        )),
+                );
+            }
             Some(
                 site.error(
                     0,
@@ -100,6 +247,15 @@ fn names(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help(format!("write `send to {before}, {found}`")),
         ),
         _ => None,
+    }
+}
+
+fn begins_condition(site: &Site<'_, '_>, at: isize) -> bool {
+    match site.word(at) {
+        "trait" | "performed" | "not" | "(" => true,
+        "member" => site.word(at + 1) == "of",
+        "consent" => site.word(at + 1) == "to" || site.word(at + 2) == "is",
+        _ => false,
     }
 }
 
@@ -134,7 +290,10 @@ fn clause(site: &Site<'_, '_>) -> Option<Diagnostic> {
         }
         _ => {}
     }
-    let meant = nearest(found, &["who", "consent", "include", "send"]);
+    let meant = nearest(found, &["who", "consent", "include", "send"]).filter(|_| found != "end");
+    if let Some(error) = other_clause(site) {
+        return Some(error);
+    }
     if meant.is_none() && !site.is_first(0) && site.wants(&[Rule::joiner]) {
         return None;
     }
@@ -152,4 +311,56 @@ fn clause(site: &Site<'_, '_>) -> Option<Diagnostic> {
         None => "what can stand here begins with `who`, `consent to`, `include anonymous` or `send to`".to_owned(),
     };
     Some(error.help(help))
+}
+
+/// What other languages have beside the condition.
+fn other_clause(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let (found, next) = (site.found(), site.word(1));
+    if !site.is_first(0) && site.wants(&[Rule::joiner]) {
+        return None;
+    }
+    let last = if site.is_first(1) || matches!(next, "" | "}") {
+        0
+    } else {
+        1
+    };
+    Some(match found {
+        "end" | "done" => site
+            .error(0, 0, format!("`{found}` cannot stand in an audience"))
+            .help("remove it: `}` ends an audience"),
+        "limit" | "top" | "sample" => site
+            .error(
+                0,
+                last,
+                format!("there is no `{found}`: all who meet the condition are in an audience"),
+            )
+            .help("write a narrower condition behind `who`"),
+        "description" | "title" | "label" | "name" if site.kind(1) == Some(Kind::String) => site
+            .error(0, 1, "the text to show stands behind the name of the audience")
+            .help(format!(
+                "write `audience {} {next} {{`",
+                site.tokens.at(site.chunk.first + 1)
+            )),
+        "to" | "destination" | "destinations" | "deliver" | "sync" | "export" | "push" => {
+            let name = (1..3).find(|at| !site.is_first(*at) && site.is_name(*at) && site.word(*at) != "to");
+            let name = name.map_or("…", |at| site.word(at));
+            site.error(0, 0, format!("`{found}` cannot stand in an audience"))
+                .help(format!("write `send to {name}`"))
+        }
+        "do" | "don" | "not" | "never"
+            if matches!(site.word(1), "send" | "not") && (1..3).any(|at| site.word(at) == "send") =>
+        {
+            site.error(0, 0, format!("`{found}` cannot stand before `send`"))
+                .help("leave out `send to`: an audience is sent only where it says so")
+        }
+        "with" | "only" | "needs" | "must" if next == "consent" => {
+            let to = if site.word(2) == "to" { 3 } else { 2 };
+            site.error(0, 0, format!("`{found}` cannot stand before `consent to`"))
+                .help(format!("write `consent to {}`", site.word(to)))
+        }
+        "requires" | "require" => site
+            .error(0, 0, "an audience asks for consent with `consent to`")
+            .help(format!("write `consent to {}`", if last == 1 { next } else { "…" })),
+        _ => return None,
+    })
 }

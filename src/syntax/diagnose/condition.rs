@@ -19,7 +19,19 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if site.wants(&[Rule::consent_state, Rule::kw_collected]) {
         return Some(consent_state(site));
     }
-    let filter = site.wants(&[
+    let filter = wants_filter(site);
+    if filter || wants_condition(site) {
+        return Some(begin(site, filter));
+    }
+    if site.wants(&[Rule::joiner, Rule::kw_and]) && site.wants(&[Rule::joiner]) {
+        return between(site);
+    }
+    None
+}
+
+/// Whether a test of a property is wanted.
+pub(super) fn wants_filter(site: &Site<'_, '_>) -> bool {
+    site.wants(&[
         Rule::filter,
         Rule::filter_unary,
         Rule::filter_brackets,
@@ -27,15 +39,12 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
         Rule::property,
         Rule::first_key,
         Rule::free_word,
-    ]);
-    // Behind `not` the beginnings of a condition are wanted one by one.
-    if filter || site.wants(&[Rule::condition, Rule::unary, Rule::performed, Rule::kw_performed]) {
-        return Some(begin(site, filter));
-    }
-    if site.wants(&[Rule::joiner, Rule::kw_and]) && site.wants(&[Rule::joiner]) {
-        return between(site);
-    }
-    None
+    ])
+}
+
+/// Whether a condition is wanted. Behind `not`, its beginnings are wanted one by one.
+pub(super) fn wants_condition(site: &Site<'_, '_>) -> bool {
+    site.wants(&[Rule::condition, Rule::unary, Rule::performed, Rule::kw_performed])
 }
 
 fn member_without_of(site: &Site<'_, '_>) -> Diagnostic {
@@ -53,10 +62,43 @@ fn member_without_of(site: &Site<'_, '_>) -> Diagnostic {
 
 fn consent_without_is(site: &Site<'_, '_>) -> Diagnostic {
     let (found, name) = (site.found(), site.word(-1));
-    if matches!(found, "=" | ":" | "==" | "are" | "was" | "has") {
+    if matches!(found, "=" | ":" | "==" | "!=" | "are" | "was" | "has" | "in") {
+        let state = site.word(1).trim_matches('"');
+        let state = match state {
+            "not" => site.text(1, 2),
+            _ => state.to_owned(),
+        };
+        let help = match (found, state.as_str()) {
+            ("!=", "granted" | "denied" | "conflicted") => format!("write `not consent {name} is {state}`"),
+            ("!=" | "in", _) => format!("write for example `consent to {name}`, or `consent {name} is denied`"),
+            (_, "true" | "yes" | "given" | "1") => format!("write `consent to {name}`"),
+            (_, "false" | "no" | "0") => {
+                format!(
+                    "write `consent {name} is denied` for those who said no, or `not consent to {name}` for all but yes"
+                )
+            }
+            _ => format!("write `consent {name} is {state}`"),
+        };
+        return site.error(0, 0, "the state of consent stands after `is`").help(help);
+    }
+    if matches!(name, "for" | "of" | "on" | "with" | "given" | "from") && site.is_name(0) && !site.is_first(0) {
         return site
-            .error(0, 0, "the state of consent stands after `is`")
-            .help(format!("write `consent {name} is {}`", site.word(1)));
+            .error(-1, -1, format!("`consent` is followed by `to`, not by `{name}`"))
+            .help(format!("write `consent to {found}`"));
+    }
+    let state = if found == "not" {
+        site.text(0, 1)
+    } else {
+        found.to_owned()
+    };
+    if matches!(state.as_str(), "granted" | "denied" | "conflicted" | "not collected") && !site.is_first(0) {
+        return site
+            .error(
+                0,
+                if found == "not" { 1 } else { 0 },
+                "the state of consent stands after `is`",
+            )
+            .help(format!("write `consent {name} is {state}`"));
     }
     site.error(-2, -1, format!("it is not said what consent to `{name}` must be"))
         .help(format!(
@@ -75,6 +117,7 @@ fn consent_state(site: &Site<'_, '_>) -> Diagnostic {
                 .help("write `not collected`");
         }
         let help = match nearest(found, &["granted", "denied", "conflicted", "collected"]) {
+            None if matches!(found, "true" | "yes" | "given" | "on") => format!("write `not consent to {name}`"),
             Some("collected") => "write `not collected`".to_owned(),
             Some(state) => format!("write `not consent {name} is {state}`"),
             None => format!("write one of `{STATES}`"),
@@ -89,6 +132,17 @@ fn consent_state(site: &Site<'_, '_>) -> Diagnostic {
         return site
             .error(-1, -1, "after `is` a state of consent is missing")
             .help(format!("write one of `{STATES}`"));
+    }
+    let bare = found.trim_matches('"').replace(['_', '-'], " ").to_lowercase();
+    if matches!(bare.as_str(), "granted" | "denied" | "conflicted" | "not collected") {
+        let message = if found.starts_with('"') {
+            "a state of consent stands without quotes".to_owned()
+        } else {
+            format!("`{found}` is not a state of consent")
+        };
+        return site
+            .error(0, 0, message)
+            .help(format!("write `consent {name} is {bare}`"));
     }
     let help = match found.trim_matches('"') {
         "true" | "yes" | "given" | "on" => format!("write `consent to {name}`, or `consent {name} is granted`"),
@@ -194,6 +248,15 @@ fn after_joiner(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if !names_property && let Some(error) = test::second_value(site) {
         return Some(error);
     }
+    if site.word(-3) == "is"
+        && site.word(-5) == "consent"
+        && let Some(state) = nearest(found, &["granted", "denied", "conflicted"])
+    {
+        return Some(
+            site.error(0, 0, format!("`{found}` does not begin a condition"))
+                .help(format!("write `consent {} is {state}`", site.word(-4))),
+        );
+    }
     let lead = match (site.word(-4), site.word(-3)) {
         ("member", "of") => "member of",
         ("consent", "to") => "consent to",
@@ -249,7 +312,16 @@ fn property(site: &Site<'_, '_>) -> Option<Diagnostic> {
 fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
     let (found, before) = (site.found(), site.word(-1));
     let begins_none = |word: &str| format!("`{word}` does not begin a condition");
+    // `consent A is denied or not collected`
+    if found == "collected" && before == "not" {
+        let first = (-8..-2).rev().find(|at| site.word(*at) == "is");
+        let name = first.map_or("Advertising", |at| site.word(at - 1));
+        return site
+            .error(-1, 0, begins_none("not collected"))
+            .help(format!("write `consent {name} is not collected`"));
+    }
     match found {
+        "in" if matches!(site.word(1), "audience" | "segment" | "list" | "group" | "the") => {}
         "in" if before == "not" => {
             return site
                 .error(-1, 0, begins_none("in"))
@@ -260,7 +332,9 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
                 .error(0, 0, begins_none("in"))
                 .help(format!("write `member of {}`", site.word(1)));
         }
-        "did" | "do" | "does" | "has" | "have" if site.word(1) == "not" => {
+        "did" | "do" | "does" | "has" | "have"
+            if site.word(1) == "not" && !matches!(site.word(2), "trait" | "consent" | "consented" | "member") =>
+        {
             let last = if site.kind(2) == Some(Kind::Word) { 2 } else { 1 };
             return site
                 .error(0, last, begins_none(&site.text(0, last)))
@@ -283,11 +357,23 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
         _ => {}
     }
     if filter {
+        let text = found.chars().next().is_some_and(|c| c.is_ascii_digit()) || !found.is_ascii();
+        if site.is_name(0) && !found.is_ascii() || text && begins_test(site, 1) {
+            return test::unquoted(site, "");
+        }
+        if let Some(error) =
+            super::phrase::begin(site).filter(|_| matches!(found, "<" | "<=" | ">" | ">=" | "=" | "!="))
+        {
+            return error;
+        }
         return site
             .error(0, 0, format!("`{found}` is not the name of a property"))
             .help(format!(
                 "write for example `where (total > 50)`; other names need quotes: `\"{found}\"`"
             ));
+    }
+    if let Some(error) = super::phrase::begin(site) {
+        return error;
     }
     let last = isize::from(found == "consented" && site.word(1) == "to");
     let error = site.error(0, last, begins_none(found));
@@ -298,6 +384,16 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
         Some("consent") => "did you mean `consent to`?".to_owned(),
         Some("member") => "did you mean `member of`?".to_owned(),
         Some(meant) => format!("did you mean `{meant}`?"),
+        None if site.kind(0) == Some(Kind::Word) && (site.is_end_or_joiner(1)) => {
+            format!(
+                "for the members of another audience, write `member of {found}`; for a trait, `trait {found} exists`"
+            )
+        }
+        None if site.kind(0) == Some(Kind::Word)
+            && let Some(help) = said(site, found) =>
+        {
+            help
+        }
         None if site.kind(0) == Some(Kind::Word) && begins_test(site, 1) => {
             format!("for a trait of that name, write `trait {}`", rest(0))
         }
@@ -307,10 +403,19 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
     error.help(help)
 }
 
+/// The help for a test that is said as it is elsewhere, of a trait without `trait`.
+fn said(site: &Site<'_, '_>, name: &str) -> Option<String> {
+    let behind = Site {
+        index: site.index + 1,
+        ..*site
+    };
+    super::phrase::test(&behind, &format!("trait {name}"), "a trait")?.help
+}
+
 fn begins_test(site: &Site<'_, '_>, offset: isize) -> bool {
     matches!(
         site.word(offset),
-        "=" | "!=" | "<" | "<=" | ">" | ">=" | "==" | "is" | "."
+        "=" | "!=" | "<" | "<=" | ">" | ">=" | "==" | "is" | "." | "like" | "LIKE" | "matches"
     ) || super::words::of(Rule::test).contains(&site.word(offset))
 }
 
@@ -327,14 +432,65 @@ fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     .help(format!("write `{}`", joined(joiner, 1))),
             )
         }
+        "," if site.word(-2) == "=" && site.is_value(-1) && site.is_value(1) => {
+            let mut last = 1;
+            while site.word(last + 1) == "," && site.is_value(last + 2) {
+                last += 2;
+            }
+            let (subject, values) = (super::literal::tested(site, -2), site.text(-1, last));
+            Some(
+                site.error(0, 0, "`=` compares with one value")
+                    .help(format!("write `{subject} in [{values}]`")),
+            )
+        }
         "," if site.word(-2) == "of" => Some(site.error(0, 0, "`member of` takes one audience").help(format!(
             "write `member of {before} or member of {}`, or the same with `and`",
             site.word(1)
         ))),
+        "," if site.word(-2) == "to" && site.word(-3) == "consent" && site.is_name(1) => Some(
+            site.error(0, 0, "`consent to` takes one category here")
+                .help(format!("write `consent to {before} and consent to {}`", site.word(1))),
+        ),
+        "not" if before == "exists" => Some(
+            site.error(-1, 0, "`exists not` is written `does not exist`")
+                .help(format!("write `{} does not exist`", super::literal::tested(site, -1))),
+        ),
+        "granted" | "denied" | "conflicted" | "refused" | "=" | "!=" | "=="
+            if site.word(-2) == "to" && site.word(-3) == "consent" =>
+        {
+            let (state, last) = match found {
+                "=" | "==" | "!=" => (site.word(1), 1),
+                "refused" => ("denied", 0),
+                state => (state, 0),
+            };
+            let no = matches!(state, "false" | "no") != (found == "!=");
+            let help = match state {
+                "true" | "yes" | "false" | "no" | "granted" if no => format!("write `not consent to {before}`"),
+                "true" | "yes" | "granted" | "false" | "no" => format!("write `consent to {before}`"),
+                _ if found == "!=" => format!("write `not consent {before} is {state}`"),
+                _ => format!("write `consent {before} is {state}`"),
+            };
+            Some(
+                site.error(0, last, format!("`consent to {before}` is a whole condition"))
+                    .help(help),
+            )
+        }
         "," => Some(
             site.error(0, 0, "conditions are joined by `and` or `or`, not by a comma")
                 .help(format!("write `{}`, or the same with `or`", joined("and", 1))),
         ),
+        _ if super::audience::excludes(site, 0) && site.word(1) != "anonymous" => {
+            let from = if found == "but" { 2 } else { 1 };
+            let lead = if site.is_first(0) { "who … " } else { "" };
+            Some(
+                site.error(
+                    0,
+                    0,
+                    format!("there is no `{found}`; what must not hold is joined with `and not`"),
+                )
+                .help(format!("write `{lead}and {}`", super::audience::negated(site, from))),
+            )
+        }
         "but" => Some(
             site.error(0, 0, "`but` cannot stand here")
                 .help(format!("write `and {}`", site.condition(1))),

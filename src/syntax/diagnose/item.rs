@@ -28,13 +28,34 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
         Some(keyword) => site
             .error(0, 0, format!("`{word}` is not something a file can declare"))
             .help(format!("did you mean `{keyword}`?")),
-        None if matches!(word, "identity" | "event" | "trait" | "account") => site
-            .error(0, 0, format!("`{word}` is not something a file can declare"))
-            .help(BEGINNINGS),
+        None if let Some(later) = super::later::item(&site) => later,
+        None if matches!(
+            word,
+            "segment" | "cohort" | "group" | "list" | "purpose" | "target" | "integration"
+        ) && site.is_name(1)
+            && matches!(site.word(2), "{" | "") =>
+        {
+            let meant = match word {
+                "purpose" => "category",
+                "target" | "integration" => "destination",
+                _ => "audience",
+            };
+            site.error(0, 0, format!("`{word}` is not something a file can declare"))
+                .help(format!("did you mean `{meant}`?"))
+        }
         None => {
             let mut last = 0;
             while !site.is_first(last + 1) {
                 last += 1;
+            }
+            let line = site.text(0, last);
+            for sign in ["--", "/*", "%", "*", "'"] {
+                if let Some(comment) = line.strip_prefix(sign) {
+                    let comment = comment.trim_end_matches("*/").trim();
+                    return site
+                        .error(0, last, format!("a comment begins with `#`, not with `{sign}`"))
+                        .help(format!("write `# {comment}`"));
+                }
             }
             site.error(0, last, "this is neither a comment nor something a file can declare")
                 .help(format!(
@@ -117,6 +138,9 @@ fn naming(site: &Site<'_, '_>) -> Naming {
 fn name(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let declared = site.index == site.chunk.first + 1;
     let found = site.found();
+    if !declared && let Some(error) = no_name(site) {
+        return Some(error);
+    }
     if RESERVED.contains(&found) && !site.is_first(0) && is_meant_as_name(site, declared) {
         let tail = if declared && site.word(-1) == "audience" {
             " {"
@@ -133,6 +157,106 @@ fn name(site: &Site<'_, '_>) -> Option<Diagnostic> {
         _ if declared => Some(nameless(site)),
         _ => Some(missing(site)),
     }
+}
+
+/// A word that says which names are meant, where a name is wanted.
+fn no_name(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let (found, Naming { what, lead }) = (site.found(), naming(site));
+    let of_item = site.chunk.piece == Piece::Declaration(Declares::Destination);
+    let next = site.word(1);
+    Some(match (lead, found) {
+        ("send to ", "nothing") => site
+            .error(-2, 0, "`send to nothing` names no destination")
+            .help("leave out `send to` to send the audience nowhere"),
+        _ if of_item && found == "any" => requires_all(site, 0),
+        ("consent ", "not") => {
+            let name = if matches!(next, "to" | "for") {
+                site.word(2)
+            } else {
+                next
+            };
+            site.error(0, 0, "`not` stands before `consent`")
+                .help(format!("write `not consent to {name}`"))
+        }
+        ("send to ", "all") | ("consent to " | "requires ", "all" | "any")
+            if site.is_first(1) || matches!(next, "" | "}" | "of") =>
+        {
+            let names = if what == "destination" {
+                "destinations"
+            } else {
+                "categories"
+            };
+            let joiner = if lead == "consent to " { "`and`" } else { "commas" };
+            site.error(0, 0, format!("no word stands for several {names}"))
+                .help(format!(
+                    "name each of them, with {joiner} between them; one that is called `{found}` is written `\"{found}\"`"
+                ))
+        }
+        _ if of_item && found == "not" => site
+            .error(0, 0, "a destination cannot require that consent is not given")
+            .help(format!(
+                "name what it requires; in an audience, `who … and not consent to {next}` asks for people without it"
+            )),
+        ("consent to ", "not") if site.wants_clause_of_consent() => not_in_consent(site),
+        ("consent to ", "not") => site
+            .error(0, 0, "`not` stands before `consent to`")
+            .help(format!("write `not consent to {next}`")),
+        ("requires ", ":" | "=") => site
+            .error(0, 0, format!("no `{found}` stands after `requires`"))
+            .help(format!("write `requires {next}`")),
+        ("requires ", "consent") if matches!(next, "to" | "for" | "of") => site
+            .error(0, 1, "`requires` is followed by the categories alone")
+            .help(format!("write `requires {}`", site.word(2))),
+        ("requires ", "[" | "(") => {
+            let end = (1..12).find(|at| matches!(site.word(*at), "]" | ")")).unwrap_or(1);
+            if let Some(at) = (1..end).find(|at| matches!(site.word(*at), "or" | "|" | "||")) {
+                let or = site.word(at);
+                return Some(
+                    site.error(
+                        at,
+                        at,
+                        format!("a destination requires all that it lists; there is no `{or}`"),
+                    )
+                    .help(
+                        "list with commas what has to be granted together, or make a destination of its own for each",
+                    ),
+                );
+            }
+            let names = site.text(1, end - 1).replace(" and ", ", ");
+            site.error(0, 0, "what a destination requires stands without brackets")
+                .help(format!("write `requires {names}`"))
+        }
+        ("", "not" | "trait" | "performed" | "member" | "consent") if !of_item && site.word(-1) == "and" => {
+            if found == "not" && site.is_name(1) && !RESERVED.contains(&next) {
+                not_in_consent(site)
+            } else {
+                let condition = site.condition(0);
+                site.error(0, 0, "`consent to` joins categories, and this is a condition")
+                    .help(format!("write it behind `who`: `who … and {condition}`"))
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn not_in_consent(site: &Site<'_, '_>) -> Diagnostic {
+    site.error(0, 0, "`consent to` cannot ask for consent that is not given")
+        .help(format!(
+            "make it part of the condition: `who … and not consent to {}`",
+            site.word(1)
+        ))
+}
+
+fn requires_all(site: &Site<'_, '_>, last: isize) -> Diagnostic {
+    site.error(
+        0,
+        last,
+        format!(
+            "a destination requires all that it lists; there is no `{}`",
+            site.text(0, last)
+        ),
+    )
+    .help("list with commas what has to be granted together, or make a destination of its own for each")
 }
 
 /// Whether a reserved word stands where only a name can: nothing follows that the word would begin.
@@ -198,6 +322,9 @@ fn missing(site: &Site<'_, '_>) -> Diagnostic {
         ("send to ", _) => site
             .error(-2, -1, "`send to` names no destination")
             .help("name one or more destinations, or remove `send to`"),
+        ("requires ", _) if site.found() == "no" => site
+            .error(-1, 0, "`requires no` names no category")
+            .help("name what has to be granted; only if nobody has to agree to anything, write `requires nothing`"),
         ("requires ", _) => site
             .error(-1, -1, "`requires` names no category")
             .help("name one or more categories, or write `requires nothing`"),
@@ -301,6 +428,36 @@ fn word_after_name(site: &Site<'_, '_>, kind: Declares, name: &str) -> Option<Di
     while site.kind(last + 1) == Some(Kind::Word) && !site.is_first(last + 1) && site.word(last + 1) != "requires" {
         last += 1;
     }
+    let needs = matches!(
+        found,
+        "needs"
+            | "need"
+            | "require"
+            | "required"
+            | "requiring"
+            | "with"
+            | "if"
+            | "when"
+            | "consent"
+            | "only"
+            | "for"
+            | "must"
+            | "asks"
+            | "without"
+            | "no"
+    );
+    if kind == Declares::Destination && needs {
+        let without = matches!(found, "without" | "no");
+        let help = if without {
+            format!("write `destination {name} requires nothing` only if nobody has to agree to anything")
+        } else {
+            format!("write `destination {name} requires {}`", site.word(last))
+        };
+        return Some(
+            site.error(0, 0, "what people must have agreed to stands after `requires`")
+                .help(help),
+        );
+    }
     let words = site.text(0, last);
     if kind == Declares::Category {
         return Some(
@@ -345,10 +502,23 @@ fn destination(site: &Site<'_, '_>) -> Option<Diagnostic> {
             let names = site.word(1);
             Some(
                 site.error(0, last, "`requires nothing` cannot be followed by a category")
-                    .help(format!("write `requires nothing` or `requires {names}`")),
+                    .help(format!(
+                        "write `requires {names}`, or `requires nothing` if nobody has to agree"
+                    )),
             )
         }
-        "and" if site.wants(&[Rule::comma]) => Some(
+        "or" | "|" | "||" | "/" if site.wants(&[Rule::comma]) => Some(requires_all(site, 0)),
+        "except" | "but" | "unless" | "without" | "excluding" if site.wants(&[Rule::comma]) && !site.is_first(0) => {
+            Some(
+                site.error(
+                    0,
+                    0,
+                    format!("a destination requires all that it lists; there is no `{found}`"),
+                )
+                .help("list with commas what has to be granted, and nothing else"),
+            )
+        }
+        "and" | "&" | "&&" | "+" if site.wants(&[Rule::comma]) => Some(
             site.error(
                 0,
                 0,
@@ -420,6 +590,13 @@ fn setting(site: &Site<'_, '_>) -> Option<Diagnostic> {
         _ => {
             let settings = ["type", "message", "removal", "receives", "storage"];
             let help = match nearest(found, &settings) {
+                _ if found == "requires" => {
+                    let mut last = 1;
+                    while site.word(last + 1) == "," {
+                        last += 2;
+                    }
+                    format!("write `{}` before the `{{`", site.text(0, last))
+                }
                 Some("receives") => format!("did you mean `receives consent`? {SETTINGS}"),
                 Some(meant) => format!("did you mean `{meant}`? {SETTINGS}"),
                 None => SETTINGS.replace("The", "the"),

@@ -63,7 +63,7 @@ pub(super) fn number_trouble(text: &str) -> Option<Trouble> {
 /// `5and`, `7days`, `5px`.
 fn glued(sign: &str, bare: &str) -> Option<Trouble> {
     let at = bare
-        .find(|c: char| c.is_alphabetic() || c == '_')
+        .find(|c: char| c.is_alphabetic() || c == '_' || !c.is_ascii())
         .filter(|at| *at > 0)?;
     let (number, word) = (bare.get(..at)?, bare.get(at..)?);
     let known = matches!(
@@ -91,6 +91,12 @@ fn glued(sign: &str, bare: &str) -> Option<Trouble> {
             | "where"
             | "at"
     );
+    if let Some(currency) = currency(word) {
+        return Some(Trouble::new(
+            format!("a number stands without `{currency}`"),
+            format!("write `{sign}{number}`"),
+        ));
+    }
     Some(if known {
         Trouble::new(
             format!("between `{number}` and `{word}` a space is missing"),
@@ -102,6 +108,40 @@ fn glued(sign: &str, bare: &str) -> Option<Trouble> {
             format!("write the number alone, or text in quotes: `\"{sign}{bare}\"`"),
         )
     })
+}
+
+/// A currency behind or in front of a number.
+fn currency(word: &str) -> Option<&str> {
+    matches!(
+        word,
+        "€" | "£"
+            | "¥"
+            | "$"
+            | "₹"
+            | "₽"
+            | "₩"
+            | "₺"
+            | "EUR"
+            | "USD"
+            | "GBP"
+            | "CHF"
+            | "JPY"
+            | "CAD"
+            | "AUD"
+            | "eur"
+            | "usd"
+            | "gbp"
+            | "euro"
+            | "euros"
+            | "dollar"
+            | "dollars"
+            | "pounds"
+            | "cents"
+            | "percent"
+            | "pct"
+            | "points"
+    )
+    .then_some(word)
 }
 
 /// Three parts with signs between them, or a time of day.
@@ -119,14 +159,52 @@ pub(super) fn misplaced_sign(site: &Site<'_, '_>) -> Option<Diagnostic> {
             Diagnostic::error(Code::BadLiteral, site.span(-1, 0), "`%` cannot stand after a number")
                 .help(format!("write `{}`", site.word(-1))),
         ),
-        "$" | "€" | "£" | "¥" if site.kind(1) == Some(Kind::Number) => Some(
+        _ if currency(found).is_some() && site.kind(1) == Some(Kind::Number) && !site.is_first(1) => {
+            let mut number = site.word(1).to_owned();
+            let mut last = 1;
+            while site.word(last + 1) == ","
+                && site.touch(last)
+                && site.touch(last + 1)
+                && site.word(last + 2).len() == 3
+                && site.kind(last + 2) == Some(Kind::Number)
+            {
+                number.push_str(site.word(last + 2));
+                last += 2;
+            }
+            Some(
+                Diagnostic::error(
+                    Code::BadLiteral,
+                    site.span(0, last),
+                    format!("`{found}` cannot stand before a number"),
+                )
+                .help(format!("write `{number}`")),
+            )
+        }
+        _ if currency(found).is_some() && site.kind(-1) == Some(Kind::Number) && !site.is_first(0) => Some(
             Diagnostic::error(
                 Code::BadLiteral,
-                site.span(0, 1),
-                format!("`{found}` cannot stand before a number"),
+                site.span(-1, 0),
+                format!("a number stands without `{found}`"),
             )
-            .help(format!("write `{}`", site.word(1))),
+            .help(format!("write `{}`", site.word(-1))),
         ),
+        // A sign of money that a digit follows is one word with it.
+        _ if site.kind(0) == Some(Kind::Word)
+            && found.starts_with(|c: char| c.len_utf8() > 1 && currency(c.encode_utf8(&mut [0; 4])).is_some())
+            && found.chars().skip(1).all(|c| c.is_ascii_digit())
+            && found.chars().count() > 1 =>
+        {
+            let sign = found.chars().next().unwrap_or('€');
+            let number: String = found.chars().skip(1).collect();
+            Some(
+                Diagnostic::error(
+                    Code::BadLiteral,
+                    site.span(0, 0),
+                    format!("`{sign}` cannot stand before a number"),
+                )
+                .help(format!("write `{number}`")),
+            )
+        }
         "," if site.touch(-1)
             && site.touch(0)
             && site.kind(-1) == Some(Kind::Number)
@@ -175,6 +253,11 @@ fn operand(site: &Site<'_, '_>) -> Diagnostic {
     let words = operator_words(site);
     let tested = tested(site, -words);
     match found {
+        "all" | "none" | "any" | "one" | "either"
+            if matches!(operator, "contains" | "contain") && site.word(1) == "of" =>
+        {
+            return contains_of(site, operator, words, &tested);
+        }
         "[" => return list_for_value(site, operator, words, &tested),
         "null" | "nil" | "none" | "None" | "undefined" | "NULL" | "empty" => {
             let test = if operator == "!=" { "exists" } else { "does not exist" };
@@ -183,13 +266,13 @@ fn operand(site: &Site<'_, '_>) -> Diagnostic {
                 .help(format!("write `{tested} {test}`"));
         }
         "not" => {
-            let negated = match operator {
-                "=" => "!=".to_owned(),
-                _ => site.text(-words, -1),
+            let value = site.word(1);
+            let help = match operator {
+                "=" => format!("write `{tested} != {value}`"),
+                "contains" => format!("write `{tested} does not contain {value}`"),
+                _ => format!("write `not {tested} {} {value}`", site.text(-words, -1)),
             };
-            return site
-                .error(0, 0, "`not` cannot stand before a value")
-                .help(format!("write `{tested} {negated} {}`", site.word(1)));
+            return site.error(0, 0, "`not` cannot stand before a value").help(help);
         }
         "any" if operator == "contains" => {}
         _ => {}
@@ -234,6 +317,31 @@ pub(super) fn tested(site: &Site<'_, '_>, operator: isize) -> String {
     site.text(from, last)
 }
 
+/// `contains all of […]`, `contains none of […]`, `does not contain any of […]`
+fn contains_of(site: &Site<'_, '_>, operator: &str, words: isize, tested: &str) -> Diagnostic {
+    let found = site.found();
+    let end = list_end(site, 2);
+    let list = if site.word(2) == "[" {
+        site.text(2, end)
+    } else {
+        "[…]".to_owned()
+    };
+    let all: Vec<String> = (3..end)
+        .filter(|at| site.is_value(*at))
+        .map(|at| format!("{tested} contains {}", site.word(at)))
+        .take(3)
+        .collect();
+    let help = match (operator, found) {
+        ("contains", "all") if !all.is_empty() => format!("write `{}`", all.join(" and ")),
+        ("contains", "all") => format!("join `{tested} contains …` with `and`"),
+        ("contain", "all") => format!("write `not ({})`", all.join(" and ")),
+        ("contain", _) | (_, "none") => format!("write `not {tested} contains any of {list}`"),
+        _ => format!("write `{tested} contains any of {list}`"),
+    };
+    let written = site.text(-words, 1);
+    site.error(-words, 1, format!("there is no `{written}`")).help(help)
+}
+
 fn list_for_value(site: &Site<'_, '_>, operator: &str, words: isize, tested: &str) -> Diagnostic {
     let end = list_end(site, 0);
     let list = site.text(0, end);
@@ -248,10 +356,28 @@ fn list_for_value(site: &Site<'_, '_>, operator: &str, words: isize, tested: &st
             "`does not contain` looks for one value, not for a list".to_owned(),
             "contains any of",
         ),
-        _ => (
-            format!("`{operator_text}` compares with one value, not with a list"),
-            "in",
-        ),
+        "=" => ("`=` compares with one value, not with a list".to_owned(), "in"),
+        _ => {
+            let values: Vec<&str> = (1..end)
+                .filter(|at| site.is_value(*at))
+                .map(|at| site.word(at))
+                .take(3)
+                .collect();
+            let tests: Vec<String> = values
+                .iter()
+                .map(|value| format!("{tested} {operator_text} {value}"))
+                .collect();
+            let message = format!("`{operator_text}` compares with one value, not with a list");
+            let help = if operator == "with" && tests.len() > 1 {
+                format!("write `({})`", tests.join(" or "))
+            } else {
+                format!(
+                    "write one value, such as `{tested} {operator_text} {}`",
+                    values.first().unwrap_or(&"5")
+                )
+            };
+            return site.error(0, end, message).help(help);
+        }
     };
     let not = if operator == "contain" { "not " } else { "" };
     site.error(0, end, message)
@@ -275,6 +401,25 @@ fn date(site: &Site<'_, '_>) -> Diagnostic {
             let duration = super::words::of(Rule::unit).contains(&site.word(1));
             let year = found.len() == 4;
             let day = if year { found } else { "2026" };
+            if duration && of_event {
+                let (number, unit) = (found, site.word(1));
+                let last = if site.word(2) == "ago" { 2 } else { 1 };
+                let help = if before == "after" {
+                    format!("write `within {number} {unit}`")
+                } else {
+                    format!(
+                        "write `between {number} and {oldest} {unit} ago`, with the oldest {} that counts",
+                        unit.trim_end_matches('s'),
+                        oldest = super::performed::oldest(number)
+                    )
+                };
+                return Diagnostic::error(
+                    Code::BadLiteral,
+                    site.span(0, last),
+                    format!("`{before}` takes a date, and `{number} {unit}` is a length of time"),
+                )
+                .help(help);
+            }
             return if duration && !of_event {
                 let relative = if before == "before" {
                     "before last"
@@ -330,8 +475,9 @@ fn date(site: &Site<'_, '_>) -> Diagnostic {
                 ),
             )
             .help(format!(
-                "write `between {number} and 365 {unit} ago`, with the oldest {} that counts",
-                unit.trim_end_matches('s')
+                "write `between {number} and {oldest} {unit} ago`, with the oldest {} that counts",
+                unit.trim_end_matches('s'),
+                oldest = super::performed::oldest(number)
             ));
     }
     if site.kind(0) == Some(Kind::Word) && !site.is_end(0) && !matches!(found, "and" | "or") {
@@ -352,6 +498,15 @@ fn list(site: &Site<'_, '_>) -> Diagnostic {
     let found = site.found();
     let words = operator_words(site);
     let operator = site.text(-words, -1);
+    if matches!(found, "the" | "last" | "past" | "next" | "coming") {
+        let behind = Site {
+            index: site.index.saturating_add_signed(-words),
+            ..*site
+        };
+        if let Some(error) = super::phrase::test(&behind, &tested(site, -words), "a value") {
+            return error;
+        }
+    }
     if found == "(" {
         let end = list_end(site, 0);
         let inside = site.text(1, end - 1);

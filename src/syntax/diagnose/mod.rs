@@ -9,8 +9,11 @@
 mod audience;
 mod condition;
 mod item;
+mod later;
 mod literal;
+mod moment;
 mod performed;
+mod phrase;
 mod site;
 mod test;
 mod words;
@@ -49,6 +52,7 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
         return bounded(item::garbage(&site));
     }
     let diagnostic = anywhere(&site)
+        .or_else(|| later::diagnose(&site))
         .or_else(|| item::diagnose(&site))
         .or_else(|| performed::diagnose(&site))
         .or_else(|| test::diagnose(&site))

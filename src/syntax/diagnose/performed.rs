@@ -88,14 +88,30 @@ fn event(site: &Site<'_, '_>) -> Diagnostic {
     let mut last = 0;
     while matches!(site.kind(last + 1), Some(Kind::Word | Kind::Number))
         && !begins_modifier(site.word(last + 1))
-        && !matches!(site.word(last + 1), "and" | "or")
         && !site.is_first(last + 1)
+        && !goes_on(site, last + 1)
     {
         last += 1;
     }
     let words = site.text(0, last);
     site.error(0, last, "the name of an event needs quotes")
         .help(format!("write `performed \"{words}\"`"))
+}
+
+/// An older end for a window whose newer end is so long ago.
+pub(super) fn oldest(number: &str) -> u64 {
+    number.parse::<u64>().unwrap_or(0).saturating_mul(2).max(365)
+}
+
+/// Whether a word behind an event without quotes begins what comes after it.
+fn goes_on(site: &Site<'_, '_>, at: isize) -> bool {
+    match site.word(at) {
+        "and" | "or" | "but" | "then" | "as" | "who" | "since" | "until" | "except" | "unless" | "not" | "with"
+        | "having" | "more" | "less" | "fewer" | "once" | "twice" | "lookback" => true,
+        "send" | "consent" | "include" => site.kind(at + 1) == Some(Kind::Word) && !begins_modifier(site.word(at + 1)),
+        "on" | "from" | "in" => site.kind(at + 1) == Some(Kind::Number) || matches!(site.word(at + 1), "the" | "last"),
+        _ => site.kind(at) == Some(Kind::Number) && site.word(at + 1).starts_with("time"),
+    }
 }
 
 fn count(site: &Site<'_, '_>) -> Diagnostic {
@@ -297,9 +313,20 @@ fn unit(site: &Site<'_, '_>) -> Diagnostic {
             _ => None,
         };
         if let Some(days) = days {
-            let count = number.parse::<u64>().unwrap_or(1).saturating_mul(days);
+            let in_days = |number: &str| number.parse::<u64>().unwrap_or(1).saturating_mul(days);
+            let count = in_days(number);
+            let lead = if between {
+                format!("between {} and", in_days(site.word(-3)))
+            } else {
+                lead
+            };
+            let singular = found.trim_end_matches('s');
             return site
-                .error(0, 0, format!("`{found}` is not a unit, as {found} differ in length"))
+                .error(
+                    0,
+                    0,
+                    format!("`{found}` is not a unit, as {singular}s differ in length"),
+                )
                 .help(format!("write `{lead} {count} days{tail}`; {UNITS}"));
         }
         if found.trim_end_matches('s') == "second" {
@@ -380,7 +407,10 @@ fn where_without_brackets(site: &Site<'_, '_>) -> Diagnostic {
     while matches!(site.word(last + 1), "and" | "or") && !site.is_first(last + 1) && last < 16 {
         last = site.condition_end(last + 2);
     }
-    let inside = site.text(0, last);
+    let mut inside = site.text(0, last);
+    if site.found() == "[" && inside.ends_with(']') {
+        inside = site.text(1, last - 1);
+    }
     site.error(0, last, "what follows `where` stands in brackets")
         .help(format!("write `where ({inside})`"))
 }
@@ -404,10 +434,135 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help(format!("write `within last {}`", site.text(last + 1, last + 2))),
             )
         }
+        "today" | "yesterday" | "recently" | "lately" => Some(
+            site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
+                .help("write a length of time, such as `within 1 day` for the last 24 hours, or dates"),
+        ),
+        "ever" | "always" => Some(
+            site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
+                .help("remove it: without a window of time, all events up to now count"),
+        ),
+        "never" => Some(
+            site.error(0, 0, "`never` cannot stand after `performed`")
+                .help("write `exactly 0 times`"),
+        ),
+        "not" if begins_modifier(site.word(1)) => {
+            let windows = site.condition(1);
+            let begin = (-24..0).rev().find(|at| site.word(*at) == "performed").unwrap_or(-1);
+            Some(
+                site.error(0, 0, "`not` stands before `performed`")
+                    .help(format!("write `not {} {windows}`", site.text(begin, -1))),
+            )
+        }
+        "with" | "having" | "whose" | "if" | "when" if !site.is_first(0) => {
+            let end = site.condition_end(1);
+            let inside = site.text(1, end);
+            let where_ = if site.word(1) == "(" {
+                format!("where {inside}")
+            } else {
+                format!("where ({inside})")
+            };
+            Some(
+                site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
+                    .help(format!("write `{where_}`")),
+            )
+        }
+        _ if site.kind(0) == Some(Kind::Number) && super::words::of(Rule::unit).contains(&site.word(1)) => {
+            let written = site.text(0, 1);
+            let (number, unit) = (found, site.word(1));
+            let last = if site.word(2) == "ago" { 2 } else { 1 };
+            Some(
+                site.error(
+                    0,
+                    last,
+                    format!("`{}` does not say on which side of that", site.text(0, last)),
+                )
+                .help(format!(
+                    "write `within {written}`, or for longer ago `between {number} and {oldest} {unit} ago`",
+                    oldest = oldest(number)
+                )),
+            )
+        }
+        _ if site.kind(0) == Some(Kind::Number)
+            && site.word(1) == "or"
+            && matches!(site.word(2), "more" | "less" | "fewer") =>
+        {
+            let bound = if site.word(2) == "more" { "at least" } else { "at most" };
+            let last = if site.word(3).starts_with("time") { 3 } else { 2 };
+            Some(
+                site.error(
+                    0,
+                    last,
+                    format!("`{}` cannot stand after `performed`", site.text(0, last)),
+                )
+                .help(format!("write `{bound} {found} times`")),
+            )
+        }
         "last" | "for" => Some(
             site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
                 .help("write for example `within last 30 days`"),
         ),
+        "more" | "less" | "fewer" | "longer" | "earlier" | "over"
+            if (1..3).any(|at| {
+                site.kind(at) == Some(Kind::Number) && super::words::of(Rule::unit).contains(&site.word(at + 1))
+            }) =>
+        {
+            let at = if site.word(1) == "than" { 2 } else { 1 };
+            let (number, unit) = (site.word(at), site.word(at + 1));
+            let last = if site.word(at + 2) == "ago" { at + 2 } else { at + 1 };
+            let help = if matches!(found, "less" | "fewer") {
+                format!("write `within {number} {unit}`")
+            } else {
+                format!(
+                    "write `between {number} and {oldest} {unit} ago`, with the oldest {} that counts",
+                    unit.trim_end_matches('s'),
+                    oldest = oldest(number)
+                )
+            };
+            Some(
+                site.error(
+                    0,
+                    last,
+                    format!("`{}` cannot stand after `performed`", site.text(0, last)),
+                )
+                .help(help),
+            )
+        }
+        "no" | "not" | "up" | "maximum" | "minimum" | "max" | "min" | "only" | "just" if counted(site).is_some() => {
+            let (bound, last) = counted(site)?;
+            Some(
+                site.error(
+                    0,
+                    last,
+                    format!("`{}` cannot stand after `performed`", site.text(0, last)),
+                )
+                .help(format!("write `{bound}`")),
+            )
+        }
+        "zero" | "no" if site.word(1).starts_with("time") => Some(
+            site.error(0, 1, format!("`{}` cannot stand after `performed`", site.text(0, 1)))
+                .help("write `exactly 0 times`"),
+        ),
+        "!=" if site.kind(1) == Some(Kind::Number) => {
+            let begin = (-24..0).rev().find(|at| site.word(*at) == "performed").unwrap_or(-1);
+            Some(
+                site.error(0, 1, format!("`{}` cannot stand after `performed`", site.text(0, 1)))
+                    .help(format!(
+                        "write `not {} exactly {} times`",
+                        site.text(begin, -1),
+                        site.word(1)
+                    )),
+            )
+        }
+        "not" if matches!(site.word(1), "in" | "during" | "since" | "for") => {
+            let begin = (-24..0).rev().find(|at| site.word(*at) == "performed").unwrap_or(-1);
+            let number = (2..5).find(|at| site.kind(*at) == Some(Kind::Number));
+            let length = number.map_or("30 days".to_owned(), |at| site.text(at, at + 1));
+            Some(
+                site.error(0, 0, "`not` stands before `performed`")
+                    .help(format!("write `not {} within {length}`", site.text(begin, -1))),
+            )
+        }
         "more" | "less" | "fewer" if site.word(1) == "than" => {
             let number = site.word(2).parse::<u64>().ok();
             let last = if site.word(3).starts_with("time") { 3 } else { 2 };
@@ -460,8 +615,32 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     )),
             )
         }
-        _ => date_with_space(site),
+        _ => date_with_space(site).or_else(|| super::moment::diagnose(site, "")),
     }
+}
+
+/// `no more than 3 times`, `up to 3 times`, `only once`: the count, and where it ends.
+fn counted(site: &Site<'_, '_>) -> Option<(String, isize)> {
+    let (bound, at) = match (site.found(), site.word(1), site.word(2)) {
+        ("no" | "not", "more", "than") => ("at most", 3),
+        ("no" | "not", "less" | "fewer", "than") => ("at least", 3),
+        ("up", "to", _) => ("at most", 2),
+        ("maximum" | "max", "of", _) => ("at most", 2),
+        ("minimum" | "min", "of", _) => ("at least", 2),
+        ("maximum" | "max", ..) => ("at most", 1),
+        ("minimum" | "min", ..) => ("at least", 1),
+        ("only" | "just", ..) => ("exactly", 1),
+        _ => return None,
+    };
+    let written = site.word(at);
+    let number = number_word(written).or_else(|| written.parse().ok())?;
+    let times = if number == 1 { "time" } else { "times" };
+    let last = if site.word(at + 1).starts_with("time") {
+        at + 1
+    } else {
+        at
+    };
+    Some((format!("{bound} {number} {times}"), last))
 }
 
 /// `2026-01-05 10:00Z`

@@ -66,6 +66,11 @@ impl<'t> Site<'_, 't> {
         self.wants.iter().any(|rule| rules.contains(rule))
     }
 
+    /// Whether the place is behind the `consent to` of a clause, and not of a condition.
+    pub(super) fn wants_clause_of_consent(&self) -> bool {
+        self.is_first(-2) && !matches!(self.word(-3), "and" | "or" | "not" | "who" | "(")
+    }
+
     /// The words that can stand here.
     pub(super) fn wanted_words(&self) -> impl Iterator<Item = &'static str> {
         self.wants.iter().flat_map(|rule| words::of(*rule)).copied()
@@ -111,6 +116,11 @@ impl<'t> Site<'_, 't> {
             "who" => self.is_first(offset),
             _ => false,
         }
+    }
+
+    /// Whether a condition is over here: it ends, or the next one is joined.
+    pub(super) fn is_end_or_joiner(&self, offset: isize) -> bool {
+        self.is_end(offset) || matches!(self.word(offset), "and" | "or")
     }
 
     /// The last word of the condition that begins at the offset; at least the offset itself.

@@ -2,13 +2,17 @@
 
 use super::site::Site;
 use super::words::nearest;
-use super::{literal, performed};
+use super::{literal, performed, phrase};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::Kind;
 
 pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if site.wants(&[Rule::path, Rule::key, Rule::word]) && site.word(-1) == "trait" {
+        let written = matches!(site.kind(0), Some(Kind::Word | Kind::Number)) && !site.is_first(0);
+        if written || (site.kind(0) == Some(Kind::Sign) && site.touch(0) && site.kind(1) == Some(Kind::Word)) {
+            return Some(unquoted(site, "trait "));
+        }
         return Some(
             site.error(-1, -1, "`trait` is not followed by the name of a trait")
                 .help("write for example `trait plan = \"pro\"`"),
@@ -18,6 +22,20 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
         return Some(test(site));
     }
     second_word(site).or_else(|| literal::diagnose(site))
+}
+
+/// A name that needs its quotes stands at the place.
+pub(super) fn unquoted(site: &Site<'_, '_>, lead: &str) -> Diagnostic {
+    let last = if site.kind(0) == Some(Kind::Sign) { 1 } else { 0 };
+    let name = site.text(0, last);
+    let reason = match name
+        .chars()
+        .find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-'))
+    {
+        Some(odd) => format!("a name with `{odd}` needs quotes"),
+        None => "a name that begins with a digit needs quotes".to_owned(),
+    };
+    site.error(0, last, reason).help(format!("write `{lead}\"{name}\"`"))
 }
 
 /// A name is missing or blanks stand around a dot.
@@ -42,6 +60,9 @@ pub(super) fn broken_path(site: &Site<'_, '_>) -> Diagnostic {
         return spaced_dot(site, first, 0, lead);
     }
     let path = site.text(first, -1);
+    if site.touch(-1) && matches!(site.kind(0), Some(Kind::Word | Kind::Number)) {
+        return unquoted(site, &format!("{lead}{path}"));
+    }
     site.error(first, -1, "after the dot a name is missing")
         .help(format!("write for example `{lead}{path}city`"))
 }
@@ -55,6 +76,16 @@ fn spaced_dot(site: &Site<'_, '_>, first: isize, last: isize, lead: &str) -> Dia
 /// The second word of an operator is missing.
 fn second_word(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let (found, before) = (site.found(), site.word(-1));
+    if site.wants(&[Rule::kw_with]) && found == "not" {
+        let value = site.word(if site.word(1) == "with" { 2 } else { 1 });
+        return Some(
+            site.error(0, 0, "`not` stands before the whole condition")
+                .help(format!(
+                    "write `not {} {before} with {value}`",
+                    literal::tested(site, -1)
+                )),
+        );
+    }
     if site.wants(&[Rule::kw_with]) {
         return Some(
             site.error(-1, -1, format!("after `{before}`, `with` is missing"))
@@ -124,6 +155,15 @@ fn performed_unit(word: &str) -> bool {
 fn negated(site: &Site<'_, '_>) -> Diagnostic {
     let found = site.found();
     let subject = literal::tested(site, -1);
+    let from_not = Site {
+        index: site.index.saturating_sub(1),
+        ..*site
+    };
+    if !matches!(found, "starts" | "ends" | "before" | "after" | "within" | "containing")
+        && let Some(error) = phrase::test(&from_not, &subject, "a value")
+    {
+        return error;
+    }
     let (last, better, operand) = match found {
         "=" | "==" => (0, "!=", site.word(1)),
         "contains" | "contain" | "containing" => (0, "does not contain", site.word(1)),
@@ -164,6 +204,9 @@ fn test(site: &Site<'_, '_>) -> Diagnostic {
     if !of_trait && let Some(error) = not_a_property(site, first) {
         return error;
     }
+    if let Some(error) = phrase::test(site, &subject, what) {
+        return error;
+    }
     match found {
         "is" | "are" | "equals" | ":" | "eq" | "equal" => {
             let negated = site.word(1) == "not";
@@ -198,7 +241,9 @@ fn test(site: &Site<'_, '_>) -> Diagnostic {
         "between" => {
             let last = if site.word(2) == "and" { 3 } else { 0 };
             let (low, high) = (site.word(1), site.word(3));
-            let help = if last == 3 {
+            let help = if let Some(help) = super::moment::between(&subject, low, high) {
+                help
+            } else if last == 3 {
                 format!("write `{subject} >= {low} and {subject} <= {high}`")
             } else {
                 format!("write for example `{subject} >= 18 and {subject} <= 25`")
@@ -338,8 +383,33 @@ pub(super) fn second_value(site: &Site<'_, '_>) -> Option<Diagnostic> {
             .help(format!("write `performed {first} {joiner} performed {found}`")),
         );
     }
+    if site.word(-3) == "contain" {
+        let subject = literal::tested(site, -5);
+        return Some(
+            site.error(
+                0,
+                0,
+                format!("`{joiner}` joins whole conditions, and this is only a value"),
+            )
+            .help(format!("write `not {subject} contains any of [{first}, {found}]`")),
+        );
+    }
+    if site.word(-3) == "with" {
+        let (subject, operator) = (literal::tested(site, -4), site.text(-4, -3));
+        return Some(
+            site.error(
+                0,
+                0,
+                format!("`{joiner}` joins whole conditions, and this is only a value"),
+            )
+            .help(format!(
+                "write `({subject} {operator} {first} {joiner} {subject} {operator} {found})`"
+            )),
+        );
+    }
     let subject = literal::tested(site, -3);
     let help = match (site.word(-3), joiner) {
+        ("!=", "or") => format!("write `{subject} not in [{first}, {found}]`"),
         ("=", "or") => format!("write `{subject} in [{first}, {found}]`"),
         ("contains", "or") => format!("write `{subject} contains any of [{first}, {found}]`"),
         (operator, _) => format!("write `{subject} {operator} {first} {joiner} {subject} {operator} {found}`"),
