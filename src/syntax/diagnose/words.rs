@@ -1,5 +1,6 @@
 //! The grammar's rules in users' words, and words that were meant to be others.
 
+use crate::diagnostic::distance;
 use crate::syntax::grammar::Rule;
 
 /// The words that a wanted rule can begin with.
@@ -112,40 +113,15 @@ pub(super) fn listed(wants: &[Rule]) -> Option<String> {
 
 /// The known word that a word was probably meant to be: at most two letters wrong, and fewer than a third.
 pub(in crate::syntax) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let lower = word.to_lowercase();
-    if lower.chars().count() > 24 {
+    if word.chars().count() > 24 {
         return None;
     }
     known
         .iter()
-        .map(|known| (distance(&lower, known), *known))
+        .map(|known| (distance(word, known), *known))
         .filter(|(distance, known)| *distance <= 2 && distance * 3 <= known.chars().count() + 1)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, known)| known)
-}
-
-/// How many letters have to be changed, added, removed or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=a.len()).collect();
-    let mut previous = '\0';
-    for (row, c) in b.chars().enumerate() {
-        let mut line = vec![row + 1];
-        for (column, d) in a.iter().enumerate() {
-            let at = |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX / 2);
-            let change = at(&last, column) + usize::from(c != *d);
-            let mut best = change.min(at(&last, column + 1) + 1).min(at(&line, column) + 1);
-            let swapped = column > 0 && *d == previous && a.get(column - 1) == Some(&c);
-            if swapped {
-                best = best.min(at(&before_last, column - 1) + 1);
-            }
-            line.push(best);
-        }
-        before_last = std::mem::replace(&mut last, line);
-        previous = c;
-    }
-    last.last().copied().unwrap_or(0)
 }
 
 /// The words of language.md that a declared name may not be without quotes.

@@ -2,11 +2,15 @@
 //!
 //! Messages are lower case, in the author's terms, with the author's own text in backticks; the help says what to write.
 
+mod distance;
+
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::span::{Sources, Span};
+
+pub(crate) use distance::distance;
 
 /// How serious a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
