@@ -50,6 +50,8 @@ pub mod guide {
     pub mod consent {}
     #[doc = include_str!("../docs/events.md")]
     pub mod events {}
+    #[doc = include_str!("../docs/performance.md")]
+    pub mod performance {}
     #[doc = include_str!("../docs/decisions.md")]
     pub mod decisions {}
 }
