@@ -49,6 +49,18 @@ fn sound_definitions_compile_to_this() {
         insta::with_settings!({prepend_module_to_snapshot => false, snapshot_path => "snapshots/ir", omit_expression => true}, {
             insta::assert_snapshot!(name.trim_end_matches('/'), text);
         });
+        let mut tree = String::new();
+        let sources = engine.sources();
+        for file in sources.ids() {
+            let (parsed, _) = volens::syntax::parse(file, sources.text(file));
+            for item in &parsed.items {
+                writeln!(tree, "{item:?}").unwrap();
+            }
+            writeln!(tree, "comments: {:?}", parsed.comments).unwrap();
+        }
+        insta::with_settings!({prepend_module_to_snapshot => false, snapshot_path => "snapshots/ast", omit_expression => true}, {
+            insta::assert_snapshot!(name.trim_end_matches('/'), tree);
+        });
         // The JSON form is read back into the same program.
         let json = serde_json::to_string(engine.program()).unwrap();
         assert_eq!(
@@ -200,4 +212,24 @@ fn one_mistake_is_one_error() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_condition_is_found_again_where_it_is_written() {
+    let text =
+        "audience a { who trait plan = \"pro\" and not trait vip = true }\naudience b { who trait plan = \"pro\" }";
+    let engine = Engine::from_text("places.audience", text).unwrap();
+    let program = engine.program();
+    let (a, b) = (program.audience("a").unwrap(), program.audience("b").unwrap());
+    // Equal conditions are one node, and each audience finds it in its own text.
+    let shared = program.audiences[b.index()].who;
+    let written = |audience| {
+        engine
+            .places()
+            .node(audience, shared)
+            .map(|span| (span.start, engine.sources().slice(span)))
+    };
+    assert_eq!(written(a), Some((17, r#"trait plan = "pro""#)));
+    assert_eq!(written(b), Some((80, r#"trait plan = "pro""#)));
+    assert_eq!(engine.places().audience(b).map(|span| span.start), Some(63));
 }

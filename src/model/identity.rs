@@ -58,7 +58,7 @@ impl Period {
 
 /// The place of a type in the order of priority: smaller is higher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TypeRank<'a>(usize, &'a str);
+pub(crate) struct TypeRank<'a>(usize, &'a str);
 
 impl Default for IdentityRules {
     /// `user_id` first and once, `email` second, then the others; five of each (ID-5, ID-6).
@@ -80,7 +80,7 @@ impl IdentityRules {
     pub const PRESET_LIMIT: u32 = 5;
 
     /// The place of a type in the order of priority (ID-5).
-    pub fn rank<'a>(&self, kind: &'a str) -> TypeRank<'a> {
+    pub(crate) fn rank<'a>(&self, kind: &'a str) -> TypeRank<'a> {
         match self.listed.iter().position(|rule| &*rule.kind == kind) {
             Some(place) => TypeRank(place, ""),
             None => TypeRank(self.listed.len(), kind),
@@ -88,7 +88,7 @@ impl IdentityRules {
     }
 
     /// How many identifiers of a type a profile may have, and over which time (ID-6).
-    pub fn limit(&self, kind: &str) -> (u32, Period) {
+    pub(crate) fn limit(&self, kind: &str) -> (u32, Period) {
         let rule = self.listed.iter().find(|rule| &*rule.kind == kind);
         rule.map_or((IdentityRules::PRESET_LIMIT, Period::Ever), |rule| {
             (rule.limit, rule.period)
@@ -97,7 +97,7 @@ impl IdentityRules {
 
     /// Whether a value is never used as an identifier: zeroes and dashes alone, `-1`, `null`, `anonymous` (ID-8), and
     /// what the workspace blocks.
-    pub fn is_blocked(&self, value: &str) -> bool {
+    pub(crate) fn is_blocked(&self, value: &str) -> bool {
         value.bytes().all(|b| b == b'0' || b == b'-')
             || matches!(value, "-1" | "null" | "anonymous")
             || self.blocked.iter().any(|blocked| &**blocked == value)
@@ -105,7 +105,7 @@ impl IdentityRules {
 }
 
 /// An identifier's value as it is matched: as sent, except that emails are lower-cased and trimmed (DEC-46).
-pub fn matched<'v>(kind: &str, value: &'v str) -> Cow<'v, str> {
+pub(crate) fn matched<'v>(kind: &str, value: &'v str) -> Cow<'v, str> {
     if kind == "email" {
         value.trim().to_lowercase().into()
     } else {

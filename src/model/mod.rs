@@ -8,6 +8,7 @@ mod profile;
 mod profiles;
 
 pub use consent::{Consent, ConsentChange};
-pub use identity::{IdentifierRule, IdentityRules, Period, TypeRank, label, matched};
+pub(crate) use identity::matched;
+pub use identity::{IdentifierRule, IdentityRules, Period, label};
 pub use profile::{History, Identifiers, PastEvent, Profile, ProfileBuilder};
 pub use profiles::{Account, Profiles};

@@ -70,7 +70,7 @@ impl Object {
     }
 
     /// Keeps the entries that `keep` says yes to.
-    pub fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
         self.entries.retain(|(key, value)| keep(key, value));
     }
 
@@ -219,7 +219,7 @@ impl Value {
 }
 
 /// A text as a JSON string, in double quotes.
-pub fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     // A string always serialises.
     serde_json::to_string(text).unwrap_or_default()
 }
@@ -379,7 +379,7 @@ impl fmt::Display for Path {
 }
 
 /// Whether a name can stand without quotes: `[A-Za-z_][A-Za-z0-9_-]*`.
-pub fn is_plain_name(name: &str) -> bool {
+pub(crate) fn is_plain_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')

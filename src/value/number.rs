@@ -93,7 +93,7 @@ impl Number {
     }
 
     /// The integer, if it was written as one (or is a whole double up to 2⁵³).
-    pub fn as_i128(self) -> Option<i128> {
+    pub(crate) fn as_i128(self) -> Option<i128> {
         match self.0 {
             Repr::Int(_) | Repr::Large(_) => Some(self.whole()),
             Repr::Double(_) => None,
