@@ -19,6 +19,9 @@ const MAX_DEPTH: u16 = 1000;
 /// program could else take for ever. More than a definition of 1 MiB can write.
 const MAX_WEIGHT: u64 = 1 << 20;
 
+/// The same for all audiences together.
+const MAX_TOTAL: u64 = 1 << 24;
+
 /// The longest funnel that is evaluated: its search is as deep as it has steps.
 const MAX_STEPS: usize = 64;
 
@@ -161,6 +164,7 @@ impl<'p> Checker<'p> {
             }
         }
         let mut seen = vec![false; program.audiences.len()];
+        let mut total = 0u64;
         if program.order.len() != program.audiences.len() {
             return Err("the order does not name each audience once".into());
         }
@@ -176,6 +180,11 @@ impl<'p> Checker<'p> {
                 within(destination.index(), program.destinations.len(), "destination")?;
             }
             within(audience.who.index(), program.nodes.len(), "node")?;
+            let (_, weight) = self.sizes.get(audience.who.index()).copied().unwrap_or_default();
+            total = total.saturating_add(weight);
+            if total > MAX_TOTAL {
+                return Err(format!("evaluating all audiences visits more than {MAX_TOTAL} nodes"));
+            }
             self.place(audience.who, Place::Subject, &seen)?;
             match seen.get_mut(slot.index()) {
                 Some(seen) if !*seen => *seen = true,
