@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let engine = Engine::load("examples/shop")?;
     let people = engine.ingest(events, now)?.profiles;
-    let run = engine.run(&people, now);
+    let run = engine.run(&people, now)?;
 
     let mut out = io::stdout().lock();
     for audience in &run.audiences {

@@ -108,7 +108,7 @@ fn run(engine: &Engine, events: &[Value]) -> (Run, Profiles) {
         counts.read,
         counts.applied + counts.duplicate + counts.later + counts.rejected
     );
-    (engine.run(&ingested.profiles, now()), ingested.profiles)
+    (engine.run(&ingested.profiles, now()).unwrap(), ingested.profiles)
 }
 
 proptest! {

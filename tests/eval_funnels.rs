@@ -3,6 +3,7 @@
 mod eval_support;
 
 use eval_support::*;
+use volens::eval::{Row, evaluate};
 use volens::ir::{Count, NodeId, Operand, Program, Reference, Step, Test};
 use volens::model::ProfileBuilder;
 use volens::time::{Duration, Window};
@@ -340,4 +341,52 @@ fn times_at_the_edge_do_no_harm() {
         .event("Order", Timestamp::MAX, [])
         .build();
     assert!(holds_of(&program, node, &profile));
+}
+
+/// `performed Add then Add then …`, the last of which never passes.
+fn hopeless(steps: u32, far: bool) -> (Program, NodeId) {
+    let mut s = Space::default();
+    let mut chain: Vec<Step> = (1..steps).map(|_| s.then("Add")).collect();
+    let never = if far {
+        // Refers to the first event of all, so that each way to the last step counts for itself.
+        let first = s.step_reference(0, "Add", "n");
+        s.filter("Add", "n", Test::Equals(Operand::Reference(first)))
+    } else {
+        s.filter("Add", "missing", Test::Exists)
+    };
+    let mut last = s.then("Add");
+    last.filter = never;
+    chain.push(last);
+    let node = funnel(&mut s, Count::ONCE, chain);
+    s.audience(volens::ir::Subject::User, node);
+    (s.checked(), node)
+}
+
+fn many(events: i64) -> Profile {
+    let add = |profile: ProfileBuilder, n: i64| profile.event("Add", at(n - events), [("n", n.into())]);
+    (0..events)
+        .fold(Profile::builder().identifier("user_id", "u1"), add)
+        .build()
+}
+
+#[test]
+fn what_is_known_of_an_event_is_remembered_however_many_ways_lead_to_it() {
+    // Without it, 300 events over 20 steps would not end while anybody waits.
+    let (program, node) = hopeless(20, false);
+    assert!(!holds_of(&program, node, &many(300)));
+}
+
+#[test]
+fn a_funnel_that_would_take_too_long_is_given_up_and_says_so() {
+    let (program, _) = hopeless(6, true);
+    let profile = many(120);
+    let mut row = Row::new(&program, &profile, NOW);
+    evaluate(&program, &mut row, &[]);
+    assert!(row.is_exhausted());
+    assert!(!row.is_member(volens::ir::AudienceSlot(0)));
+    // A shorter history is no trouble, with the same row.
+    let profile = many(10);
+    row.bind(&program, &profile, NOW);
+    evaluate(&program, &mut row, &[]);
+    assert!(!row.is_exhausted());
 }

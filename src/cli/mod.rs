@@ -162,6 +162,12 @@ enum Failure {
     },
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Other(error.to_string())
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Failure::Output { code: 0, error }

@@ -37,7 +37,7 @@ pub(super) fn profile(
     let Some(profile) = ingested.profiles.find(kind, value) else {
         return Err(Failure::Other(format!("no profile has {}", visible(wanted))));
     };
-    let audiences = engine.memberships(profile, now);
+    let audiences = engine.memberships(profile, now)?;
     let label = engine.label(profile);
     match format {
         Format::Json => {
@@ -98,9 +98,7 @@ fn text(
 
     let mut deliveries = Vec::new();
     for audience in audiences {
-        let to = engine
-            .deliveries(audience, profile, now)
-            .map_err(|error| Failure::Other(error.to_string()))?;
+        let to = engine.deliveries(audience, profile, now)?;
         let name = |at| if at == 0 { visible(audience) } else { String::new() };
         let rows = to
             .iter()

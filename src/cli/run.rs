@@ -19,7 +19,7 @@ pub(super) fn run(
     let engine = load(path, streams)?;
     let now = arguments.now();
     let ingested = events::ingest(&engine, arguments, now, streams)?;
-    let mut run = engine.run(&ingested.profiles, now);
+    let mut run = engine.run(&ingested.profiles, now)?;
     run.events = Some(ingested.counts);
     match format {
         Format::Json => json(&run, streams)?,

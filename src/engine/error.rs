@@ -30,6 +30,13 @@ pub enum Error {
     /// There is no audience of this name.
     #[error("there is no audience `{0}`")]
     UnknownAudience(String),
+    /// A profile has so many events that a funnel of some audience would take too long
+    /// ([`Row::BUDGET`](crate::eval::Row::BUDGET)).
+    #[error("the profile {profile} has too many events for a funnel of this workspace")]
+    TooCostly {
+        /// The profile's label.
+        profile: String,
+    },
     /// Events could not be read. (An event that is *refused* is no error: it is counted and reported.)
     #[error("cannot read events: {0}")]
     Events(#[from] std::io::Error),

@@ -15,7 +15,7 @@ use crate::enforce::{self, Decision};
 
 use crate::eval::{self, Row};
 use crate::ingest::{Ingested, Ingestor, Settings};
-use crate::ir::{DestinationSlot, Program};
+use crate::ir::{AudienceSlot, DestinationSlot, Program};
 use crate::model::{IdentityRules, Profile, Profiles, label};
 use crate::span::Sources;
 use crate::syntax;
@@ -155,38 +155,48 @@ impl Engine {
     }
 
     /// Evaluates every audience and decides every delivery, as of `now`.
-    pub fn run(&self, profiles: &Profiles, now: Timestamp) -> Run {
+    ///
+    /// # Errors
+    /// [`Error::TooCostly`]: then there is no result at all, for a part of one could be taken for the whole.
+    pub fn run(&self, profiles: &Profiles, now: Timestamp) -> Result<Run, Error> {
         run::run(self.program(), &self.workspace.identity, profiles, now)
     }
 
-    /// Whether a profile is a member of an audience, as of `now`.
+    /// Whether a profile is a member of an audience, as of `now`. Every audience is evaluated for it.
     ///
     /// # Errors
-    /// [`Error::UnknownAudience`]
+    /// [`Error::UnknownAudience`], [`Error::TooCostly`]
     pub fn is_member(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<bool, Error> {
         let slot = self.program().audience(audience);
         let slot = slot.ok_or_else(|| Error::UnknownAudience(audience.to_owned()))?;
-        let mut row = Row::new(self.program(), profile, now);
-        eval::evaluate(self.program(), &mut row, &[]);
-        Ok(row.is_member(slot))
+        Ok(self.evaluated(profile, now)?.is_member(slot))
     }
 
     /// The audiences that a profile is in, in order of declaration.
-    pub fn memberships(&self, profile: &Profile, now: Timestamp) -> Vec<&str> {
-        let program = self.program();
-        let mut row = Row::new(program, profile, now);
-        eval::evaluate(program, &mut row, &[]);
-        let audiences = program.audiences.iter().enumerate();
-        audiences
-            .filter(|(at, _)| row.is_member(crate::ir::AudienceSlot::at(*at)))
-            .map(|(_, audience)| &*audience.name)
-            .collect()
+    ///
+    /// # Errors
+    /// [`Error::TooCostly`]
+    pub fn memberships(&self, profile: &Profile, now: Timestamp) -> Result<Vec<&str>, Error> {
+        let row = self.evaluated(profile, now)?;
+        let audiences = self.program().audiences.iter().enumerate();
+        let is_in = audiences.filter(|(at, _)| row.is_member(AudienceSlot::at(*at)));
+        Ok(is_in.map(|(_, audience)| &*audience.name).collect())
+    }
+
+    fn evaluated<'p>(&self, profile: &'p Profile, now: Timestamp) -> Result<Row<'p>, Error> {
+        let mut row = Row::new(self.program(), profile, now);
+        eval::evaluate(self.program(), &mut row, &[]);
+        if row.is_exhausted() {
+            let profile = self.label(profile);
+            return Err(Error::TooCostly { profile });
+        }
+        Ok(row)
     }
 
     /// The destinations of an audience, in order of declaration, and what becomes of this profile at each.
     ///
     /// # Errors
-    /// [`Error::UnknownAudience`]
+    /// [`Error::UnknownAudience`], [`Error::TooCostly`]
     pub fn deliveries(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<Vec<Delivery<'_>>, Error> {
         let member = self.is_member(audience, profile, now)?;
         let program = self.program();

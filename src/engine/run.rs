@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::error::Error;
 use crate::consent::ConsentState;
 use crate::enforce::{self, Decision, FILTERED_BY_END_USER_CONSENT};
 use crate::eval::{self, Row};
@@ -104,13 +105,17 @@ fn by_name<T: Named + Serialize, S: Serializer>(entries: &[T], serializer: S) ->
     map.end()
 }
 
-pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles, now: Timestamp) -> Run {
+pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles, now: Timestamp) -> Result<Run, Error> {
     let users = profiles.users();
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); program.audiences.len()];
     let mut row = Row::default();
     for (at, profile) in users.iter().enumerate() {
         row.bind(program, profile, now);
         eval::evaluate(program, &mut row, &[]);
+        if row.is_exhausted() {
+            let profile = label(profile.identifiers(), rules);
+            return Err(Error::TooCostly { profile });
+        }
         for (slot, members) in members.iter_mut().enumerate() {
             if row.is_member(AudienceSlot::at(slot)) {
                 members.push(at);
@@ -138,13 +143,13 @@ pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles,
             members: members.into_iter().map(|(label, _)| label.clone()).collect(),
         }
     });
-    Run {
+    Ok(Run {
         now,
         enforcement: program.enforcement,
         events: None,
         profiles: users.len(),
         audiences: audiences.collect(),
-    }
+    })
 }
 
 fn deliver(program: &Program, slot: DestinationSlot, members: &[(&Arc<str>, &Profile)]) -> Option<DestinationRun> {

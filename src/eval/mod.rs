@@ -79,6 +79,8 @@ pub fn evaluate(program: &Program, row: &mut Row<'_>, users: &[Row<'_>]) {
 
 /// Fills in the membership of one audience, and says what it is. The audiences it refers to must be known to the row.
 pub fn evaluate_audience(program: &Program, slot: AudienceSlot, row: &mut Row<'_>, users: &[Row<'_>]) -> bool {
+    row.begin();
+    users.iter().for_each(Row::begin);
     let member = program.audiences.get(slot.index()).is_some_and(|audience| {
         let admitted = match audience.of {
             Subject::User => deliverable(audience, row),
@@ -86,6 +88,7 @@ pub fn evaluate_audience(program: &Program, slot: AudienceSlot, row: &mut Row<'_
         };
         admitted && holds(program, audience.who, row, users, &mut ())
     });
+    let member = member && !row.is_exhausted() && !users.iter().any(Row::is_exhausted);
     row.set_member(slot, member);
     member
 }

@@ -2,7 +2,7 @@
 
 use super::node::{Evaluation, Place};
 use super::row::Matched;
-use crate::ir::{Node, NodeId, Performed, Step};
+use crate::ir::{Node, NodeId, Performed, Program, Reference, Step};
 use crate::time::Timestamp;
 
 /// Events that were counted.
@@ -13,11 +13,21 @@ pub(super) struct Counted {
     pub(super) of: usize,
 }
 
+/// The steps of a funnel, and what can be remembered of them.
+#[derive(Clone, Copy)]
+struct Funnel<'f> {
+    steps: &'f [Step],
+    /// Events at this step and later ones are remembered: whether the steps after such an event hold depends on nothing
+    /// that came before it.
+    remembered_from: u32,
+}
+
 impl<'e> Evaluation<'e> {
     /// Counts the events with `after < t ≤ until` that pass and whose steps hold: all of them, or as many as decide.
     ///
-    /// For a funnel of one step this is the number of A's times the number of B's that follow each; every further step
-    /// multiplies again, since any B may serve and a later filter may refer to it.
+    /// For a funnel this is, step by step, the number of events times the number of those that may follow: what is known
+    /// of an event at one step is remembered, however many ways lead to it. Only where a filter refers to an event further
+    /// back than the step before, each way counts for itself. Either way it stops at [`Row::BUDGET`](super::Row::BUDGET).
     pub(super) fn count(&self, performed: &Performed, after: Timestamp, until: Timestamp, all: bool) -> Counted {
         let events = self.row.events(performed.event);
         let range = events.between(after, until);
@@ -25,6 +35,10 @@ impl<'e> Evaluation<'e> {
         let enough = if all { usize::MAX } else { performed.count.decided_at() };
         if performed.steps.is_empty() && matches!(self.program.node(performed.filter), Node::Const(true)) {
             return Counted { counted: of, of };
+        }
+        let funnel = Funnel::new(self.program, &performed.steps);
+        if funnel.is_remembered(1) {
+            self.row.forget_funnel();
         }
         let mut counted = 0;
         for at in range {
@@ -37,21 +51,29 @@ impl<'e> Evaluation<'e> {
                 step: 0,
                 before: None,
             };
-            counted += usize::from(self.matches(performed.filter, &performed.steps, &matched));
+            counted += usize::from(self.matches(performed.filter, funnel, &matched));
         }
         Counted { counted, of }
     }
 
-    fn matches(&self, filter: NodeId, steps: &[Step], matched: &Matched<'e, '_>) -> bool {
+    fn matches(&self, filter: NodeId, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
         let event = Some(matched);
-        self.passes(filter, Place { event, item: None }) && self.steps_hold(steps, matched)
+        // The first events are as many as there are; it is the steps after them that multiply.
+        (matched.step == 0 || self.row.spend())
+            && self.passes(filter, Place { event, item: None })
+            && self.steps_hold(funnel, matched)
     }
 
     /// Whether the steps hold after a matched event. The recursion is as deep as there are steps.
-    fn steps_hold(&self, steps: &[Step], matched: &Matched<'e, '_>) -> bool {
-        let Some((step, rest)) = steps.split_first() else {
+    fn steps_hold(&self, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
+        let step_at = matched.step.saturating_add(1);
+        let Some(step) = funnel.steps.get(matched.step as usize) else {
             return true;
         };
+        let remembered = funnel.is_remembered(matched.step);
+        if remembered && let Some(known) = self.row.remembered(matched.step, matched.at) {
+            return known;
+        }
         let (after, now) = (matched.time(), self.row.now());
         let until = step.within.map_or(now, |within| after.plus(within).min(now));
         let events = self.row.events(step.event);
@@ -64,11 +86,59 @@ impl<'e> Evaluation<'e> {
             let next = Matched {
                 events,
                 at,
-                step: matched.step.saturating_add(1),
+                step: step_at,
                 before: Some(matched),
             };
-            counted += usize::from(self.matches(step.filter, rest, &next));
+            counted += usize::from(self.matches(step.filter, funnel, &next));
         }
-        step.count.holds(counted) != step.negated
+        let holds = step.count.holds(counted) != step.negated;
+        if remembered {
+            self.row.remember(matched.step, matched.at, holds);
+        }
+        holds
+    }
+}
+
+impl<'f> Funnel<'f> {
+    fn new(program: &Program, steps: &'f [Step]) -> Self {
+        // The first `performed` is asked about each of its events once, so there is nothing to remember of it, and of one
+        // step nothing at all.
+        let mut remembered_from = u32::MAX;
+        if steps.len() > 1 {
+            // From the last step back: how far the filters that are still to come refer.
+            let mut farthest = u32::MAX;
+            let last = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+            for (step, at) in steps.iter().rev().zip((1..=last).rev()) {
+                farthest = farthest.min(farthest_reference(program, step.filter));
+                // Whether the steps from `at` on hold after an event at the step before.
+                if farthest >= at - 1 && at > 1 {
+                    remembered_from = at - 1;
+                } else {
+                    break;
+                }
+            }
+        }
+        Funnel { steps, remembered_from }
+    }
+
+    fn is_remembered(self, step: u32) -> bool {
+        step >= self.remembered_from && (step as usize) < self.steps.len()
+    }
+}
+
+/// The earliest step that a filter refers to; `u32::MAX` for none.
+fn farthest_reference(program: &Program, filter: NodeId) -> u32 {
+    match program.node(filter) {
+        Node::Not(child) | Node::Element { filter: child, .. } => farthest_reference(program, *child),
+        Node::And(nodes) | Node::Or(nodes) => {
+            let farthest = nodes.iter().map(|node| farthest_reference(program, *node));
+            farthest.min().unwrap_or(u32::MAX)
+        }
+        Node::Test { test, .. } => match test.reference() {
+            Some(Reference::Step { step, .. }) => step,
+            Some(Reference::Trait(_)) | None => u32::MAX,
+        },
+        // No other node stands in a filter.
+        _ => u32::MAX,
     }
 }

@@ -1,5 +1,6 @@
 //! A profile laid out by the slots of a program, so that evaluating looks up no name.
 
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
 use super::computed;
@@ -31,6 +32,10 @@ pub struct Row<'a> {
     anonymous: bool,
     /// A bit for each audience slot.
     members: Vec<u64>,
+    /// How many events the steps of the audience at hand have looked at.
+    spent: Cell<u64>,
+    /// What is known of the events of the funnel at hand: for each step a place per event of any name, each two bits.
+    funnel: RefCell<Vec<u64>>,
 }
 
 /// The value of a trait.
@@ -73,11 +78,17 @@ impl Default for Row<'_> {
             known: false,
             anonymous: false,
             members: Vec::new(),
+            spent: Cell::new(0),
+            funnel: RefCell::default(),
         }
     }
 }
 
 impl<'a> Row<'a> {
+    /// How many events the steps of funnels may look at for one audience, before evaluating gives up: seconds of work. Only a
+    /// funnel over very many events comes near it.
+    pub const BUDGET: u64 = 100_000_000;
+
     /// A user's profile, as of `now`.
     pub fn new(program: &Program, profile: &'a Profile, now: Timestamp) -> Self {
         let mut row = Row::default();
@@ -127,6 +138,10 @@ impl<'a> Row<'a> {
     /// evaluated.
     pub fn set_now(&mut self, program: &Program, users: &[Row<'a>], now: Timestamp) {
         self.now = now;
+        self.spent.set(0);
+        // Room for the longest funnel, so that evaluating need not make it.
+        let places = program.longest_funnel() * self.times.len();
+        self.funnel.get_mut().resize(places.div_ceil(32), 0);
         // In the order of the table: a filter may refer to a trait that is computed before.
         for (at, source) in program.traits.iter().enumerate() {
             if let TraitSource::Computed(aggregate) = &source.source
@@ -178,6 +193,55 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Whether evaluating the row was given up because an audience cost more than [`BUDGET`](Row::BUDGET). Then no answer
+    /// about it means anything until it is bound again, and [`evaluate_audience`](super::evaluate_audience) says of no audience that it is a member.
+    pub fn is_exhausted(&self) -> bool {
+        self.spent.get() > Self::BUDGET
+    }
+
+    /// Another audience begins; what is exhausted stays so.
+    pub(super) fn begin(&self) {
+        if !self.is_exhausted() {
+            self.spent.set(0);
+        }
+    }
+
+    /// Pays for looking at one event of a step; `false` where nothing is left.
+    pub(super) fn spend(&self) -> bool {
+        self.spent.set(self.spent.get().saturating_add(1));
+        !self.is_exhausted()
+    }
+
+    /// Forgets what is known of the events of another funnel.
+    pub(super) fn forget_funnel(&self) {
+        if let Ok(mut funnel) = self.funnel.try_borrow_mut() {
+            funnel.fill(0);
+        }
+    }
+
+    /// Whether the steps after an event of a funnel hold, if that is known.
+    pub(super) fn remembered(&self, step: u32, at: usize) -> Option<bool> {
+        let funnel = self.funnel.try_borrow().ok()?;
+        let (word, shift) = self.funnel_place(step, at);
+        let bits = funnel.get(word)? >> shift;
+        (bits & 1 == 1).then_some(bits & 2 == 2)
+    }
+
+    pub(super) fn remember(&self, step: u32, at: usize, holds: bool) {
+        let (word, shift) = self.funnel_place(step, at);
+        if let Ok(mut funnel) = self.funnel.try_borrow_mut()
+            && let Some(word) = funnel.get_mut(word)
+        {
+            *word |= (1 | u64::from(holds) << 1) << shift;
+        }
+    }
+
+    /// The word and the bit for an event at a step.
+    fn funnel_place(&self, step: u32, at: usize) -> (usize, usize) {
+        let place = (step as usize).saturating_mul(self.times.len()).saturating_add(at);
+        (place / 32, place % 32 * 2)
+    }
+
     /// The value of a trait; `None` where it is absent or null, or of the other subject.
     pub fn trait_value(&self, slot: TraitSlot) -> Option<&Value> {
         match self.traits.get(slot.index())? {
@@ -218,6 +282,7 @@ impl<'a> Row<'a> {
         self.anonymous = false;
         self.members.clear();
         self.members.resize(program.audiences.len().div_ceil(64), 0);
+        self.funnel.get_mut().clear();
     }
 
     fn bind_traits(&mut self, program: &Program, traits: &'a Object) {

@@ -107,6 +107,8 @@ pub struct Program {
     pub audiences: Vec<Audience>,
     /// The audiences in an order in which each stands after those it refers to (AM-3).
     pub order: Vec<AudienceSlot>,
+    #[serde(skip)]
+    longest_funnel: usize,
 }
 
 /// A consent category (CC-1).
@@ -626,6 +628,14 @@ impl Count {
     }
 }
 
+fn longest_funnel(nodes: &[Node]) -> usize {
+    let steps = nodes.iter().map(|node| match node {
+        Node::Performed(performed) if performed.steps.len() > 1 => performed.steps.len() + 1,
+        _ => 0,
+    });
+    steps.max().unwrap_or(0)
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -640,6 +650,11 @@ impl Program {
     pub fn audience(&self, name: &str) -> Option<AudienceSlot> {
         let at = self.audiences.iter().position(|a| &*a.name == name)?;
         Some(AudienceSlot::at(at))
+    }
+
+    /// How many events the longest funnel matches, the first one included; 0 where none has two steps.
+    pub(crate) fn longest_funnel(&self) -> usize {
+        self.longest_funnel
     }
 
     /// The id of a category.
