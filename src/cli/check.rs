@@ -1,15 +1,18 @@
 //! `volens check`
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::{Failure, Format, Streams, json, problems};
-use crate::diagnostic::{Diagnostic, Severity, visible};
+use crate::diagnostic::{Code, Diagnostic, Severity, visible};
 use crate::engine::{DefinitionErrors, Engine, Error};
 use crate::ir::{Audience, CategorySlot, Program};
 use crate::span::{Position, Sources, Span};
+use crate::value::{is_plain_name, quoted};
 
 pub(super) fn check(path: &Path, format: Format, streams: &mut Streams) -> Result<u8, Failure> {
     let engine = match Engine::load(path) {
@@ -42,8 +45,10 @@ fn print(
             match engine {
                 Ok(engine) => {
                     let program = engine.program();
+                    let silent = engine.warnings().iter().filter(|w| w.code == Code::SilentDestination);
+                    let silent: BTreeSet<&str> = silent.map(|w| engine.sources().slice(w.span)).collect();
                     for audience in &program.audiences {
-                        writeln!(streams.out, "{}", line(program, audience))?;
+                        writeln!(streams.out, "{}", line(program, audience, &silent))?;
                     }
                 }
                 Err(errors) => {
@@ -74,7 +79,7 @@ fn print(
 }
 
 /// `ok  big_spenders → google_ads (requires Advertising); consent clause: Advertising`
-fn line(program: &Program, audience: &Audience) -> String {
+fn line(program: &Program, audience: &Audience, silent: &BTreeSet<&str>) -> String {
     let categories = |slots: &[CategorySlot]| {
         let ids = slots.iter().filter_map(|slot| program.categories.get(slot.index()));
         ids.map(|category| &*category.id).collect::<Vec<_>>().join(", ")
@@ -86,6 +91,10 @@ fn line(program: &Program, audience: &Audience) -> String {
     let to = to.map(|destination| {
         let name = visible(&destination.name);
         let needed = match categories(&destination.requires) {
+            // As somebody decided, or as nobody has.
+            none if none.is_empty() && silent.contains(&*written(&destination.name)) => {
+                return format!("{name} (does not say what it requires)");
+            }
             none if none.is_empty() => "nothing".to_owned(),
             needed => needed,
         };
@@ -114,6 +123,15 @@ fn line(program: &Program, audience: &Audience) -> String {
         line += "; anonymous people too";
     }
     line
+}
+
+/// A name as the definition has it, which is in quotes where it is no plain one.
+fn written(name: &str) -> Cow<'_, str> {
+    if is_plain_name(name) {
+        name.into()
+    } else {
+        quoted(name).into()
+    }
 }
 
 #[derive(Serialize)]

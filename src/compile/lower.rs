@@ -29,6 +29,7 @@ pub(super) fn lower(
         builder: Builder::new(),
         places: Places::default(),
         diagnostics,
+        complete: true,
         audience: AudienceSlot(0),
         edges: Vec::new(),
     };
@@ -44,8 +45,12 @@ pub(super) fn lower(
     let mut edges = Vec::with_capacity(written.len());
     for (at, audience) in written.iter().enumerate() {
         lowering.audience = AudienceSlot::at(at);
+        lowering.complete = true;
         audiences.push(lowering.audience(audience));
         edges.push(std::mem::take(&mut lowering.edges));
+        if !lowering.complete {
+            lowering.places.incomplete.insert(lowering.audience);
+        }
     }
     let keys: Vec<&str> = written.iter().map(|audience| &*audience.name.text).collect();
     let order = cycles::order(&keys, &edges, lowering.diagnostics);
@@ -67,6 +72,8 @@ struct Lowering<'a, 'd> {
     builder: Builder,
     places: Places,
     diagnostics: &'d mut Vec<Diagnostic>,
+    /// Whether each name of the audience at hand has something behind it.
+    complete: bool,
     /// The audience at hand, and the audiences that it refers to.
     audience: AudienceSlot,
     edges: Vec<Edge>,
@@ -120,7 +127,7 @@ impl Lowering<'_, '_> {
                     destinations: names, ..
                 } => {
                     let slots = names.iter().filter_map(|name| {
-                        let at = self.names.resolve(Declares::Destination, name, self.diagnostics)?;
+                        let at = self.resolve(Declares::Destination, name)?;
                         Some(DestinationSlot::at(at))
                     });
                     destinations.extend(slots);
@@ -146,8 +153,14 @@ impl Lowering<'_, '_> {
         }
     }
 
+    fn resolve(&mut self, kind: Declares, name: &Name) -> Option<usize> {
+        let found = self.names.resolve(kind, name, self.diagnostics);
+        self.complete &= found.is_some();
+        found
+    }
+
     fn category(&mut self, name: &Name) -> Option<CategorySlot> {
-        let at = self.names.resolve(Declares::Category, name, self.diagnostics)?;
+        let at = self.resolve(Declares::Category, name)?;
         Some(CategorySlot::at(at))
     }
 
@@ -184,7 +197,7 @@ impl Lowering<'_, '_> {
                     steps: Vec::new(),
                 }))
             }
-            ConditionKind::MemberOf(name) => match self.names.resolve(Declares::Audience, name, self.diagnostics) {
+            ConditionKind::MemberOf(name) => match self.resolve(Declares::Audience, name) {
                 Some(at) => {
                     let target = AudienceSlot::at(at);
                     self.edges.push((target, name.span));

@@ -36,6 +36,8 @@ pub struct Compiled {
 pub struct Places {
     audiences: Vec<Span>,
     nodes: BTreeMap<(AudienceSlot, NodeId), Span>,
+    /// Audiences that name something which only a broken item declares.
+    incomplete: BTreeSet<AudienceSlot>,
 }
 
 impl Places {
@@ -64,25 +66,25 @@ pub fn compile(files: &[File], sources: &Sources, found: Vec<Diagnostic>) -> Com
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
     Compiled {
         program: program.filter(|_| sound),
+        accepted: accepted(files, &places, &diagnostics),
         places,
-        accepted: accepted(files, &diagnostics),
         diagnostics,
     }
 }
 
-/// An error lies in an audience also where it only goes on there, as a circle does.
-fn accepted(files: &[File], diagnostics: &[Diagnostic]) -> Vec<Box<str>> {
+/// An error lies in an audience also where it only goes on there, as a circle does, or where a name of it is broken.
+fn accepted(files: &[File], places: &Places, diagnostics: &[Diagnostic]) -> Vec<Box<str>> {
     let errors = diagnostics.iter().filter(|d| d.is_error());
-    let places = errors.flat_map(|d| std::iter::once(d.span).chain(d.related.iter().map(|label| label.span)));
-    let places: BTreeSet<Span> = places.collect();
+    let wrong = errors.flat_map(|d| std::iter::once(d.span).chain(d.related.iter().map(|label| label.span)));
+    let wrong: BTreeSet<Span> = wrong.collect();
     let audiences = files.iter().flat_map(|file| &file.items).filter_map(|item| match item {
         Item::Audience(audience) => Some(audience),
         _ => None,
     });
-    let sound = audiences.filter(|audience| {
+    let sound = audiences.enumerate().filter(|(at, audience)| {
         let Span { file, start, end } = audience.span;
         let inside = Span::new(file, start, 0)..Span::new(file, end, 0);
-        places.range(inside).next().is_none()
+        wrong.range(inside).next().is_none() && !places.incomplete.contains(&AudienceSlot::at(*at))
     });
-    sound.map(|audience| audience.name.text.clone()).collect()
+    sound.map(|(_, audience)| audience.name.text.clone()).collect()
 }

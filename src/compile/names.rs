@@ -111,7 +111,7 @@ impl<'a> Names<'a> {
         let declaration = match kind {
             Declares::Category => format!("declare it with `category {}`", written(text)),
             Declares::Destination => format!(
-                "declare it, for example `destination {} requires nothing`",
+                "declare it with the categories that it needs: `destination {} requires …`",
                 written(text)
             ),
             Declares::Audience => format!("declare it with `audience {} {{ … }}`", written(text)),
