@@ -247,6 +247,34 @@ fn what_is_read_is_never_overwritten_and_a_run_that_fails_loses_nothing() {
     assert_eq!(left.len(), 3, "{left:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn rejects_follow_a_link_and_keep_the_permissions() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let folder = scratch("rejects_link");
+    let workspace = file(&folder, "shop.audience", WORKSPACE);
+    let events = file(&folder, "events.jsonl", EVENTS);
+    let target = file(&folder, "target.jsonl", "old\n");
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
+    let link = folder.join("link.jsonl");
+    symlink(&target, &link).unwrap();
+    let done = volens(&[
+        "run",
+        &workspace,
+        "--events",
+        &events,
+        "--now",
+        NOW,
+        "--rejects",
+        link.to_str().unwrap(),
+    ]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(link.is_symlink());
+    assert!(fs::read_to_string(&target).unwrap().contains("no_user_anon_id"));
+    assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
 /// A stream whose reader is gone.
 struct Closed;
 

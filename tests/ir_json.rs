@@ -36,12 +36,14 @@ fn another_format_is_refused_by_its_number() {
     assert!(matches!(error, ProgramError::Format { found } if found == FORMAT + 1));
     assert!(error.to_string().contains(&(FORMAT + 1).to_string()));
     // Reading it with serde alone leads no way round.
-    let read = serde_json::from_value::<Program>(newer);
-    assert!(read.is_err());
+    assert!(serde_json::from_value::<Program>(newer).is_err());
     let mut newer = program();
     newer["format"] = json!(FORMAT + 1);
     let error = serde_json::from_value::<Program>(newer).unwrap_err();
     assert!(error.to_string().contains("has format"), "{error}");
+    let mut misspelt = program();
+    misspelt["catgories"] = json!([]);
+    assert!(matches!(read(&misspelt), Err(ProgramError::Json(_))));
     assert!(matches!(Program::from_json("{"), Err(ProgramError::Json(_))));
     assert!(matches!(Program::from_json("{}"), Err(ProgramError::Json(_))));
 }
@@ -128,6 +130,21 @@ fn what_leads_nowhere_is_refused() {
                 p["categories"].as_array_mut().unwrap().push(twin);
             }),
             "stands twice",
+        ),
+        (
+            with(&|p| {
+                let twin = p["destinations"][0].clone();
+                p["destinations"].as_array_mut().unwrap().push(twin);
+            }),
+            "a destination stands twice",
+        ),
+        (
+            with(&|p| p["audiences"][0]["destinations"] = json!([0, 0])),
+            "a destination stands twice",
+        ),
+        (
+            with(&|p| p["audiences"][1]["name"] = json!("buyers")),
+            "audience stands twice",
         ),
         (
             with(&|p| {

@@ -26,8 +26,11 @@ pub(super) fn ingest(
     streams: &mut Streams,
 ) -> Result<Ingested, Failure> {
     for path in arguments.events.iter().filter(|path| path.as_os_str() != "-") {
-        // Before any work is done and anything written.
-        File::open(path).map_err(|error| cannot("read", path, &error))?;
+        // Before any work is done and anything written. A pipe is opened once only, when it is read.
+        let metadata = path.metadata().map_err(|error| cannot("read", path, &error))?;
+        if metadata.is_file() {
+            File::open(path).map_err(|error| cannot("read", path, &error))?;
+        }
     }
     let rejects = match &arguments.rejects {
         Some(path) => Some(Rejects::open(path, engine, &arguments.events)?),
@@ -62,52 +65,82 @@ pub(super) fn ingest(
 }
 
 /// The file of `--rejects`. What stood in it is replaced in one step, at the end, so that a run that fails loses nothing.
-struct Rejects<'p> {
-    path: &'p Path,
-    /// A file beside it that takes its place; none where it is no ordinary file, such as a pipe.
+struct Rejects {
+    /// The file itself, links followed.
+    path: PathBuf,
+    /// A file beside it that takes its place; none where it is no ordinary file, such as a pipe or `/dev/stderr`.
     beside: Option<PathBuf>,
     file: File,
 }
 
-impl<'p> Rejects<'p> {
+impl Rejects {
     /// Opened before the work begins, so that a path that cannot be written is told at once.
-    fn open(path: &'p Path, engine: &Engine, events: &[PathBuf]) -> Result<Self, Failure> {
+    fn open(path: &Path, engine: &Engine, events: &[PathBuf]) -> Result<Self, Failure> {
         if path.as_os_str() == "-" {
             return Err(Failure::Other("`--rejects` takes a file, not `-`".to_owned()));
         }
-        // Links are followed: what counts is which file would be lost.
-        if let Ok(real) = path.canonicalize() {
+        // What counts is which file would be lost, whatever it is called.
+        let real = path.canonicalize();
+        if let Ok(real) = &real {
             let sources = engine.sources();
             let definitions = sources.ids().map(|id| PathBuf::from(sources.name(id)));
             let mut inputs = definitions.chain(events.iter().cloned());
-            if inputs.any(|input| input.canonicalize().is_ok_and(|input| input == real)) {
+            if inputs.any(|input| input.canonicalize().is_ok_and(|input| input == *real)) {
                 return Err(Failure::Other(format!(
                     "`--rejects {}` would overwrite what is read",
                     visible(&path.display().to_string())
                 )));
             }
         }
-        let ordinary = path.metadata().map_or(true, |metadata| metadata.is_file());
-        let beside = ordinary.then(|| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(format!(".{}.tmp", std::process::id()));
-            PathBuf::from(name)
-        });
-        let file = File::create(beside.as_deref().unwrap_or(path)).map_err(|error| cannot("write", path, &error))?;
+        let is_device = |path: &Path| path.starts_with("/dev") || path.starts_with("/proc");
+        let device = is_device(path) || std::fs::read_link(path).is_ok_and(|target| is_device(&target));
+        let path = real.unwrap_or_else(|_| path.to_owned());
+        let ordinary = !device && path.metadata().map_or(true, |metadata| metadata.is_file());
+        let opened = if ordinary {
+            let opened = Self::open_beside(&path);
+            opened.map(|(beside, file)| (Some(beside), file))
+        } else {
+            File::create(&path).map(|file| (None, file))
+        };
+        let (beside, file) = opened.map_err(|error| cannot("write", &path, &error))?;
         Ok(Rejects { path, beside, file })
+    }
+
+    /// A new file beside the one to be replaced, with its permissions. One that is there already is not ours to take.
+    fn open_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+        let mut attempt = 0;
+        loop {
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!(".{}-{attempt}.tmp", std::process::id()));
+            let beside = PathBuf::from(name);
+            match File::create_new(&beside) {
+                Ok(file) => {
+                    if let Ok(metadata) = path.metadata() {
+                        file.set_permissions(metadata.permissions())?;
+                    }
+                    return Ok((beside, file));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn write(mut self, rejects: &[Reject]) -> Result<(), Failure> {
         let mut writer = BufWriter::new(&self.file);
-        let written = write_rejects(rejects, &mut writer).and_then(|()| match self.beside.take() {
-            Some(beside) => std::fs::rename(beside, self.path),
+        let written = write_rejects(rejects, &mut writer).and_then(|()| match &self.beside {
+            Some(beside) => std::fs::rename(beside, &self.path),
             None => Ok(()),
         });
-        written.map_err(|error| cannot("write", self.path, &error))
+        drop(writer);
+        if written.is_ok() {
+            self.beside = None;
+        }
+        written.map_err(|error| cannot("write", &self.path, &error))
     }
 }
 
-impl Drop for Rejects<'_> {
+impl Drop for Rejects {
     fn drop(&mut self) {
         if let Some(beside) = &self.beside {
             // Nothing came of it; that the run failed is told elsewhere.

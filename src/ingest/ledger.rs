@@ -23,7 +23,8 @@ pub(super) struct Ledger {
     state: State,
     /// In canonical order.
     entries: Vec<Entry>,
-    /// In canonical order, within an event by category. Of a merge, what either side went through stands here as it was.
+    /// In canonical order; within an event what a merge changed, then what its object did, each by category. Of a merge,
+    /// what either side went through stands here as it was.
     log: Vec<Change>,
 }
 
@@ -164,7 +165,7 @@ impl Ledger {
 struct State {
     categories: BTreeMap<Box<str>, Category>,
     /// Those of them that are granted or in conflict: what an object can change without naming it. A sender can make up as
-    /// many categories as it likes, so an object must not cost as much as all that were ever named.
+    /// many categories as it likes, so an object must not cost as much as all that were ever named. (A merge does.)
     open: BTreeSet<Box<str>>,
     /// The consent time of the latest object.
     instant: Option<Timestamp>,
@@ -383,6 +384,9 @@ mod tests {
                 };
                 prop_assert_eq!(states(state), states(&folded));
                 prop_assert_eq!(state.instant, folded.instant);
+                // A stale mark is what would keep a grant alive that an omission must end.
+                let open = state.categories.iter().filter(|(_, c)| c.state != ConsentState::Denied);
+                prop_assert!(open.map(|(id, _)| id).eq(&state.open));
                 prop_assert!(log.is_sorted_by_key(|change| change.at.order));
             }
         }

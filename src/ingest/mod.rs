@@ -136,7 +136,7 @@ impl Ingestor {
 
     /// Reads JSONL, one line at a time. The last line need not end; a BOM at the start, and CR before LF, are fine.
     ///
-    /// A line of more than 64 MiB is never held: it is refused as `event_too_large`, and its first 64 KiB are kept as its
+    /// A line of more than 8 MiB is never held: it is refused as `event_too_large`, and its first 64 KiB are kept as its
     /// input.
     ///
     /// # Errors

@@ -43,8 +43,16 @@ impl Person {
     /// Takes in another (ID-20 to ID-22); of a trait of both the later wins (ID-21). Its consent is given back, for it is not
     /// merged like the rest (ID-25).
     fn absorb(&mut self, other: Person) -> Ledger {
-        self.identifiers.extend(other.identifiers);
-        for (key, (order, value)) in other.traits {
+        // The smaller is put into the larger; what is on both sides (traits alone) is told apart by its place.
+        let (mut identifiers, mut traits) = (other.identifiers, other.traits);
+        if identifiers.len() > self.identifiers.len() {
+            std::mem::swap(&mut self.identifiers, &mut identifiers);
+        }
+        if traits.len() > self.traits.len() {
+            std::mem::swap(&mut self.traits, &mut traits);
+        }
+        self.identifiers.extend(identifiers);
+        for (key, (order, value)) in traits {
             match self.traits.get_mut(&key) {
                 Some(own) if own.0 > order => {}
                 Some(own) => *own = (order, value),
@@ -194,9 +202,19 @@ impl People {
         let new: Vec<&Identifier> = new.map(|claim| &claim.id).collect();
         let mut kinds: BTreeSet<&str> = new.iter().map(|id| &*id.kind).collect();
         if people.len() > 1 {
-            // Of one profile only the types of new values can grow; of several, all that they have.
-            let theirs = people.iter().flat_map(|person| person.identifiers.keys());
-            kinds.extend(theirs.map(|id| &*id.kind));
+            // Of one profile only the types of new values can grow; of several, those that another has too. So the largest
+            // need not be looked through.
+            let largest = people
+                .iter()
+                .enumerate()
+                .max_by_key(|(_, person)| person.identifiers.len());
+            let largest = largest.map(|(at, _)| at);
+            let others = people.iter().enumerate().filter(|(at, _)| Some(*at) != largest);
+            kinds.extend(
+                others
+                    .flat_map(|(_, person)| person.identifiers.keys())
+                    .map(|id| &*id.kind),
+            );
         }
         let over = kinds.into_iter().filter(|kind| {
             let (limit, period) = rules.limit(kind);

@@ -19,7 +19,7 @@ const MAX_DEPTH: u16 = 1000;
 /// program could else take for ever. More than a definition of 1 MiB can write.
 const MAX_WEIGHT: u64 = 1 << 20;
 
-/// The same for all audiences together.
+/// The same for all audiences and computed traits together.
 const MAX_TOTAL: u64 = 1 << 24;
 
 /// The longest funnel that is evaluated: its search is as deep as it has steps.
@@ -64,8 +64,9 @@ impl Program {
     }
 }
 
-/// A program as it was read, which may be anything.
+/// A program as it was read, which may be anything. A misspelt key is an error: what it was to restrict would be lost.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Unchecked {
     format: u32,
     enforcement: bool,
@@ -151,6 +152,11 @@ impl<'p> Checker<'p> {
                 ));
             }
         }
+        once(
+            "destination",
+            program.destinations.iter().map(|destination| &destination.name),
+        )?;
+        once("audience", program.audiences.iter().map(|audience| &audience.name))?;
         for (i, node) in program.nodes.iter().enumerate() {
             self.shape(NodeId::at(i), node)?;
         }
@@ -159,13 +165,14 @@ impl<'p> Checker<'p> {
                 within(category.index(), program.categories.len(), "category")?;
             }
         }
+        let mut total = 0u64;
         for (i, source) in program.traits.iter().enumerate() {
             if let TraitSource::Computed(aggregate) = &source.source {
+                self.add_weight(aggregate.filter, &mut total)?;
                 self.aggregate(aggregate, i)?;
             }
         }
         let mut seen = vec![false; program.audiences.len()];
-        let mut total = 0u64;
         if program.order.len() != program.audiences.len() {
             return Err("the order does not name each audience once".into());
         }
@@ -177,15 +184,12 @@ impl<'p> Checker<'p> {
             for category in &audience.consent {
                 within(category.index(), program.categories.len(), "category")?;
             }
+            once("destination", audience.destinations.iter())?;
             for destination in &audience.destinations {
                 within(destination.index(), program.destinations.len(), "destination")?;
             }
             within(audience.who.index(), program.nodes.len(), "node")?;
-            let (_, weight) = self.sizes.get(audience.who.index()).copied().unwrap_or_default();
-            total = total.saturating_add(weight);
-            if total > MAX_TOTAL {
-                return Err(format!("evaluating all audiences visits more than {MAX_TOTAL} nodes"));
-            }
+            self.add_weight(audience.who, &mut total)?;
             self.place(audience.who, Place::Subject, &seen)?;
             match seen.get_mut(slot.index()) {
                 Some(seen) if !*seen => *seen = true,
@@ -224,6 +228,15 @@ impl<'p> Checker<'p> {
             return Err(format!("evaluating node {} visits more than {MAX_WEIGHT} nodes", id.0));
         }
         self.sizes.push((depth, weight));
+        Ok(())
+    }
+
+    fn add_weight(&self, node: NodeId, total: &mut u64) -> Checked {
+        let (_, weight) = self.sizes.get(node.index()).copied().unwrap_or_default();
+        *total = total.saturating_add(weight);
+        if *total > MAX_TOTAL {
+            return Err(format!("evaluating all of it visits more than {MAX_TOTAL} nodes"));
+        }
         Ok(())
     }
 
@@ -356,6 +369,16 @@ impl<'p> Checker<'p> {
     fn property(&self, event: EventSlot, property: PropertySlot) -> Checked {
         let event = self.program.events.get(event.index()).ok_or("an unknown event")?;
         within(property.index(), event.properties.len(), "property")
+    }
+}
+
+/// What is called by its name, or listed, stands once.
+fn once<T: Ord>(what: &str, mut names: impl Iterator<Item = T>) -> Checked {
+    let mut seen = BTreeSet::new();
+    if names.all(|name| seen.insert(name)) {
+        Ok(())
+    } else {
+        Err(format!("a {what} stands twice"))
     }
 }
 

@@ -201,9 +201,11 @@ impl Identifiers {
         self.0.iter().map(|(kind, value)| (&**kind, &**value))
     }
 
-    /// Adds one, as it is [matched]; `false` if it was there.
+    /// Adds one as it is matched: an email lower-cased and trimmed. `false` if it was there, or if nothing is left of it.
+    /// (Values that identify nobody, such as `null`, are kept out by the ingestor; a host sees to it itself.)
     pub fn insert(&mut self, kind: &str, value: &str) -> bool {
-        self.0.insert((kind.into(), matched(kind, value).into()))
+        let value = matched(kind, value);
+        !value.is_empty() && self.0.insert((kind.into(), value.into()))
     }
 }
 
