@@ -1,5 +1,6 @@
 //! Slips in conditions and filters: what begins one, what joins two.
 
+use super::consent;
 use super::site::Site;
 use super::test;
 use super::words::nearest;
@@ -111,6 +112,11 @@ fn consent_state(site: &Site<'_, '_>) -> Diagnostic {
     let found = site.found();
     if site.word(-1) == "not" && site.wants(&[Rule::kw_collected]) {
         let name = site.word(-3);
+        if site.kind(0) == Some(Kind::String) {
+            return site
+                .error(0, 0, "a state of consent stands without quotes")
+                .help(super::consent::forms(name));
+        }
         if site.kind(0) != Some(Kind::Word) {
             return site
                 .error(-1, -1, "after `not`, `collected` is missing")
@@ -266,9 +272,14 @@ fn after_joiner(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if !site.is_name(0) || site.word(1) == "=" || nearest(found, &known).is_some() {
         return None;
     }
+    let help = if consent::nots(site, -4) > 0 {
+        format!("write `not {lead} {} and not {lead} {found}`", site.word(-2))
+    } else {
+        format!("write `{lead} {} {joiner} {lead} {found}`", site.word(-2))
+    };
     Some(
         site.error(0, 0, format!("`{found}` does not begin a condition"))
-            .help(format!("write `{lead} {} {joiner} {lead} {found}`", site.word(-2))),
+            .help(help),
     )
 }
 
@@ -377,6 +388,7 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
     }
     let last = isize::from(found == "consented" && site.word(1) == "to");
     let error = site.error(0, last, begins_none(found));
+    let not = "not ".repeat(usize::try_from(consent::nots(site, 0)).unwrap_or(0));
     let rest = |from: isize| site.text(from, site.condition_end(0).max(from));
     let known = ["performed", "trait", "member", "consent", "not"];
     let help = match nearest(found, &known) {
@@ -386,7 +398,14 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if site.kind(0) == Some(Kind::Word) && (site.is_end_or_joiner(1)) => {
             format!(
-                "for the members of another audience, write `member of {found}`; for a trait, `trait {found} exists`"
+                "for the members of another audience, write `{not}member of {found}`; for a trait, `{not}trait {found} \
+                 exists`"
+            )
+        }
+        None if site.kind(0) == Some(Kind::Word) && matches!(site.word(1), "=" | "==") && site.word(2) == "true" => {
+            format!(
+                "for the members of another audience, write `{not}member of {found}`; for a trait of that name, \
+                 `{not}trait {found} = true`"
             )
         }
         None if site.kind(0) == Some(Kind::Word)
@@ -395,9 +414,9 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
             help
         }
         None if site.kind(0) == Some(Kind::Word) && begins_test(site, 1) => {
-            format!("for a trait of that name, write `trait {}`", rest(0))
+            format!("for a trait of that name, write `{not}trait {}`", rest(0))
         }
-        None if site.kind(0) == Some(Kind::String) => format!("for an event, write `performed {found}`"),
+        None if site.kind(0) == Some(Kind::String) => format!("for an event, write `{not}performed {found}`"),
         None => BEGINNINGS.to_owned(),
     };
     error.help(help)
@@ -441,6 +460,20 @@ fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
             Some(
                 site.error(0, 0, "`=` compares with one value")
                     .help(format!("write `{subject} in [{values}]`")),
+            )
+        }
+        "," if matches!(site.word(-2), "of" | "to") && consent::nots(site, -3) > 0 && site.is_name(1) => {
+            let lead = site.text(-3, -2);
+            let mut all = format!("not {lead} {before}");
+            let mut last = 1;
+            all.push_str(&format!(" and not {lead} {}", site.word(last)));
+            while matches!(site.word(last + 1), "," | "or") && site.is_name(last + 2) && !site.is_first(last + 2) {
+                last += 2;
+                all.push_str(&format!(" and not {lead} {}", site.word(last)));
+            }
+            Some(
+                site.error(0, 0, format!("`{lead}` takes one name here"))
+                    .help(format!("write `{all}`")),
             )
         }
         "," if site.word(-2) == "of" => Some(site.error(0, 0, "`member of` takes one audience").help(format!(

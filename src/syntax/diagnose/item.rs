@@ -29,6 +29,7 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
             .error(0, 0, format!("`{word}` is not something a file can declare"))
             .help(format!("did you mean `{keyword}`?")),
         None if let Some(later) = super::later::item(&site) => later,
+        None if let Some(error) = super::requires::on_a_line_of_its_own(&site) => error,
         None if matches!(
             word,
             "segment" | "cohort" | "group" | "list" | "purpose" | "target" | "integration"
@@ -68,6 +69,9 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
 pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if site.chunk.piece == Piece::Enforcement {
         return enforcement(site);
+    }
+    if let Some(error) = super::requires::diagnose(site) {
+        return Some(error);
     }
     if site.wants(&[Rule::name, Rule::bare_name]) {
         return name(site);

@@ -200,11 +200,8 @@ fn duration(site: &Site<'_, '_>) -> Diagnostic {
     };
     if before == "between" && site.kind(0) == Some(Kind::Number) && found.len() >= 10 && found.contains('-') {
         let second = if site.word(1) == "and" { site.word(2) } else { "" };
-        let help = if second.is_empty() {
-            format!("write `after {found} before …`")
-        } else {
-            format!("write `after {found} before {second}`")
-        };
+        let help = super::moment::window(found, second)
+            .unwrap_or_else(|| "write `after … before …`, each with a date".to_owned());
         let last = if second.is_empty() { 0 } else { 2 };
         return site
             .error(-1, last, "`between` takes days before today, not dates")
@@ -446,6 +443,12 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
             site.error(0, 0, "`never` cannot stand after `performed`")
                 .help("write `exactly 0 times`"),
         ),
+        "not" | "but"
+            if let Some(from) = window_after_not(site)
+                && (from == 1 || found == "but" || begins_modifier(site.word(from))) =>
+        {
+            not_lately(site, from)
+        }
         "not" if begins_modifier(site.word(1)) => {
             let windows = site.condition(1);
             let begin = (-24..0).rev().find(|at| site.word(*at) == "performed").unwrap_or(-1);
@@ -554,15 +557,6 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     )),
             )
         }
-        "not" if matches!(site.word(1), "in" | "during" | "since" | "for") => {
-            let begin = (-24..0).rev().find(|at| site.word(*at) == "performed").unwrap_or(-1);
-            let number = (2..5).find(|at| site.kind(*at) == Some(Kind::Number));
-            let length = number.map_or("30 days".to_owned(), |at| site.text(at, at + 1));
-            Some(
-                site.error(0, 0, "`not` stands before `performed`")
-                    .help(format!("write `not {} within {length}`", site.text(begin, -1))),
-            )
-        }
         "more" | "less" | "fewer" if site.word(1) == "than" => {
             let number = site.word(2).parse::<u64>().ok();
             let last = if site.word(3).starts_with("time") { 3 } else { 2 };
@@ -617,6 +611,44 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
         }
         _ => date_with_space(site).or_else(|| super::moment::diagnose(site, "")),
     }
+}
+
+/// Where the window begins that a `not` or `but not` at the place stands before.
+fn window_after_not(site: &Site<'_, '_>) -> Option<isize> {
+    let from = if site.found() == "but" { 2 } else { 1 };
+    let window = matches!(
+        site.word(from),
+        "within" | "between" | "before" | "after" | "in" | "during" | "since" | "for"
+    );
+    (window && site.word(from - 1) == "not").then_some(from)
+}
+
+/// `performed "A" not in the last 30 days`: those who did it and not lately are others than those who did not do it lately.
+fn not_lately(site: &Site<'_, '_>, from: isize) -> Option<Diagnostic> {
+    let begin = (-24..0).rev().find(|at| site.word(*at) == "performed")?;
+    let window = if begins_modifier(site.word(from)) {
+        site.condition(from)
+    } else if site.word(from) == "since" && literal::is_date(site.word(from + 1)) {
+        format!("after {}", site.word(from + 1))
+    } else {
+        let number = (from + 1..from + 4).find(|at| site.kind(*at) == Some(Kind::Number))?;
+        if !super::words::of(Rule::unit).contains(&site.word(number + 1)) {
+            return None;
+        }
+        format!("within {}", site.text(number, number + 1))
+    };
+    let last = site.condition_end(from);
+    let event = site.text(begin, -1);
+    let error = site.error(0, last, "`not` stands before a whole `performed`");
+    if super::consent::nots(site, begin) > 0 {
+        return Some(error.help("write what must not hold as a `performed` of its own, joined with `and not`"));
+    }
+    let both = format!("{event} and not {event} {window}");
+    let beside_or = site.word(begin - 1) == "or" || site.word(last + 1) == "or";
+    let both = if beside_or { format!("({both})") } else { both };
+    Some(error.help(format!(
+        "write `{both}` for those who did it, but not then; `not {event} {window}` alone also takes those who never did"
+    )))
 }
 
 /// `no more than 3 times`, `up to 3 times`, `only once`: the count, and where it ends.
