@@ -121,6 +121,9 @@ fn part(site: &Site<'_, '_>, at: isize) -> Option<(String, isize)> {
             Some((consent::denied(condition, nots), end))
         }
         _ if consent::meant(site, at).is_some() => Some((consent::meant(site, at)?, site.condition_end(at))),
+        name if site.kind(at) == Some(Kind::String) && !consent::declares(site, "audience", name) => {
+            Some((format!("performed {name}"), at))
+        }
         name if site.is_name(at) => Some((format!("member of {name}"), at)),
         _ => None,
     }
@@ -190,6 +193,12 @@ fn without_to(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help(format!(
                     "write `consent to{name}`, or make it part of the condition: `who … and {condition}`"
                 )),
+        );
+    }
+    if before == "send" && site.word(1) == "to" && site.is_name(2) && !site.is_first(1) {
+        return Some(
+            site.error(0, 0, format!("`send` is followed by `to`, not by `{found}`"))
+                .help(format!("write `send to {}`", site.word(2))),
         );
     }
     if matches!(found, ":" | "=") && site.is_name(1) {

@@ -152,8 +152,11 @@ fn consent_state(site: &Site<'_, '_>) -> Diagnostic {
     }
     let help = match found.trim_matches('"') {
         "true" | "yes" | "given" | "on" => format!("write `consent to {name}`, or `consent {name} is granted`"),
-        "false" | "no" | "refused" | "declined" | "rejected" | "revoked" | "withdrawn" | "off" => {
-            format!("did you mean `denied`? The states are `{STATES}`")
+        "false" | "no" | "off" if consent::nots(site, -3) > 0 => consent::forms(name),
+        "false" | "no" | "off" => {
+            format!(
+                "write `consent {name} is denied` for those who said no, or `not consent to {name}` for all but yes"
+            )
         }
         "missing" | "absent" | "uncollected" => format!("did you mean `not collected`? The states are `{STATES}`"),
         word => match nearest(word, &["granted", "denied", "conflicted"]) {
@@ -356,6 +359,13 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
             return site
                 .error(0, 0, begins_none(found))
                 .help(format!("write `not performed {}`", site.word(event)));
+        }
+        "a" | "an" | "the" if matches!(site.word(1), "member" | "members") && site.is_name(3) => {
+            let nots = consent::nots(site, 0);
+            let condition = consent::denied(format!("member of {}", site.word(3)), nots);
+            return site
+                .error(-nots, 0, begins_none(&site.text(-nots, 0)))
+                .help(format!("write `{condition}`"));
         }
         "where" => {
             let after = (1..24).find(|at| site.word(*at) == "performed");

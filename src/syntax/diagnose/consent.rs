@@ -141,7 +141,7 @@ fn fills(word: &str) -> bool {
 }
 
 /// Whether a file declares the name, as far as its beginning tells.
-fn declares(site: &Site<'_, '_>, kind: &str, name: &str) -> bool {
+pub(super) fn declares(site: &Site<'_, '_>, kind: &str, name: &str) -> bool {
     const SEARCHED: usize = 2000;
     let tokens = site.tokens.tokens.iter().take(SEARCHED).enumerate();
     let bare = name.trim_matches('"');
@@ -185,13 +185,28 @@ pub(super) fn nots(site: &Site<'_, '_>, from: isize) -> isize {
 
 /// The condition with so many `not`s more.
 pub(super) fn denied(condition: String, nots: isize) -> String {
-    let joined = condition.contains(" and ") || condition.contains(" or ");
+    let joined = !in_one_bracket(&condition) && (condition.contains(" and ") || condition.contains(" or "));
     match nots {
         ..=0 => condition,
         1 if joined || condition.starts_with("not ") => format!("not ({condition})"),
         1 => format!("not {condition}"),
-        _ => denied(denied(condition, 1), nots.min(4) - 1),
+        // Two of them undo each other, so of many only whether they are odd is kept.
+        _ => denied(denied(condition, 1), 1 + nots % 2),
     }
+}
+
+/// Whether the bracket that a condition begins with ends with it.
+fn in_one_bracket(condition: &str) -> bool {
+    let mut depth = 0u32;
+    let closes = condition.char_indices().find(|(_, c)| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    });
+    closes.is_some_and(|(at, _)| at > 0 && at + 1 == condition.len())
 }
 
 /// Reads the words at an offset as a saying about consent.
@@ -430,6 +445,9 @@ fn state_of(site: &Site<'_, '_>, name: isize) -> Option<(String, isize)> {
     if never {
         at += 1;
     }
+    if let Some((text, last)) = listed(site, category, at) {
+        return Some((denied(text, isize::from(not != never)), last));
+    }
     let word = site.word(at).trim_matches('"').replace(['_', '-'], " ").to_lowercase();
     if site.is_first(at) && site.word(at - 1) == category {
         return None;
@@ -458,6 +476,64 @@ fn state_of(site: &Site<'_, '_>, name: isize) -> Option<(String, isize)> {
     };
     let nots = isize::from(not != never);
     Some((denied(text, nots), last))
+}
+
+/// One of the states that a list behind `in` has.
+fn listed(site: &Site<'_, '_>, category: &str, at: isize) -> Option<(String, isize)> {
+    let open = match (site.word(at), site.word(at + 1)) {
+        ("in", "[" | "(") => at + 1,
+        ("one" | "any", "of") => at + 2,
+        _ => return None,
+    };
+    let close = (open + 1..open + 12).find(|at| matches!(site.word(*at), "]" | ")"))?;
+    let states: Option<Vec<String>> = site
+        .text(open + 1, close - 1)
+        .split(',')
+        .map(|state| {
+            let state = state.trim().trim_matches('"').replace(['_', '-'], " ");
+            matches!(state.as_str(), "granted" | "denied" | "conflicted" | "not collected")
+                .then(|| format!("consent {category} is {state}"))
+        })
+        .collect();
+    let states = states.filter(|states| matches!(site.word(open), "[" | "(") && !states.is_empty())?;
+    let text = states.join(" or ");
+    Some((if states.len() > 1 { format!("({text})") } else { text }, close))
+}
+
+/// `consent to (A or B)`: the place is at the bracket.
+pub(super) fn in_brackets(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let close = (1..14).find(|at| site.word(*at) == ")")?;
+    let names: Vec<&str> = (1..close).step_by(2).map(|at| site.word(at)).collect();
+    let joiners: Vec<&str> = (2..close).step_by(2).map(|at| site.word(at)).collect();
+    let error = site.error(
+        0,
+        close,
+        "`consent to` is followed by the name of a category, not by brackets",
+    );
+    let named = close % 2 == 0
+        && (1..close)
+            .step_by(2)
+            .all(|at| site.is_name(at) && !RESERVED.contains(&site.word(at)));
+    let or = joiners.iter().all(|joiner| *joiner == "or") && names.len() > 1;
+    if !named || !or && !joiners.iter().all(|joiner| matches!(*joiner, "and" | ",")) {
+        return Some(error.help(forms("Advertising")));
+    }
+    let clause = site.wants_clause_of_consent();
+    if clause && !or {
+        return Some(error.help(format!("write `consent to {}`", names.join(" and "))));
+    }
+    let each: Vec<String> = names.iter().map(|name| format!("consent to {name}")).collect();
+    let all = each.join(if or { " or " } else { " and " });
+    let nots = nots(site, -2);
+    let text = match (nots, names.len()) {
+        (0, 2..) => format!("({all})"),
+        _ => denied(all, nots),
+    };
+    Some(error.help(if clause {
+        format!("make it part of the condition: `who … and {text}`")
+    } else {
+        format!("write `{text}`")
+    }))
 }
 
 /// A condition that begins with `consent` at the offset, as it has to be written; and its last word.

@@ -98,8 +98,21 @@ fn enforcement(site: &Site<'_, '_>) -> Option<Diagnostic> {
             site.error(-2, -1, "`consent enforcement` says neither `on` nor `off`")
                 .help(ON_OR_OFF)
         } else {
-            site.error(0, 0, format!("`consent enforcement` cannot be `{found}`"))
-                .help(ON_OR_OFF)
+            let last = if matches!(found, "=" | ":" | "is") && site.kind(1) == Some(Kind::Word) {
+                1
+            } else {
+                0
+            };
+            let help = match site.word(last) {
+                "on" | "true" | "yes" | "enabled" => "write `consent enforcement on`",
+                _ => ON_OR_OFF,
+            };
+            site.error(
+                0,
+                last,
+                format!("`consent enforcement` cannot be `{}`", site.text(0, last)),
+            )
+            .help(help)
         });
     }
     if site.wants(&[Rule::kw_enforcement]) {
@@ -201,6 +214,7 @@ fn no_name(site: &Site<'_, '_>) -> Option<Diagnostic> {
             .help(format!(
                 "name what it requires; in an audience, `who … and not consent to {next}` asks for people without it"
             )),
+        ("consent to ", "(") => super::consent::in_brackets(site)?,
         ("consent to ", "not") if site.wants_clause_of_consent() => not_in_consent(site),
         ("consent to ", "not") => site
             .error(0, 0, "`not` stands before `consent to`")
@@ -287,11 +301,19 @@ fn digit_first(site: &Site<'_, '_>) -> Diagnostic {
 }
 
 fn odd_letters(site: &Site<'_, '_>) -> Diagnostic {
-    let found = site.found();
+    let mut last = 0;
+    while naming(site).lead == "audience "
+        && site.kind(last + 1) == Some(Kind::Word)
+        && !site.is_first(last + 1)
+        && !RESERVED.contains(&site.word(last + 1))
+    {
+        last += 1;
+    }
+    let found = site.text(0, last);
     let odd = found.chars().find(|c| !c.is_ascii()).unwrap_or(' ');
     site.error(
         0,
-        0,
+        last,
         format!(
             "a name with `{odd}` needs quotes: without them, names consist of the letters a to z and A to Z, digits, \
              `_` and `-`"
@@ -463,6 +485,20 @@ fn word_after_name(site: &Site<'_, '_>, kind: Declares, name: &str) -> Option<Di
         );
     }
     let words = site.text(0, last);
+    if kind == Declares::Category && last == 0 {
+        let help = match found {
+            "required" | "optional" | "mandatory" | "on" | "enabled" | "active" => {
+                Some("remove it: each destination says with `requires` what it requires".to_owned())
+            }
+            "off" | "inactive" => Some(format!(
+                "remove it; only if no destination is to require it for now, write `category {name} disabled`"
+            )),
+            _ => None,
+        };
+        if let Some(help) = help {
+            return Some(site.error(0, 0, format!("a category cannot be `{found}`")).help(help));
+        }
+    }
     if kind == Declares::Category {
         return Some(
             site.error(0, last, format!("the name to show for `{name}` needs quotes"))
@@ -549,6 +585,20 @@ fn destination(site: &Site<'_, '_>) -> Option<Diagnostic> {
             Some(
                 site.error(0, last, "`requires` stands before the settings in `{ }`")
                     .help(format!("write `{moved}`")),
+            )
+        }
+        _ if site.wants(&[Rule::comma])
+            && matches!(
+                before,
+                "optional" | "optionally" | "required" | "only" | "also" | "explicit"
+            )
+            && site.word(-2) == "requires"
+            && site.is_name(0)
+            && !site.is_first(0) =>
+        {
+            Some(
+                site.error(-1, -1, format!("`{before}` cannot stand after `requires`"))
+                    .help(format!("write `requires {found}`")),
             )
         }
         _ if site.wants(&[Rule::comma]) && site.is_name(0) && !site.is_first(0) => Some(

@@ -19,6 +19,7 @@ mod phrase;
 mod requires;
 mod site;
 mod test;
+mod window;
 mod words;
 
 use pest::error::{Error, ErrorVariant, InputLocation};

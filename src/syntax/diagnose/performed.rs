@@ -2,6 +2,7 @@
 
 use super::literal;
 use super::site::Site;
+use super::window;
 use super::words::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::grammar::Rule;
@@ -28,6 +29,9 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     }
     if site.wants(&[Rule::times]) {
         let from = if site.word(-2) == "exactly" { -2 } else { -3 };
+        if let Some(error) = window::days_for_times(site, from) {
+            return Some(error);
+        }
         let written = site.text(from, -1);
         return Some(
             site.error(from, -1, format!("after `{written}`, `times` is missing"))
@@ -162,7 +166,7 @@ fn count(site: &Site<'_, '_>) -> Diagnostic {
 }
 
 /// Words for small numbers; `once` and `twice` too.
-fn number_word(word: &str) -> Option<u64> {
+pub(super) fn number_word(word: &str) -> Option<u64> {
     Some(match word {
         "one" | "once" | "a" => 1,
         "two" | "twice" => 2,
@@ -415,6 +419,9 @@ fn where_without_brackets(site: &Site<'_, '_>) -> Diagnostic {
 /// Behind an event or a modifier.
 fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let found = site.found();
+    if let Some(error) = window::diagnose(site) {
+        return Some(error);
+    }
     match found {
         "," if begins_modifier(site.word(1)) => Some(site.error(0, 0, "no comma stands here").help("remove it")),
         "in" | "during" | "over" if matches!(site.word(1), "the" | "last" | "past") => {
@@ -443,12 +450,6 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
             site.error(0, 0, "`never` cannot stand after `performed`")
                 .help("write `exactly 0 times`"),
         ),
-        "not" | "but"
-            if let Some(from) = window_after_not(site)
-                && (from == 1 || found == "but" || begins_modifier(site.word(from))) =>
-        {
-            not_lately(site, from)
-        }
         "not" if begins_modifier(site.word(1)) => {
             let windows = site.condition(1);
             let begin = (-24..0).rev().find(|at| site.word(*at) == "performed").unwrap_or(-1);
@@ -505,7 +506,7 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
             site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
                 .help("write for example `within last 30 days`"),
         ),
-        "more" | "less" | "fewer" | "longer" | "earlier" | "over"
+        "more" | "less" | "fewer" | "longer" | "older" | "earlier" | "over"
             if (1..3).any(|at| {
                 site.kind(at) == Some(Kind::Number) && super::words::of(Rule::unit).contains(&site.word(at + 1))
             }) =>
@@ -611,44 +612,6 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
         }
         _ => date_with_space(site).or_else(|| super::moment::diagnose(site, "")),
     }
-}
-
-/// Where the window begins that a `not` or `but not` at the place stands before.
-fn window_after_not(site: &Site<'_, '_>) -> Option<isize> {
-    let from = if site.found() == "but" { 2 } else { 1 };
-    let window = matches!(
-        site.word(from),
-        "within" | "between" | "before" | "after" | "in" | "during" | "since" | "for"
-    );
-    (window && site.word(from - 1) == "not").then_some(from)
-}
-
-/// `performed "A" not in the last 30 days`: those who did it and not lately are others than those who did not do it lately.
-fn not_lately(site: &Site<'_, '_>, from: isize) -> Option<Diagnostic> {
-    let begin = (-24..0).rev().find(|at| site.word(*at) == "performed")?;
-    let window = if begins_modifier(site.word(from)) {
-        site.condition(from)
-    } else if site.word(from) == "since" && literal::is_date(site.word(from + 1)) {
-        format!("after {}", site.word(from + 1))
-    } else {
-        let number = (from + 1..from + 4).find(|at| site.kind(*at) == Some(Kind::Number))?;
-        if !super::words::of(Rule::unit).contains(&site.word(number + 1)) {
-            return None;
-        }
-        format!("within {}", site.text(number, number + 1))
-    };
-    let last = site.condition_end(from);
-    let event = site.text(begin, -1);
-    let error = site.error(0, last, "`not` stands before a whole `performed`");
-    if super::consent::nots(site, begin) > 0 {
-        return Some(error.help("write what must not hold as a `performed` of its own, joined with `and not`"));
-    }
-    let both = format!("{event} and not {event} {window}");
-    let beside_or = site.word(begin - 1) == "or" || site.word(last + 1) == "or";
-    let both = if beside_or { format!("({both})") } else { both };
-    Some(error.help(format!(
-        "write `{both}` for those who did it, but not then; `not {event} {window}` alone also takes those who never did"
-    )))
 }
 
 /// `no more than 3 times`, `up to 3 times`, `only once`: the count, and where it ends.

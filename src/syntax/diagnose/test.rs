@@ -108,6 +108,20 @@ fn second_word(site: &Site<'_, '_>) -> Option<Diagnostic> {
     }
     if site.wants(&[Rule::kw_contain, Rule::kw_exist]) {
         let subject = literal::tested(site, -2);
+        if matches!(found, "end" | "ends" | "start" | "starts" | "begin" | "begins") {
+            let value = site.word(if site.word(1) == "with" { 2 } else { 1 });
+            let test = if found.starts_with("end") { "ends" } else { "starts" };
+            let nots = consent::nots(site, site.path_start(-3) - 1);
+            let condition = consent::denied(format!("not {subject} {test} with {value}"), nots);
+            return Some(
+                site.error(
+                    -2,
+                    0,
+                    format!("`does not {found}` is written with `not` before the whole condition"),
+                )
+                .help(format!("write `{condition}`")),
+            );
+        }
         return Some(match nearest(found, &["contain", "exist"]) {
             Some("contain") => site
                 .error(0, 0, format!("`does not {found}` is written `does not contain`"))
