@@ -273,6 +273,19 @@ fn no_help_widens_an_audience() {
             "{requires}: {help}"
         );
     }
+    for between in [
+        " ",
+        ": ",
+        " = ",
+        " needs ",
+        " braucht ",
+        " optional ",
+        " consent to ",
+        "\n  ",
+    ] {
+        let help = help(&format!("category A\ndestination d{between}A\n"));
+        assert_eq!(help, "write `destination d requires A`", "{between}");
+    }
     for (condition, expected) in [
         ("everyone but not member of staff", "not member of staff"),
         ("trait tags contains not \"a\"", "trait tags does not contain \"a\""),
@@ -305,6 +318,17 @@ fn no_help_widens_an_audience() {
             "performed \"E\" where (x exists) and not trait y exists",
         ),
         ("not member of a or b", "not member of a and not member of b"),
+        (
+            "not consent A is granted or denied",
+            "not (consent A is granted or consent A is denied)",
+        ),
+        ("not consent to (A or B)", "not (consent to A or consent to B)"),
+        ("not agreed to A or B", "not (consent to A or consent to B)"),
+        ("not trait x = \"a\" and \"b\"", "not trait x in [\"a\", \"b\"]"),
+        (
+            "not trait x does not end with \"a\"",
+            "not (not trait x ends with \"a\")",
+        ),
     ] {
         let help = help(&audience(condition));
         assert!(help.starts_with(&format!("write `{expected}`")), "{condition}: {help}");

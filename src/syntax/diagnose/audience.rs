@@ -156,6 +156,9 @@ fn include(site: &Site<'_, '_>) -> Option<Diagnostic> {
         );
     }
     let error = site.error(0, 0, format!("`include` cannot be followed by `{found}`"));
+    if let Some(text) = consent::meant(site, 0) {
+        return Some(error.help(format!("write it behind `who`: `who … or {text}`")));
+    }
     let anonymous = super::words::nearest(found, &["anonymous"]).is_some()
         || matches!(
             found,
@@ -244,10 +247,15 @@ fn names(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let in_send = site.wants(&[Rule::comma]);
     let in_consent = site.wants(&[Rule::kw_and]);
     match found {
-        "and" | "or" if in_send && (begins_condition(site, 1) || site.is_first(0)) => Some(
-            site.error(0, 0, "a condition stands behind `who`, not behind `send to`")
-                .help(format!("write `who … {found} {}`", site.condition(1))),
-        ),
+        "and" | "or"
+            if in_send && (begins_condition(site, 1) || site.is_first(0) || consent::meant(site, 1).is_some()) =>
+        {
+            let condition = consent::meant(site, 1).unwrap_or_else(|| site.condition(1));
+            Some(
+                site.error(0, 0, "a condition stands behind `who`, not behind `send to`")
+                    .help(format!("write `who … {found} {condition}`")),
+            )
+        }
         "if" | "when" | "where" | "who" if in_send && begins_condition(site, 1) && !site.is_first(0) => Some(
             site.error(0, 0, "a condition stands behind `who`, not behind `send to`")
                 .help(format!("write `who … and {}`", site.condition(1))),

@@ -275,6 +275,12 @@ fn after_joiner(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if !site.is_name(0) || site.word(1) == "=" || nearest(found, &known).is_some() {
         return None;
     }
+    if lead == "consent to" && consent::speaks(found) {
+        return Some(
+            site.error(0, 0, format!("`{found}` does not begin a condition"))
+                .help(consent::forms(site.word(-2))),
+        );
+    }
     let help = if consent::nots(site, -4) > 0 {
         format!("write `not {lead} {} and not {lead} {found}`", site.word(-2))
     } else {
@@ -490,6 +496,12 @@ fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
             "write `member of {before} or member of {}`, or the same with `and`",
             site.word(1)
         ))),
+        "," if site.word(-2) == "to" && site.word(-3) == "consent" && site.word(1) == "not" && site.is_name(2) => {
+            Some(site.error(0, 0, "`consent to` takes one category here").help(format!(
+                "write `consent to {before} and not consent to {}`",
+                site.word(2)
+            )))
+        }
         "," if site.word(-2) == "to" && site.word(-3) == "consent" && site.is_name(1) => Some(
             site.error(0, 0, "`consent to` takes one category here")
                 .help(format!("write `consent to {before} and consent to {}`", site.word(1))),

@@ -46,13 +46,15 @@ fn stance(word: &str, next: &str) -> Option<(Stance, isize)> {
         return Some((stance, 2));
     }
     let one = match word {
-        "consent" | "consents" | "consented" | "agree" | "agrees" | "agreed" | "accept" | "accepts" | "accepted"
-        | "allow" | "allows" | "allowed" | "permit" | "permits" | "permitted" | "permission" | "permissions"
-        | "grant" | "grants" | "granted" | "opt-in" | "opt_in" | "optin" | "opted-in" | "opted_in" => Stance::Granted,
-        "refuse" | "refuses" | "refused" | "deny" | "denies" | "denied" | "decline" | "declines" | "declined"
-        | "reject" | "rejects" | "rejected" | "revoke" | "revokes" | "revoked" | "withdraw" | "withdraws"
-        | "withdrew" | "withdrawn" | "disagree" | "disagrees" | "disagreed" | "objected" | "opt-out" | "opt_out"
-        | "optout" | "opted-out" | "opted_out" => Stance::Denied,
+        "consent" | "consents" | "consented" | "consenting" | "agree" | "agrees" | "agreed" | "agreeing"
+        | "agreement" | "accepting" | "acceptance" | "accept" | "accepts" | "accepted" | "allow" | "allows"
+        | "allowed" | "permit" | "permits" | "permitted" | "permission" | "permissions" | "grant" | "grants"
+        | "granted" | "opt-in" | "opt_in" | "optin" | "opted-in" | "opted_in" => Stance::Granted,
+        "refuse" | "refuses" | "refused" | "refusing" | "refusal" | "denial" | "denying" | "withdrawal"
+        | "withdrawing" | "deny" | "denies" | "denied" | "decline" | "declines" | "declined" | "reject" | "rejects"
+        | "rejected" | "revoke" | "revokes" | "revoked" | "withdraw" | "withdraws" | "withdrew" | "withdrawn"
+        | "disagree" | "disagrees" | "disagreed" | "objected" | "opt-out" | "opt_out" | "optout" | "opted-out"
+        | "opted_out" => Stance::Denied,
         "asked" | "answered" | "responded" | "collected" => Stance::Answered,
         "conflicted" => Stance::Conflicted,
         _ => return None,
@@ -76,12 +78,19 @@ fn negates(word: &str) -> bool {
             | "omit"
             | "suppress"
             | "nobody"
+            | "none"
+            | "dont"
+            | "doesnt"
+            | "didnt"
+            | "hasnt"
+            | "havent"
     )
 }
 
 /// Words that stand around a stance and change nothing.
 fn fills(word: &str) -> bool {
-    const FILLERS: [&str; 54] = [
+    const FILLERS: [&str; 55] = [
+        "longer",
         "who",
         "those",
         "people",
@@ -172,6 +181,8 @@ struct Said {
     condition: Option<String>,
     /// A category, for an example.
     name: String,
+    /// It is a name alone, and no category that is known.
+    bare: bool,
 }
 
 /// How many `not`s stand directly before an offset.
@@ -225,6 +236,7 @@ fn said(site: &Site<'_, '_>, from: isize) -> Option<Said> {
     let mut joiner = "and";
     let mut sure = true;
     let mut excluding = false;
+    let mut bare = false;
     let (mut at, mut last) = (from, from);
     while at < from + LONGEST {
         let word = site.word(at).to_lowercase();
@@ -238,7 +250,9 @@ fn said(site: &Site<'_, '_>, from: isize) -> Option<Said> {
             let end = site.is_end_or_joiner(at + 2) || site.is_first(at + 2) || site.word(at + 2) == ",";
             if names.is_empty() || !is_category(site, at + 1) || !end {
                 // What else must not hold belongs inside of the negation.
-                sure &= word != "," && !(word == "or" && excluding);
+                let refuses = negations > 0 && told != Some(Stance::Answered);
+                let more = stance(&site.word(at + 1).to_lowercase(), &site.word(at + 2).to_lowercase()).is_some();
+                sure &= word != "," && !(word == "or" && (excluding || refuses && more));
                 break;
             }
             if word == "or" {
@@ -264,7 +278,7 @@ fn said(site: &Site<'_, '_>, from: isize) -> Option<Said> {
         }
         if negates(&word) {
             negations += 1;
-            excluding |= word != "not";
+            excluding |= !matches!(word.as_str(), "not" | "never" | "no" | "nobody");
             last = at;
         } else if matches!(word.as_str(), "=" | "==") && told.is_some() {
             match site.word(at + 1).trim_matches('"') {
@@ -302,9 +316,10 @@ fn said(site: &Site<'_, '_>, from: isize) -> Option<Said> {
         // A bare category. An audience may be called like one, so what leaves people out is sure of it alone.
         None => {
             let name = (from..=last).find(|at| is_category(site, *at))?;
-            if excluding && !is_declared_category(site, name) || last > name || names.len() > 1 {
+            if excluding && !is_declared_category(site, name) || !is_category(site, last) {
                 return None;
             }
+            bare = !is_declared_category(site, name);
             Stance::Granted
         }
     };
@@ -330,6 +345,7 @@ fn said(site: &Site<'_, '_>, from: isize) -> Option<Said> {
         from: begin,
         last,
         condition: sure.then_some(condition),
+        bare,
         name: name.to_owned(),
     })
 }
@@ -359,7 +375,8 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
         return None;
     }
     let found = site.found();
-    if !condition && (matches!(found, "and" | "or" | "," | "is" | "=" | "==" | "not") || whole(site).is_some()) {
+    let own = matches!(found, "and" | "or" | "," | "is" | "=" | "==") || found == "not" && site.word(1) == "consent";
+    if !condition && (own || whole(site).is_some()) {
         return None;
     }
     let lower = found.to_lowercase();
@@ -374,6 +391,13 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
             site.error(-nots, last, format!("`{written}` is not how consent is asked for"))
                 .help(format!("write `{}`", denied(text, nots))),
         );
+    }
+    let no = matches!(site.word(1), "=" | "==" | "is") && matches!(site.word(2).trim_matches('"'), "false" | "no");
+    if condition && name && no && is_category(site, 0) {
+        let nots = nots(site, 0);
+        let written = site.text(-nots, 2);
+        let error = site.error(-nots, 2, format!("`{written}` is not how consent is asked for"));
+        return Some(error.help(if nots > 0 { forms(found) } else { refused(found) }));
     }
     let said = said(site, 0)?;
     let second = matches!(site.word(-1), "and" | "or") && matches!(site.word(-4), "consent");
@@ -399,6 +423,17 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     }))
 }
 
+/// The two that a bare no can mean.
+pub(super) fn refused(name: &str) -> String {
+    format!("write `consent {name} is denied` for those who said no, or `not consent to {name}` for all but yes")
+}
+
+/// Whether a word says something of consent and is hardly the name of a category.
+pub(super) fn speaks(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    lower == word && (negates(word) || fills(word) || stance(word, "").is_some())
+}
+
 /// The forms there are, for those who have to choose one.
 pub(super) fn forms(name: &str) -> String {
     format!(
@@ -409,7 +444,7 @@ pub(super) fn forms(name: &str) -> String {
 
 /// The condition that a saying behind a joiner stands for, if it is one.
 pub(super) fn meant(site: &Site<'_, '_>, from: isize) -> Option<String> {
-    said(site, from)?.condition
+    said(site, from).filter(|said| !said.bare)?.condition
 }
 
 // ---- `consent X is …`, nearly right
@@ -470,12 +505,37 @@ fn state_of(site: &Site<'_, '_>, name: isize) -> Option<(String, isize)> {
     if state == "not collected" && site.word(at + 1) == "yet" {
         last += 1;
     }
+    let mut states = vec![format!("consent {category} is {state}")];
+    while !state.is_empty() && site.word(last + 1) == "or" && states.len() < 4 {
+        let Some((other, end)) = another(site, last + 2) else {
+            break;
+        };
+        states.push(format!("consent {category} is {other}"));
+        last = end;
+    }
+    if states.len() > 1 {
+        let text = format!("({})", states.join(" or "));
+        return Some((denied(text, isize::from(not != never)), last));
+    }
     let text = match state {
         "" => format!("consent to {category}"),
         _ => format!("consent {category} is {state}"),
     };
     let nots = isize::from(not != never);
     Some((denied(text, nots), last))
+}
+
+/// A further state at the offset, behind `or`: `denied or not asked`.
+fn another(site: &Site<'_, '_>, at: isize) -> Option<(&'static str, isize)> {
+    let (state, last) = match (site.word(at), site.word(at + 1)) {
+        ("granted", _) => ("granted", at),
+        ("denied" | "refused" | "withdrawn" | "revoked", _) => ("denied", at),
+        ("conflicted", _) => ("conflicted", at),
+        ("not" | "never", "collected" | "asked" | "answered") => ("not collected", at + 1),
+        _ => return None,
+    };
+    let last = last + isize::from(site.word(last + 1) == "yet");
+    (site.is_end_or_joiner(last + 1) || site.is_first(last + 1)).then_some((state, last))
 }
 
 /// One of the states that a list behind `in` has.
@@ -555,6 +615,9 @@ fn whole(site: &Site<'_, '_>) -> Option<(String, isize, isize)> {
     let from = (-6..0)
         .rev()
         .find(|at| site.word(*at) == "consent" && site.kind(*at) == Some(Kind::Word))?;
+    if matches!(site.word(from - 1), "trait" | ".") {
+        return None;
+    }
     let (text, last) = read(site, from)?;
     let nots = nots(site, from);
     let mut depth = 0;
@@ -569,12 +632,34 @@ fn whole(site: &Site<'_, '_>) -> Option<(String, isize, isize)> {
     (last >= 0).then(|| (denied(text, nots), from - nots, last))
 }
 
+/// `consent refused`, `consent not given`: no category is named.
+fn nameless(site: &Site<'_, '_>) -> Option<(String, isize, isize)> {
+    let from = (-3..0)
+        .rev()
+        .find(|at| site.word(*at) == "consent" && site.kind(*at) == Some(Kind::Word))?;
+    let next = site.word(from + 1);
+    if matches!(site.word(from - 1), "trait" | ".")
+        || !speaks(next)
+        || matches!(next, "to" | "for" | "of" | "from" | "with" | "is" | "are")
+    {
+        return None;
+    }
+    // `consent not to A`, and its like, are told elsewhere.
+    let said = said(site, from).filter(|said| said.last > from)?;
+    let stands =
+        (from + 1..=said.last).any(|at| stance(site.word(at), site.word(at + 1)).is_some() || site.word(at) == "given");
+    (stands && said.last >= -1).then(|| (said.condition.unwrap_or_default(), said.from, said.last))
+}
+
 /// The help for a state of consent that is nearly right: the whole condition, with every `not`.
 pub(super) fn help(site: &Site<'_, '_>) -> Option<String> {
     if condition::wants_filter(site) || site.chunk.piece != Piece::Declaration(Declares::Audience) {
         return None;
     }
-    let (text, from, _) = whole(site)?;
+    let (text, from, _) = whole(site).or_else(|| nameless(site))?;
+    if text.is_empty() {
+        return Some(forms("Advertising"));
+    }
     let clause = site.is_first(from) && !matches!(site.word(from - 1), "and" | "or" | "who" | "(");
     Some(if clause && !text.starts_with("consent to ") {
         if text.ends_with("is granted") && !text.starts_with("not") {

@@ -219,9 +219,21 @@ fn no_name(site: &Site<'_, '_>) -> Option<Diagnostic> {
         ("consent to ", "not") => site
             .error(0, 0, "`not` stands before `consent to`")
             .help(format!("write `not consent to {next}`")),
-        ("requires ", ":" | "=") => site
-            .error(0, 0, format!("no `{found}` stands after `requires`"))
-            .help(format!("write `requires {next}`")),
+        ("requires ", ":" | "=") => {
+            let mut last = 1;
+            while site.word(last + 1) == "," && site.is_name(last + 2) {
+                last += 2;
+            }
+            let error = site.error(0, 0, format!("no `{found}` stands after `requires`"));
+            if site.is_end(last + 1) || site.is_first(last + 1) || site.word(last + 1) == "{" {
+                error.help(format!("write `requires {}`", site.text(1, last)))
+            } else {
+                error.help("remove it")
+            }
+        }
+        ("requires ", "consent") if site.is_first(1) || matches!(next, "" | "{") => site
+            .error(0, 0, "`requires` is followed by the categories of consent")
+            .help("name what people must have agreed to, such as `requires Advertising`"),
         ("requires ", "consent") if matches!(next, "to" | "for" | "of") => site
             .error(0, 1, "`requires` is followed by the categories alone")
             .help(format!("write `requires {}`", site.word(2))),
@@ -645,11 +657,15 @@ fn setting(site: &Site<'_, '_>) -> Option<Diagnostic> {
             let settings = ["type", "message", "removal", "receives", "storage"];
             let help = match nearest(found, &settings) {
                 _ if found == "requires" => {
-                    let mut last = 1;
+                    let first = if matches!(site.word(1), "=" | ":") { 2 } else { 1 };
+                    let mut last = first;
                     while site.word(last + 1) == "," {
                         last += 2;
                     }
-                    format!("write `{}` before the `{{`", site.text(0, last))
+                    format!("write `requires {}` before the `{{`", site.text(first, last))
+                }
+                _ if super::consent::is_declared_category(site, 0) => {
+                    format!("write `requires {found}` before the `{{`")
                 }
                 Some("receives") => format!("did you mean `receives consent`? {SETTINGS}"),
                 Some(meant) => format!("did you mean `{meant}`? {SETTINGS}"),

@@ -10,6 +10,7 @@ use crate::syntax::lex::Kind;
 use crate::syntax::split::Piece;
 
 const MISSING: &str = "what people must have agreed to stands after `requires`";
+const TOGETHER: &str = "list after `requires`, with commas, what has to be granted together, and nothing else";
 
 /// A category behind the name of a destination.
 pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
@@ -39,18 +40,10 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
         return None;
     }
     let first = (from..end).find(|at| is_category(site, *at))?;
-    let weakens = (from..end).any(|at| {
-        matches!(
-            site.word(at),
-            "or" | "|" | "||" | "/" | "not" | "no" | "without" | "except" | "but" | "unless" | "never"
-        )
-    });
     let name = site.text(keyword + 1, from - 1);
     let error = site.error(from, end - 1, MISSING);
-    if weakens {
-        return Some(
-            error.help("list after `requires`, with commas, what has to be granted together, and nothing else"),
-        );
+    if (from..end).any(|at| weakens(site.word(at))) {
+        return Some(error.help(TOGETHER));
     }
     let mut names = vec![site.word(first)];
     let mut at = first + 1;
@@ -91,16 +84,34 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
 /// The same on the line below the destination, where it is a piece of its own.
 pub(super) fn on_a_line_of_its_own(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let before = |back: usize| site.index.checked_sub(back).map_or("", |index| site.tokens.at(index));
-    if before(2) != "destination" || !is_category(site, 0) || site.kind(0) != Some(Kind::Word) {
+    let mut end = 1;
+    while !site.is_first(end) && site.word(end) != "{" {
+        end += 1;
+    }
+    let first = (0..end).find(|at| is_declared_category(site, *at) || *at == 0 && is_category(site, 0));
+    if before(2) != "destination" {
         return None;
     }
-    let mut last = 0;
+    let first = first?;
+    let mut last = first;
     while site.word(last + 1) == "," && site.is_name(last + 2) {
         last += 2;
     }
-    Some(site.error(0, last, MISSING).help(format!(
+    let error = site.error(0, last, MISSING);
+    if (0..end).any(|at| weakens(site.word(at))) {
+        return Some(error.help(TOGETHER));
+    }
+    Some(error.help(format!(
         "write `destination {} requires {}`",
         before(1),
-        site.text(0, last)
+        site.text(first, last)
     )))
+}
+
+/// Whether less than all of what is listed would be required.
+fn weakens(word: &str) -> bool {
+    matches!(
+        word,
+        "or" | "|" | "||" | "/" | "not" | "no" | "without" | "except" | "but" | "unless" | "never"
+    )
 }
