@@ -356,9 +356,14 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
             if site.word(1) == "not" && !matches!(site.word(2), "trait" | "consent" | "consented" | "member") =>
         {
             let last = if site.kind(2) == Some(Kind::Word) { 2 } else { 1 };
-            return site
-                .error(0, last, begins_none(&site.text(0, last)))
-                .help(format!("write `not performed {}`", site.text(last + 1, last + 1)));
+            return site.error(0, last, begins_none(&site.text(0, last))).help(
+                if site.word(site.condition_end(last + 1) + 1) == "or" {
+                    // What else was not done stays inside of the negation.
+                    format!("write `not (performed {} or …)`", site.word(last + 1))
+                } else {
+                    format!("write `not performed {}`", site.word(last + 1))
+                },
+            );
         }
         "never" => {
             let event = if site.word(1) == "performed" { 2 } else { 1 };
@@ -530,6 +535,10 @@ fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     .help(help),
             )
         }
+        "," if let Some(text) = consent::meant(site, 1) => Some(
+            site.error(0, 0, "conditions are joined by `and` or `or`, not by a comma")
+                .help(format!("write `{} and {text}`", site.condition_before())),
+        ),
         "," => Some(
             site.error(0, 0, "conditions are joined by `and` or `or`, not by a comma")
                 .help(format!("write `{}`, or the same with `or`", joined("and", 1))),
