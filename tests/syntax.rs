@@ -273,6 +273,19 @@ fn no_help_widens_an_audience() {
             "{requires}: {help}"
         );
     }
+    for between in [
+        " ",
+        ": ",
+        " = ",
+        " needs ",
+        " braucht ",
+        " optional ",
+        " consent to ",
+        "\n  ",
+    ] {
+        let help = help(&format!("category A\ndestination d{between}A\n"));
+        assert_eq!(help, "write `destination d requires A`", "{between}");
+    }
     for (condition, expected) in [
         ("everyone but not member of staff", "not member of staff"),
         ("trait tags contains not \"a\"", "trait tags does not contain \"a\""),
@@ -284,10 +297,80 @@ fn no_help_widens_an_audience() {
         ),
         ("consent A is not true", "not consent to A"),
         ("consent to A denied", "consent A is denied"),
+        ("not refused A", "not consent A is denied"),
+        ("never refused A\n  send to crm", "not consent A is denied"),
+        ("has not agreed\n  send to crm", "not consent to Advertising"),
+        ("trait x exists unless refused A", "and not consent A is denied"),
+        ("not consent to A is denied", "not consent A is denied"),
+        ("not (consent to A is denied)", "consent A is denied"),
+        ("consent to A or not asked", "consent A is not collected"),
+        ("consent A is not \"granted\"", "not consent A is granted"),
+        (
+            "trait x exists unless trait y exists or trait z exists",
+            "and not (trait y exists or trait z exists)",
+        ),
+        (
+            "trait x exists unless trait y exists or refused A",
+            "and not (trait y exists or consent A is denied)",
+        ),
+        (
+            "performed \"E\" where (x exists and not trait y exists)",
+            "performed \"E\" where (x exists) and not trait y exists",
+        ),
+        ("not member of a or b", "not member of a and not member of b"),
+        (
+            "not consent A is granted or denied",
+            "not (consent A is granted or consent A is denied)",
+        ),
+        ("not consent to (A or B)", "not (consent to A or consent to B)"),
+        ("not agreed to A or B", "not (consent to A or consent to B)"),
+        ("not trait x = \"a\" and \"b\"", "not trait x in [\"a\", \"b\"]"),
+        (
+            "not trait x does not end with \"a\"",
+            "not (not trait x ends with \"a\")",
+        ),
     ] {
         let help = help(&audience(condition));
         assert!(help.starts_with(&format!("write `{expected}`")), "{condition}: {help}");
     }
+}
+
+/// The pieces of a text in backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// Whoever follows a help to the letter has a sound definition: each whole condition, clause or item that one offers can
+/// be read where it belongs.
+#[test]
+fn every_help_is_sound_itself() {
+    let mut unsound = String::new();
+    for case in include_str!("syntax/slips.txt").split("=== ").skip(1) {
+        let (name, text) = case.split_once('\n').unwrap();
+        for error in parse(FileId(0), text).1 {
+            for piece in quoted(error.help.as_deref().unwrap_or_default()) {
+                let piece = piece.trim_start_matches("who … and ").trim_start_matches("who … or ");
+                let piece = piece.trim_start_matches("and ").trim_start_matches("or ");
+                let begins = ["not ", "(", "performed \"", "member of ", "consent ", "destination "];
+                let only_words = ["consent to", "consent enforcement", "member of", "not collected", "("]
+                    .contains(&piece)
+                    || piece.starts_with("not in ");
+                if piece.contains('…') || only_words || !begins.iter().any(|begin| piece.starts_with(begin)) {
+                    continue;
+                }
+                let read = [
+                    piece.to_owned(),
+                    audience(piece),
+                    audience(&format!("performed \"E\" where ({piece})")),
+                    format!("audience a {{ {piece} }}"),
+                ];
+                if !read.iter().any(|text| parse(FileId(0), text).1.is_empty()) {
+                    let _ = writeln!(unsound, "{name}: {piece}");
+                }
+            }
+        }
+    }
+    assert!(unsound.is_empty(), "{unsound}");
 }
 
 #[test]

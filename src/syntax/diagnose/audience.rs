@@ -1,5 +1,6 @@
 //! Slips between the clauses of an audience.
 
+use super::consent;
 use super::site::Site;
 use super::words::nearest;
 use crate::diagnostic::Diagnostic;
@@ -38,7 +39,17 @@ pub(super) fn excludes(site: &Site<'_, '_>, at: isize) -> bool {
 }
 
 /// The condition that what stands at the offset does not hold.
-pub(super) fn negated(site: &Site<'_, '_>, mut from: isize) -> String {
+pub(super) fn negated(site: &Site<'_, '_>, from: isize) -> String {
+    none_of(site, from, true)
+}
+
+/// The same where an `and` begins what is not left out.
+pub(super) fn negated_up_to_and(site: &Site<'_, '_>, from: isize) -> String {
+    none_of(site, from, false)
+}
+
+/// None of what stands at the offset: conditions and names of audiences. An `or` stays inside of the negation.
+fn none_of(site: &Site<'_, '_>, mut from: isize, over_and: bool) -> String {
     const LEAD: [&str; 14] = [
         "who", "those", "people", "users", "everyone", "in", "audience", "segment", "for", "if", "when", "from",
         "where", "all",
@@ -46,32 +57,75 @@ pub(super) fn negated(site: &Site<'_, '_>, mut from: isize) -> String {
     while LEAD.contains(&site.word(from)) {
         from += 1;
     }
-    match site.word(from) {
-        "not" => site.condition(from + 1),
-        "performed" | "trait" | "consent" | "(" => format!("not {}", site.condition(from)),
+    let (mut parts, mut joiners) = (Vec::new(), Vec::new());
+    let mut members = true;
+    let mut whole = true;
+    let mut at = from;
+    loop {
+        let Some((part, end)) = part(site, at) else {
+            whole = false;
+            break;
+        };
+        members &= part.starts_with("member of");
+        parts.push(part);
+        let joiner = site.word(end + 1);
+        let goes_on = match joiner {
+            "or" => !site.is_end(end + 2),
+            "," => members && !site.is_first(end + 2),
+            "and" => over_and && begins_condition(site, end + 2) || members && lists_audience(site, end + 2),
+            _ => false,
+        };
+        if !goes_on || parts.len() > 8 {
+            whole &= !goes_on;
+            break;
+        }
+        joiners.push(joiner);
+        at = end + 2;
+    }
+    match parts.as_slice() {
+        [] => "not member of …".to_owned(),
+        _ if !whole => "not (… or …)".to_owned(),
+        [one] => consent::denied(one.clone(), 1),
+        _ if members => {
+            let each: Vec<String> = parts.iter().map(|part| format!("not {part}")).collect();
+            each.join(" and ")
+        }
+        _ if !joiners.contains(&"and") => format!("not ({})", parts.join(" or ")),
+        _ if joiners.contains(&"or") => "not (…)".to_owned(),
+        _ => format!(
+            "not ({})`; if only those are left out who meet all of it, the same with `and",
+            parts.join(" or ")
+        ),
+    }
+}
+
+/// Whether the name of an audience stands at the offset, and nothing that a condition begins with.
+fn lists_audience(site: &Site<'_, '_>, at: isize) -> bool {
+    let member = (site.word(at), site.word(at + 1)) == ("member", "of");
+    let bare = site.is_name(at) && !begins_condition(site, at) && !site.is_first(at);
+    bare && (site.is_end_or_joiner(at + 1) || site.is_first(at + 1) || site.word(at + 1) == ",") || member
+}
+
+/// One of the things to leave out, as a condition, and its last word.
+fn part(site: &Site<'_, '_>, at: isize) -> Option<(String, isize)> {
+    match site.word(at) {
         "member" | "members" => {
-            let name = if site.word(from + 1) == "of" {
-                from + 2
-            } else {
-                from + 1
-            };
-            format!("not member of {}", site.word(name))
+            let name = if site.word(at + 1) == "of" { at + 2 } else { at + 1 };
+            site.is_name(name)
+                .then(|| (format!("member of {}", site.word(name)), name))
         }
-        name if site.is_name(from) => {
-            let mut text = format!("not member of {name}");
-            while matches!(site.word(from + 1), "," | "and" | "or")
-                && site.is_name(from + 2)
-                && !site.is_first(from + 2)
-            {
-                from += 2;
-                if begins_condition(site, from) {
-                    break;
-                }
-                text = format!("{text} and not member of {}", site.word(from));
-            }
-            text
+        "not" | "trait" | "performed" | "consent" | "(" => {
+            let nots = isize::from(site.word(at) == "not");
+            let (condition, end) = consent::read(site, at + nots)
+                .unwrap_or_else(|| (site.condition(at + nots), site.condition_end(at + nots)));
+            Some((consent::denied(condition, nots), end))
         }
-        _ => "not member of …".to_owned(),
+        _ if consent::meant(site, at).is_some() => Some((consent::meant(site, at)?, site.condition_end(at))),
+        name if site.kind(at) == Some(Kind::String) && !consent::declares(site, "audience", name) => {
+            Some((format!("performed {name}"), at))
+        }
+        name if site.is_name(at) => Some((format!("member of {name}"), at)),
+        _ => None,
     }
 }
 
@@ -102,6 +156,9 @@ fn include(site: &Site<'_, '_>) -> Option<Diagnostic> {
         );
     }
     let error = site.error(0, 0, format!("`include` cannot be followed by `{found}`"));
+    if let Some(text) = consent::meant(site, 0) {
+        return Some(error.help(format!("write it behind `who`: `who … or {text}`")));
+    }
     let anonymous = super::words::nearest(found, &["anonymous"]).is_some()
         || matches!(
             found,
@@ -139,6 +196,12 @@ fn without_to(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help(format!(
                     "write `consent to{name}`, or make it part of the condition: `who … and {condition}`"
                 )),
+        );
+    }
+    if before == "send" && site.word(1) == "to" && site.is_name(2) && !site.is_first(1) {
+        return Some(
+            site.error(0, 0, format!("`send` is followed by `to`, not by `{found}`"))
+                .help(format!("write `send to {}`", site.word(2))),
         );
     }
     if matches!(found, ":" | "=") && site.is_name(1) {
@@ -184,10 +247,15 @@ fn names(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let in_send = site.wants(&[Rule::comma]);
     let in_consent = site.wants(&[Rule::kw_and]);
     match found {
-        "and" | "or" if in_send && (begins_condition(site, 1) || site.is_first(0)) => Some(
-            site.error(0, 0, "a condition stands behind `who`, not behind `send to`")
-                .help(format!("write `who … {found} {}`", site.condition(1))),
-        ),
+        "and" | "or"
+            if in_send && (begins_condition(site, 1) || site.is_first(0) || consent::meant(site, 1).is_some()) =>
+        {
+            let condition = consent::meant(site, 1).unwrap_or_else(|| site.condition(1));
+            Some(
+                site.error(0, 0, "a condition stands behind `who`, not behind `send to`")
+                    .help(format!("write `who … {found} {condition}`")),
+            )
+        }
         "if" | "when" | "where" | "who" if in_send && begins_condition(site, 1) && !site.is_first(0) => Some(
             site.error(0, 0, "a condition stands behind `who`, not behind `send to`")
                 .help(format!("write `who … and {}`", site.condition(1))),
@@ -199,6 +267,13 @@ fn names(site: &Site<'_, '_>) -> Option<Diagnostic> {
         "," if in_consent => Some(
             site.error(0, 0, "after `consent to`, categories are joined by `and`")
                 .help(format!("write `consent to {}`", pair(" and "))),
+        ),
+        "or" | "and" if in_consent && consent::meant(site, 1).is_some() && !consent::is_category(site, 1) => Some(
+            site.error(0, 0, "`consent to` joins categories, and this is a condition")
+                .help(format!(
+                    "make both part of the condition: `who … and (consent to {before} {found} {})`",
+                    consent::meant(site, 1)?
+                )),
         ),
         "or" | "and" if in_consent && begins_condition(site, 1) => Some(
             site.error(0, 0, "`consent to` joins categories, and this is a condition")

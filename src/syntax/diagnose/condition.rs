@@ -1,5 +1,6 @@
 //! Slips in conditions and filters: what begins one, what joins two.
 
+use super::consent;
 use super::site::Site;
 use super::test;
 use super::words::nearest;
@@ -111,6 +112,11 @@ fn consent_state(site: &Site<'_, '_>) -> Diagnostic {
     let found = site.found();
     if site.word(-1) == "not" && site.wants(&[Rule::kw_collected]) {
         let name = site.word(-3);
+        if site.kind(0) == Some(Kind::String) {
+            return site
+                .error(0, 0, "a state of consent stands without quotes")
+                .help(super::consent::forms(name));
+        }
         if site.kind(0) != Some(Kind::Word) {
             return site
                 .error(-1, -1, "after `not`, `collected` is missing")
@@ -146,8 +152,11 @@ fn consent_state(site: &Site<'_, '_>) -> Diagnostic {
     }
     let help = match found.trim_matches('"') {
         "true" | "yes" | "given" | "on" => format!("write `consent to {name}`, or `consent {name} is granted`"),
-        "false" | "no" | "refused" | "declined" | "rejected" | "revoked" | "withdrawn" | "off" => {
-            format!("did you mean `denied`? The states are `{STATES}`")
+        "false" | "no" | "off" if consent::nots(site, -3) > 0 => consent::forms(name),
+        "false" | "no" | "off" => {
+            format!(
+                "write `consent {name} is denied` for those who said no, or `not consent to {name}` for all but yes"
+            )
         }
         "missing" | "absent" | "uncollected" => format!("did you mean `not collected`? The states are `{STATES}`"),
         word => match nearest(word, &["granted", "denied", "conflicted"]) {
@@ -266,9 +275,20 @@ fn after_joiner(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if !site.is_name(0) || site.word(1) == "=" || nearest(found, &known).is_some() {
         return None;
     }
+    if lead == "consent to" && consent::speaks(found) {
+        return Some(
+            site.error(0, 0, format!("`{found}` does not begin a condition"))
+                .help(consent::forms(site.word(-2))),
+        );
+    }
+    let help = if consent::nots(site, -4) > 0 {
+        format!("write `not {lead} {} and not {lead} {found}`", site.word(-2))
+    } else {
+        format!("write `{lead} {} {joiner} {lead} {found}`", site.word(-2))
+    };
     Some(
         site.error(0, 0, format!("`{found}` does not begin a condition"))
-            .help(format!("write `{lead} {} {joiner} {lead} {found}`", site.word(-2))),
+            .help(help),
     )
 }
 
@@ -336,15 +356,27 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
             if site.word(1) == "not" && !matches!(site.word(2), "trait" | "consent" | "consented" | "member") =>
         {
             let last = if site.kind(2) == Some(Kind::Word) { 2 } else { 1 };
-            return site
-                .error(0, last, begins_none(&site.text(0, last)))
-                .help(format!("write `not performed {}`", site.text(last + 1, last + 1)));
+            return site.error(0, last, begins_none(&site.text(0, last))).help(
+                if site.word(site.condition_end(last + 1) + 1) == "or" {
+                    // What else was not done stays inside of the negation.
+                    format!("write `not (performed {} or …)`", site.word(last + 1))
+                } else {
+                    format!("write `not performed {}`", site.word(last + 1))
+                },
+            );
         }
         "never" => {
             let event = if site.word(1) == "performed" { 2 } else { 1 };
             return site
                 .error(0, 0, begins_none(found))
                 .help(format!("write `not performed {}`", site.word(event)));
+        }
+        "a" | "an" | "the" if matches!(site.word(1), "member" | "members") && site.is_name(3) => {
+            let nots = consent::nots(site, 0);
+            let condition = consent::denied(format!("member of {}", site.word(3)), nots);
+            return site
+                .error(-nots, 0, begins_none(&site.text(-nots, 0)))
+                .help(format!("write `{condition}`"));
         }
         "where" => {
             let after = (1..24).find(|at| site.word(*at) == "performed");
@@ -377,6 +409,7 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
     }
     let last = isize::from(found == "consented" && site.word(1) == "to");
     let error = site.error(0, last, begins_none(found));
+    let not = "not ".repeat(usize::try_from(consent::nots(site, 0)).unwrap_or(0));
     let rest = |from: isize| site.text(from, site.condition_end(0).max(from));
     let known = ["performed", "trait", "member", "consent", "not"];
     let help = match nearest(found, &known) {
@@ -386,7 +419,14 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if site.kind(0) == Some(Kind::Word) && (site.is_end_or_joiner(1)) => {
             format!(
-                "for the members of another audience, write `member of {found}`; for a trait, `trait {found} exists`"
+                "for the members of another audience, write `{not}member of {found}`; for a trait, `{not}trait {found} \
+                 exists`"
+            )
+        }
+        None if site.kind(0) == Some(Kind::Word) && matches!(site.word(1), "=" | "==") && site.word(2) == "true" => {
+            format!(
+                "for the members of another audience, write `{not}member of {found}`; for a trait of that name, \
+                 `{not}trait {found} = true`"
             )
         }
         None if site.kind(0) == Some(Kind::Word)
@@ -395,9 +435,9 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
             help
         }
         None if site.kind(0) == Some(Kind::Word) && begins_test(site, 1) => {
-            format!("for a trait of that name, write `trait {}`", rest(0))
+            format!("for a trait of that name, write `{not}trait {}`", rest(0))
         }
-        None if site.kind(0) == Some(Kind::String) => format!("for an event, write `performed {found}`"),
+        None if site.kind(0) == Some(Kind::String) => format!("for an event, write `{not}performed {found}`"),
         None => BEGINNINGS.to_owned(),
     };
     error.help(help)
@@ -443,10 +483,30 @@ fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     .help(format!("write `{subject} in [{values}]`")),
             )
         }
+        "," if matches!(site.word(-2), "of" | "to") && consent::nots(site, -3) > 0 && site.is_name(1) => {
+            let lead = site.text(-3, -2);
+            let mut all = format!("not {lead} {before}");
+            let mut last = 1;
+            all.push_str(&format!(" and not {lead} {}", site.word(last)));
+            while matches!(site.word(last + 1), "," | "or") && site.is_name(last + 2) && !site.is_first(last + 2) {
+                last += 2;
+                all.push_str(&format!(" and not {lead} {}", site.word(last)));
+            }
+            Some(
+                site.error(0, 0, format!("`{lead}` takes one name here"))
+                    .help(format!("write `{all}`")),
+            )
+        }
         "," if site.word(-2) == "of" => Some(site.error(0, 0, "`member of` takes one audience").help(format!(
             "write `member of {before} or member of {}`, or the same with `and`",
             site.word(1)
         ))),
+        "," if site.word(-2) == "to" && site.word(-3) == "consent" && site.word(1) == "not" && site.is_name(2) => {
+            Some(site.error(0, 0, "`consent to` takes one category here").help(format!(
+                "write `consent to {before} and not consent to {}`",
+                site.word(2)
+            )))
+        }
         "," if site.word(-2) == "to" && site.word(-3) == "consent" && site.is_name(1) => Some(
             site.error(0, 0, "`consent to` takes one category here")
                 .help(format!("write `consent to {before} and consent to {}`", site.word(1))),
@@ -475,6 +535,10 @@ fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     .help(help),
             )
         }
+        "," if let Some(text) = consent::meant(site, 1) => Some(
+            site.error(0, 0, "conditions are joined by `and` or `or`, not by a comma")
+                .help(format!("write `{} and {text}`", site.condition_before())),
+        ),
         "," => Some(
             site.error(0, 0, "conditions are joined by `and` or `or`, not by a comma")
                 .help(format!("write `{}`, or the same with `or`", joined("and", 1))),

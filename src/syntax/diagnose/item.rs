@@ -29,6 +29,7 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
             .error(0, 0, format!("`{word}` is not something a file can declare"))
             .help(format!("did you mean `{keyword}`?")),
         None if let Some(later) = super::later::item(&site) => later,
+        None if let Some(error) = super::requires::on_a_line_of_its_own(&site) => error,
         None if matches!(
             word,
             "segment" | "cohort" | "group" | "list" | "purpose" | "target" | "integration"
@@ -69,6 +70,9 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if site.chunk.piece == Piece::Enforcement {
         return enforcement(site);
     }
+    if let Some(error) = super::requires::diagnose(site) {
+        return Some(error);
+    }
     if site.wants(&[Rule::name, Rule::bare_name]) {
         return name(site);
     }
@@ -94,8 +98,21 @@ fn enforcement(site: &Site<'_, '_>) -> Option<Diagnostic> {
             site.error(-2, -1, "`consent enforcement` says neither `on` nor `off`")
                 .help(ON_OR_OFF)
         } else {
-            site.error(0, 0, format!("`consent enforcement` cannot be `{found}`"))
-                .help(ON_OR_OFF)
+            let last = if matches!(found, "=" | ":" | "is") && site.kind(1) == Some(Kind::Word) {
+                1
+            } else {
+                0
+            };
+            let help = match site.word(last) {
+                "on" | "true" | "yes" | "enabled" => "write `consent enforcement on`",
+                _ => ON_OR_OFF,
+            };
+            site.error(
+                0,
+                last,
+                format!("`consent enforcement` cannot be `{}`", site.text(0, last)),
+            )
+            .help(help)
         });
     }
     if site.wants(&[Rule::kw_enforcement]) {
@@ -197,13 +214,26 @@ fn no_name(site: &Site<'_, '_>) -> Option<Diagnostic> {
             .help(format!(
                 "name what it requires; in an audience, `who … and not consent to {next}` asks for people without it"
             )),
+        ("consent to ", "(") => super::consent::in_brackets(site)?,
         ("consent to ", "not") if site.wants_clause_of_consent() => not_in_consent(site),
         ("consent to ", "not") => site
             .error(0, 0, "`not` stands before `consent to`")
             .help(format!("write `not consent to {next}`")),
-        ("requires ", ":" | "=") => site
-            .error(0, 0, format!("no `{found}` stands after `requires`"))
-            .help(format!("write `requires {next}`")),
+        ("requires ", ":" | "=") => {
+            let mut last = 1;
+            while site.word(last + 1) == "," && site.is_name(last + 2) {
+                last += 2;
+            }
+            let error = site.error(0, 0, format!("no `{found}` stands after `requires`"));
+            if site.is_end(last + 1) || site.is_first(last + 1) || site.word(last + 1) == "{" {
+                error.help(format!("write `requires {}`", site.text(1, last)))
+            } else {
+                error.help("remove it")
+            }
+        }
+        ("requires ", "consent") if site.is_first(1) || matches!(next, "" | "{") => site
+            .error(0, 0, "`requires` is followed by the categories of consent")
+            .help("name what people must have agreed to, such as `requires Advertising`"),
         ("requires ", "consent") if matches!(next, "to" | "for" | "of") => site
             .error(0, 1, "`requires` is followed by the categories alone")
             .help(format!("write `requires {}`", site.word(2))),
@@ -283,11 +313,19 @@ fn digit_first(site: &Site<'_, '_>) -> Diagnostic {
 }
 
 fn odd_letters(site: &Site<'_, '_>) -> Diagnostic {
-    let found = site.found();
+    let mut last = 0;
+    while naming(site).lead == "audience "
+        && site.kind(last + 1) == Some(Kind::Word)
+        && !site.is_first(last + 1)
+        && !RESERVED.contains(&site.word(last + 1))
+    {
+        last += 1;
+    }
+    let found = site.text(0, last);
     let odd = found.chars().find(|c| !c.is_ascii()).unwrap_or(' ');
     site.error(
         0,
-        0,
+        last,
         format!(
             "a name with `{odd}` needs quotes: without them, names consist of the letters a to z and A to Z, digits, \
              `_` and `-`"
@@ -459,6 +497,20 @@ fn word_after_name(site: &Site<'_, '_>, kind: Declares, name: &str) -> Option<Di
         );
     }
     let words = site.text(0, last);
+    if kind == Declares::Category && last == 0 {
+        let help = match found {
+            "required" | "optional" | "mandatory" | "on" | "enabled" | "active" => {
+                Some("remove it: each destination says with `requires` what it requires".to_owned())
+            }
+            "off" | "inactive" => Some(format!(
+                "remove it; only if no destination is to require it for now, write `category {name} disabled`"
+            )),
+            _ => None,
+        };
+        if let Some(help) = help {
+            return Some(site.error(0, 0, format!("a category cannot be `{found}`")).help(help));
+        }
+    }
     if kind == Declares::Category {
         return Some(
             site.error(0, last, format!("the name to show for `{name}` needs quotes"))
@@ -547,6 +599,20 @@ fn destination(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     .help(format!("write `{moved}`")),
             )
         }
+        _ if site.wants(&[Rule::comma])
+            && matches!(
+                before,
+                "optional" | "optionally" | "required" | "only" | "also" | "explicit"
+            )
+            && site.word(-2) == "requires"
+            && site.is_name(0)
+            && !site.is_first(0) =>
+        {
+            Some(
+                site.error(-1, -1, format!("`{before}` cannot stand after `requires`"))
+                    .help(format!("write `requires {found}`")),
+            )
+        }
         _ if site.wants(&[Rule::comma]) && site.is_name(0) && !site.is_first(0) => Some(
             site.error(0, 0, format!("between `{before}` and `{found}` a comma is missing"))
                 .help(format!("write `{before}, {found}`")),
@@ -591,11 +657,15 @@ fn setting(site: &Site<'_, '_>) -> Option<Diagnostic> {
             let settings = ["type", "message", "removal", "receives", "storage"];
             let help = match nearest(found, &settings) {
                 _ if found == "requires" => {
-                    let mut last = 1;
+                    let first = if matches!(site.word(1), "=" | ":") { 2 } else { 1 };
+                    let mut last = first;
                     while site.word(last + 1) == "," {
                         last += 2;
                     }
-                    format!("write `{}` before the `{{`", site.text(0, last))
+                    format!("write `requires {}` before the `{{`", site.text(first, last))
+                }
+                _ if super::consent::is_declared_category(site, 0) => {
+                    format!("write `requires {found}` before the `{{`")
                 }
                 Some("receives") => format!("did you mean `receives consent`? {SETTINGS}"),
                 Some(meant) => format!("did you mean `{meant}`? {SETTINGS}"),

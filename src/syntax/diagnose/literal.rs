@@ -151,8 +151,15 @@ fn looks_like_date(text: &str) -> bool {
     begins && (parts('/') || parts('.') || text.contains(':') || text.match_indices('-').count() >= 2)
 }
 
+pub(super) fn is_date(text: &str) -> bool {
+    crate::time::Timestamp::parse(text).is_some()
+}
+
 /// Signs that may stand around numbers elsewhere.
 pub(super) fn misplaced_sign(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    if let Some(error) = super::money::diagnose(site) {
+        return Some(error);
+    }
     let found = site.found();
     match found {
         "%" if site.kind(-1) == Some(Kind::Number) => Some(

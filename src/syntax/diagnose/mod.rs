@@ -8,14 +8,18 @@
 
 mod audience;
 mod condition;
+mod consent;
 mod item;
 mod later;
 mod literal;
 mod moment;
+mod money;
 mod performed;
 mod phrase;
+mod requires;
 mod site;
 mod test;
+mod window;
 mod words;
 
 use pest::error::{Error, ErrorVariant, InputLocation};
@@ -51,14 +55,18 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
     if chunk.piece == Piece::Other {
         return bounded(item::garbage(&site));
     }
-    let diagnostic = anywhere(&site)
+    let mut diagnostic = anywhere(&site)
         .or_else(|| later::diagnose(&site))
+        .or_else(|| consent::diagnose(&site))
         .or_else(|| item::diagnose(&site))
         .or_else(|| performed::diagnose(&site))
         .or_else(|| test::diagnose(&site))
         .or_else(|| condition::diagnose(&site))
         .or_else(|| audience::diagnose(&site))
         .unwrap_or_else(|| plain(&site));
+    if let Some(help) = consent::help(&site) {
+        diagnostic.help = Some(help);
+    }
     bounded(diagnostic)
 }
 

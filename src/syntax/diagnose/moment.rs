@@ -34,6 +34,13 @@ pub(super) fn between(subject: &str, low: &str, high: &str) -> Option<String> {
     ))
 }
 
+/// The same as a window of an event.
+pub(super) fn window(low: &str, high: &str) -> Option<String> {
+    let ((low, _), (_, whole)) = (date(low)?, date(high)?);
+    let end = if whole { day(date(high)?.0, 1) } else { high.to_owned() };
+    Some(format!("write `after {} before {end}`", just_before(low)))
+}
+
 /// The word at the place is followed by a date; `subject` is what the help begins with, empty for an event. The windows
 /// of an event stand side by side, the tests of a value are joined.
 pub(super) fn diagnose(site: &Site<'_, '_>, subject: &str) -> Option<Diagnostic> {

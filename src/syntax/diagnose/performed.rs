@@ -2,6 +2,7 @@
 
 use super::literal;
 use super::site::Site;
+use super::window;
 use super::words::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::grammar::Rule;
@@ -28,6 +29,9 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     }
     if site.wants(&[Rule::times]) {
         let from = if site.word(-2) == "exactly" { -2 } else { -3 };
+        if let Some(error) = window::days_for_times(site, from) {
+            return Some(error);
+        }
         let written = site.text(from, -1);
         return Some(
             site.error(from, -1, format!("after `{written}`, `times` is missing"))
@@ -162,7 +166,7 @@ fn count(site: &Site<'_, '_>) -> Diagnostic {
 }
 
 /// Words for small numbers; `once` and `twice` too.
-fn number_word(word: &str) -> Option<u64> {
+pub(super) fn number_word(word: &str) -> Option<u64> {
     Some(match word {
         "one" | "once" | "a" => 1,
         "two" | "twice" => 2,
@@ -200,11 +204,8 @@ fn duration(site: &Site<'_, '_>) -> Diagnostic {
     };
     if before == "between" && site.kind(0) == Some(Kind::Number) && found.len() >= 10 && found.contains('-') {
         let second = if site.word(1) == "and" { site.word(2) } else { "" };
-        let help = if second.is_empty() {
-            format!("write `after {found} before …`")
-        } else {
-            format!("write `after {found} before {second}`")
-        };
+        let help = super::moment::window(found, second)
+            .unwrap_or_else(|| "write `after … before …`, each with a date".to_owned());
         let last = if second.is_empty() { 0 } else { 2 };
         return site
             .error(-1, last, "`between` takes days before today, not dates")
@@ -418,6 +419,9 @@ fn where_without_brackets(site: &Site<'_, '_>) -> Diagnostic {
 /// Behind an event or a modifier.
 fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let found = site.found();
+    if let Some(error) = window::diagnose(site) {
+        return Some(error);
+    }
     match found {
         "," if begins_modifier(site.word(1)) => Some(site.error(0, 0, "no comma stands here").help("remove it")),
         "in" | "during" | "over" if matches!(site.word(1), "the" | "last" | "past") => {
@@ -502,7 +506,7 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
             site.error(0, 0, format!("`{found}` cannot stand after `performed`"))
                 .help("write for example `within last 30 days`"),
         ),
-        "more" | "less" | "fewer" | "longer" | "earlier" | "over"
+        "more" | "less" | "fewer" | "longer" | "older" | "earlier" | "over"
             if (1..3).any(|at| {
                 site.kind(at) == Some(Kind::Number) && super::words::of(Rule::unit).contains(&site.word(at + 1))
             }) =>
@@ -552,15 +556,6 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
                         site.text(begin, -1),
                         site.word(1)
                     )),
-            )
-        }
-        "not" if matches!(site.word(1), "in" | "during" | "since" | "for") => {
-            let begin = (-24..0).rev().find(|at| site.word(*at) == "performed").unwrap_or(-1);
-            let number = (2..5).find(|at| site.kind(*at) == Some(Kind::Number));
-            let length = number.map_or("30 days".to_owned(), |at| site.text(at, at + 1));
-            Some(
-                site.error(0, 0, "`not` stands before `performed`")
-                    .help(format!("write `not {} within {length}`", site.text(begin, -1))),
             )
         }
         "more" | "less" | "fewer" if site.word(1) == "than" => {

@@ -1,6 +1,6 @@
 //! Conditions as they are said or written elsewhere: where one begins, and where one is tested.
 
-use super::audience::negated;
+use super::audience::{negated, negated_up_to_and};
 use super::literal;
 use super::moment;
 use super::site::Site;
@@ -115,8 +115,9 @@ fn without(site: &Site<'_, '_>, from: isize) -> String {
             return format!("trait {} does not exist", site.word(from + 1));
         }
         if site.kind(from) == Some(Kind::Word) && site.is_end_or_joiner(from + 1) {
-            return format!("trait {first} does not exist");
+            return format!("not member of {first}` for another audience, or `trait {first} does not exist");
         }
+        return negated_up_to_and(site, from);
     }
     negated(site, from)
 }
@@ -139,7 +140,7 @@ fn has(site: &Site<'_, '_>) -> Option<Diagnostic> {
             format!("write `trait {} {test}`", site.word(from + 1))
         }
         "performed" | "trait" | "consent" | "member" | "members" if not => {
-            format!("write `{}`", negated(site, from))
+            format!("write `{}`", negated_up_to_and(site, from))
         }
         "performed" | "trait" | "consent" | "member" => format!("write `{}`", site.condition(from)),
         "consented" | "given" | "agreed" | "granted" => {

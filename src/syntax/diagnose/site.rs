@@ -178,18 +178,27 @@ impl<'t> Site<'_, 't> {
 
     /// How it is written outside of the brackets of a `where` what stands in them from the offset on.
     pub(super) fn outside_filter(&self, from: isize) -> String {
-        let condition = self.condition(from);
-        let begin = (from - PHRASE..from).rev().find(|at| self.word(*at) == "performed");
-        let (joiner, brackets) = match begin {
-            Some(begin) => (
-                self.word(from - 1),
-                (begin..from).filter(|at| self.word(*at) == "(").count(),
-            ),
-            None => ("", 0),
+        let nots = super::consent::nots(self, from);
+        let (text, end) =
+            super::consent::read(self, from).unwrap_or_else(|| (self.condition(from), self.condition_end(from)));
+        let condition = super::consent::denied(text, nots);
+        let first = from - nots;
+        let Some(begin) = (first - PHRASE..first).rev().find(|at| self.word(*at) == "performed") else {
+            return "where (…) and …".to_owned();
         };
-        match (begin, joiner) {
-            (Some(begin), "and" | "or") if brackets == 1 => {
-                format!("{}) {joiner} {condition}", self.text(begin, from - 2))
+        let inside = |word: &str| (begin..first).any(|at| self.word(at) == word);
+        let brackets = (begin..first).filter(|at| self.word(*at) == "(").count();
+        let denied = super::consent::nots(self, begin) > 0;
+        let joiner = self.word(first - 1);
+        let alone = self.word(end + 1) == ")" && self.is_end_or_joiner(end + 2);
+        match joiner {
+            "and" | "or" if brackets == 1 && alone && (joiner == "and" || !inside("most") && !inside("exactly")) => {
+                let all = format!("{}) {joiner} {condition}", self.text(begin, first - 2));
+                if denied { format!("not ({all})") } else { all }
+            }
+            // What else stands around it may turn its sense.
+            _ if denied || inside("not") || inside("or") || inside("most") || inside("exactly") => {
+                "where (…) and …".to_owned()
             }
             _ => format!("where (…) and {condition}"),
         }

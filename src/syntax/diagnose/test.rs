@@ -2,7 +2,7 @@
 
 use super::site::Site;
 use super::words::nearest;
-use super::{literal, performed, phrase};
+use super::{consent, literal, performed, phrase};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::Kind;
@@ -108,6 +108,20 @@ fn second_word(site: &Site<'_, '_>) -> Option<Diagnostic> {
     }
     if site.wants(&[Rule::kw_contain, Rule::kw_exist]) {
         let subject = literal::tested(site, -2);
+        if matches!(found, "end" | "ends" | "start" | "starts" | "begin" | "begins") {
+            let value = site.word(if site.word(1) == "with" { 2 } else { 1 });
+            let test = if found.starts_with("end") { "ends" } else { "starts" };
+            let nots = consent::nots(site, site.path_start(-3) - 1);
+            let condition = consent::denied(format!("not {subject} {test} with {value}"), nots);
+            return Some(
+                site.error(
+                    -2,
+                    0,
+                    format!("`does not {found}` is written with `not` before the whole condition"),
+                )
+                .help(format!("write `{condition}`")),
+            );
+        }
         return Some(match nearest(found, &["contain", "exist"]) {
             Some("contain") => site
                 .error(0, 0, format!("`does not {found}` is written `does not contain`"))
@@ -380,7 +394,11 @@ pub(super) fn second_value(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 0,
                 format!("`{joiner}` joins whole conditions, and this is only the name of an event"),
             )
-            .help(format!("write `performed {first} {joiner} performed {found}`")),
+            .help(if consent::nots(site, -3) > 0 {
+                format!("write `not performed {first} and not performed {found}`")
+            } else {
+                format!("write `performed {first} {joiner} performed {found}`")
+            }),
         );
     }
     if site.word(-3) == "contain" {
@@ -408,6 +426,18 @@ pub(super) fn second_value(site: &Site<'_, '_>) -> Option<Diagnostic> {
         );
     }
     let subject = literal::tested(site, -3);
+    let start = site.condition_start_before(-1);
+    if site.word(start) == "not" {
+        let operator = site.word(-3);
+        let help = match operator {
+            "!=" => format!("write `not {subject} not in [{first}, {found}]`"),
+            "=" => format!("write `not {subject} in [{first}, {found}]`"),
+            "contains" => format!("write `not {subject} contains any of [{first}, {found}]`"),
+            _ => format!("write `not ({subject} {operator} {first} or {subject} {operator} {found})`"),
+        };
+        let message = format!("`{joiner}` joins whole conditions, and this is only a value");
+        return Some(site.error(0, 0, message).help(help));
+    }
     let help = match (site.word(-3), joiner) {
         ("!=", "or") => format!("write `{subject} not in [{first}, {found}]`"),
         ("=", "or") => format!("write `{subject} in [{first}, {found}]`"),
