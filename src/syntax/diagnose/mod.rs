@@ -8,6 +8,8 @@
 
 mod audience;
 mod condition;
+mod element;
+mod funnel;
 mod item;
 mod later;
 mod literal;
@@ -53,6 +55,8 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
     }
     let diagnostic = anywhere(&site)
         .or_else(|| later::diagnose(&site))
+        .or_else(|| funnel::diagnose(&site))
+        .or_else(|| element::diagnose(&site))
         .or_else(|| item::diagnose(&site))
         .or_else(|| performed::diagnose(&site))
         .or_else(|| test::diagnose(&site))
