@@ -26,6 +26,8 @@ pub(super) struct Funnel<'f> {
 impl Lowering<'_, '_> {
     pub(super) fn performed(&mut self, performed: &Performed) -> NodeId {
         self.check_order(&performed.steps);
+        // What is beyond the limit is an error already, and names are looked for one by one.
+        let written = performed.steps.get(..MAX_STEPS).unwrap_or(&performed.steps);
         let first = modifiers::read(
             &performed.modifiers,
             Role::First {
@@ -38,8 +40,8 @@ impl Lowering<'_, '_> {
             name: first.name,
             event: self.builder.event_slot(&performed.event.text),
         }];
-        let mut read = Vec::with_capacity(performed.steps.len());
-        for (at, step) in performed.steps.iter().enumerate() {
+        let mut read = Vec::with_capacity(written.len());
+        for (at, step) in written.iter().enumerate() {
             let role = Role::Step {
                 negated: step.not.is_some(),
                 last: at + 1 == performed.steps.len(),
@@ -54,7 +56,7 @@ impl Lowering<'_, '_> {
         check_names(&links, self.diagnostics);
         let filter = self.filter(first.filter, &links, 0);
         let mut steps = Vec::with_capacity(read.len());
-        for (at, (step, modifiers)) in performed.steps.iter().zip(read).enumerate() {
+        for (at, (step, modifiers)) in written.iter().zip(read).enumerate() {
             steps.push(ir::Step {
                 negated: step.not.is_some(),
                 event: self.builder.event_slot(&step.event.text),
