@@ -362,6 +362,7 @@ fn every_help_is_sound_itself() {
                     piece.to_owned(),
                     audience(piece),
                     audience(&format!("performed \"E\" where ({piece})")),
+                    audience(&format!("any trait list {piece}")),
                     format!("audience a {{ {piece} }}"),
                 ];
                 if !read.iter().any(|text| parse(FileId(0), text).1.is_empty()) {
@@ -606,7 +607,9 @@ fn is_blank(text: &str) -> bool {
 const SOUND: &str = "category A \"é\" # c\ndestination d \"D\" requires A { type \"T\" removal once }\n\
     audience a \"A\" {\n  who performed \"E\" at least 2 times within 30 days where (x.y >= 1.5 and not z in [\"1\", true,])\n    \
     and (trait p = 2026-01-01T00:00Z or not consent A is not collected) and member of b\n  consent to A\n  include \
-    anonymous\n  send to d\n}\nconsent enforcement on\naudience b {}\n";
+    anonymous\n  send to d\n}\nconsent enforcement on\naudience b {}\naudience f {\n  who performed \"E\" as e then performed \"F\" as \"f g\" \
+    within 1 day where (any x.y (item = e.z or any item (w in [1])))\n    then not performed \"G\" where (v = \"f g\".v)\n    \
+    and any trait t (not item exists)\n  lookback 9 weeks\n}\n";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
@@ -622,6 +625,7 @@ proptest! {
         "not", "and", "or", "in", "is", "a", "b", "\"E\"", "1", "30", "days", "within", "last", "between", "ago", "at",
         "least", "times", "where", "(", ")", "[", "]", "{", "}", ",", "=", "==", "<", ".", "-", "\n", "\"", "'", "#", "//",
         "exists", "contains", "any", "does", "requires", "nothing", "send", "include", "anonymous", "2026-01-01", "é", "type",
+        "item", "then", "as", "lookback", "a.b",
     ]), 0..60), glue in prop::sample::select(vec![" ", ""])) {
         check(&words.join(glue))?;
     }

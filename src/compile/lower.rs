@@ -3,6 +3,7 @@
 use super::Places;
 use super::cycles::{self, Edge};
 use super::declare::{self, Declared};
+use super::funnel::Funnel;
 use super::names::Names;
 use super::{modifiers, tests_on_values};
 use crate::consent::{ConsentState, is_reserved_trait};
@@ -12,7 +13,10 @@ use crate::ir::{
     Trait, TraitSlot, TraitSource, ValueRef,
 };
 use crate::span::{Sources, Span};
-use crate::syntax::ast::{Audience, Clause, Condition, ConditionKind, Declares, File, Item, Name, Root, ValuePath};
+use crate::syntax::ast::{
+    Audience, Clause, Condition, ConditionKind, Declares, DurationText, File, Item, Name, Operand, Root, ValuePath,
+};
+use crate::time::Window;
 use crate::value::Path;
 
 /// Lowers all audiences. There is no program where they refer to each other in a circle.
@@ -31,6 +35,7 @@ pub(super) fn lower(
         diagnostics,
         complete: true,
         audience: AudienceSlot(0),
+        lookback: None,
         edges: Vec::new(),
     };
     let written: Vec<&Audience> = files
@@ -66,24 +71,34 @@ pub(super) fn lower(
     (complete.then_some(program), places)
 }
 
-struct Lowering<'a, 'd> {
+pub(super) struct Lowering<'a, 'd> {
     names: &'a Names<'a>,
-    sources: &'a Sources,
-    builder: Builder,
+    pub(super) sources: &'a Sources,
+    pub(super) builder: Builder,
     places: Places,
-    diagnostics: &'d mut Vec<Diagnostic>,
+    pub(super) diagnostics: &'d mut Vec<Diagnostic>,
     /// Whether each name of the audience at hand has something behind it.
     complete: bool,
-    /// The audience at hand, and the audiences that it refers to.
+    /// The audience at hand, its `lookback` and where that is written, and the audiences that it refers to.
     audience: AudienceSlot,
+    pub(super) lookback: Option<(Window, Span)>,
     edges: Vec<Edge>,
+}
+
+/// Where a condition stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'f> {
+    pub(super) at: At,
+    /// The events that it can refer to.
+    pub(super) funnel: Funnel<'f>,
 }
 
 /// What a test's path starts at.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+pub(super) enum At {
     Profile,
     Event(EventSlot),
+    Element,
 }
 
 impl Lowering<'_, '_> {
@@ -92,6 +107,7 @@ impl Lowering<'_, '_> {
         self.places.audiences.push(audience.span);
         let mut who: Option<(&Condition, Span)> = None;
         let mut anonymous: Option<Span> = None;
+        let mut lookback: Option<(&DurationText, Span)> = None;
         let mut consent = Vec::new();
         let mut destinations = Vec::new();
         for clause in &audience.clauses {
@@ -120,6 +136,18 @@ impl Lowering<'_, '_> {
                     ),
                     None => anonymous = Some(*span),
                 },
+                Clause::Lookback { duration, span } => match lookback {
+                    Some((_, first)) => self.diagnostics.push(
+                        Diagnostic::error(
+                            Code::Repeated,
+                            *span,
+                            format!("the audience `{}` has two `lookback`", audience.name.text),
+                        )
+                        .related(first, "the first one")
+                        .help("keep one of them"),
+                    ),
+                    None => lookback = Some((duration, *span)),
+                },
                 Clause::ConsentTo { categories, .. } => {
                     consent.extend(categories.iter().filter_map(|name| self.category(name)));
                 }
@@ -138,8 +166,13 @@ impl Lowering<'_, '_> {
         consent.dedup();
         destinations.sort_unstable();
         destinations.dedup();
+        self.lookback = lookback.and_then(|(duration, span)| self.lookback(duration, span));
+        let profile = Place {
+            at: At::Profile,
+            funnel: Funnel::default(),
+        };
         let who = match who {
-            Some((condition, _)) => self.condition(condition, Place::Profile),
+            Some((condition, _)) => self.condition(condition, profile),
             None => self.builder.constant(true),
         };
         ir::Audience {
@@ -159,6 +192,19 @@ impl Lowering<'_, '_> {
         found
     }
 
+    /// The window that is laid over every `performed` of the audience.
+    fn lookback(&mut self, duration: &DurationText, span: Span) -> Option<(Window, Span)> {
+        let window = Window {
+            oldest: Some(modifiers::duration(duration)),
+            ..Window::ALL
+        };
+        if window.is_empty() {
+            self.diagnostics.push(modifiers::zero(self.sources.slice(span), span));
+            return None;
+        }
+        Some((window, span))
+    }
+
     fn category(&mut self, name: &Name) -> Option<CategorySlot> {
         let at = self.resolve(Declares::Category, name)?;
         Some(CategorySlot::at(at))
@@ -166,7 +212,7 @@ impl Lowering<'_, '_> {
 
     /// A condition as a node. Where it has an error the node is any; the program is not used then. Not deeper than the
     /// parser's limit on nesting.
-    fn condition(&mut self, condition: &Condition, place: Place) -> NodeId {
+    pub(super) fn condition(&mut self, condition: &Condition, place: Place<'_>) -> NodeId {
         let node = match &condition.kind {
             ConditionKind::Brackets(inner) => return self.condition(inner, place),
             ConditionKind::And(parts) => {
@@ -182,21 +228,13 @@ impl Lowering<'_, '_> {
                 self.builder.not(inner)
             }
             ConditionKind::Test { value, test } => self.test(value, test, place),
-            ConditionKind::Performed(performed) => {
-                let modifiers = modifiers::read(performed, self.sources, self.diagnostics);
-                let event = self.builder.event_slot(&performed.event.text);
-                let filter = match modifiers.filter {
-                    Some(filter) => self.condition(filter, Place::Event(event)),
-                    None => self.builder.constant(true),
-                };
-                self.builder.leaf(Node::Performed(ir::Performed {
-                    event,
-                    window: modifiers.window,
-                    filter,
-                    count: modifiers.count,
-                    steps: Vec::new(),
-                }))
+            ConditionKind::Any { list, filter } => {
+                let list = self.value(list, place);
+                let at = At::Element;
+                let filter = self.condition(filter, Place { at, ..place });
+                self.builder.leaf(Node::Element { list, filter })
             }
+            ConditionKind::Performed(performed) => self.performed(performed),
             ConditionKind::MemberOf(name) => match self.resolve(Declares::Audience, name) {
                 Some(at) => {
                     let target = AudienceSlot::at(at);
@@ -219,24 +257,28 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, place: Place) -> NodeId {
-        let value_ref = match (value.root, place) {
-            (Root::Property, Place::Event(event)) => {
-                ValueRef::Property(self.builder.property_slot(event, path_of(value)))
-            }
-            // The grammar has properties in filters alone, and traits outside of them.
-            (Root::Trait | Root::Property, _) => {
-                ValueRef::Trait(trait_slot(&mut self.builder, value, self.diagnostics))
-            }
-        };
+    fn value(&mut self, value: &ValuePath, place: Place<'_>) -> ValueRef {
+        match (value.root, place.at) {
+            (Root::Property, At::Event(event)) => ValueRef::Property(self.builder.property_slot(event, path_of(value))),
+            (Root::Element, At::Element) => ValueRef::Item(value.keys.iter().map(|key| key.text.clone()).collect()),
+            // The grammar has properties and elements in their filters alone, and traits outside of them.
+            _ => ValueRef::Trait(trait_slot(&mut self.builder, value, self.diagnostics)),
+        }
+    }
+
+    fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, place: Place<'_>) -> NodeId {
+        let value_ref = self.value(value, place);
         let builder = &mut self.builder;
         let subject = match value.root {
             Root::Trait => format!("trait {}", self.sources.slice(value.span)),
-            Root::Property => self.sources.slice(value.span).to_owned(),
+            Root::Property | Root::Element | Root::Event => self.sources.slice(value.span).to_owned(),
         };
-        let lowered = tests_on_values::lower(test, &subject, self.sources, self.diagnostics, |path, diagnostics| {
-            Reference::Trait(trait_slot(builder, path, diagnostics))
-        });
+        let reference = |operand: &Operand, diagnostics: &mut Vec<Diagnostic>| match operand {
+            Operand::Event { name, path } => place.funnel.resolve(name, path, builder, diagnostics),
+            Operand::Trait(path) => Reference::Trait(trait_slot(builder, path, diagnostics)),
+            Operand::Literal(_) => Reference::Trait(TraitSlot(0)),
+        };
+        let lowered = tests_on_values::lower(test, &subject, self.sources, self.diagnostics, reference);
         let Some(lowered) = lowered else {
             return self.builder.constant(false);
         };
@@ -270,7 +312,7 @@ fn trait_slot(builder: &mut Builder, path: &ValuePath, diagnostics: &mut Vec<Dia
     })
 }
 
-fn path_of(path: &ValuePath) -> Path {
+pub(super) fn path_of(path: &ValuePath) -> Path {
     Path::new(path.keys.iter().map(|key| key.text.clone()))
 }
 

@@ -5,6 +5,7 @@
 
 mod cycles;
 mod declare;
+mod funnel;
 mod lower;
 mod modifiers;
 mod names;

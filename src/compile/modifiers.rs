@@ -3,15 +3,33 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Count;
 use crate::span::{Sources, Span};
-use crate::syntax::ast::{Bound, Condition, DurationText, Modifier, ModifierKind, Performed};
+use crate::syntax::ast::{Bound, Condition, DurationText, Modifier, ModifierKind, Name};
 use crate::time::{Duration, Window};
 
 /// What the modifiers of one `performed` say together.
 #[derive(Debug)]
 pub(super) struct Modifiers<'a> {
+    pub(super) name: Option<&'a Name>,
     pub(super) count: Count,
     pub(super) window: Window,
     pub(super) filter: Option<&'a Condition>,
+}
+
+/// Whose modifiers they are: that says which ones there may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Role {
+    /// The first event, or the only one.
+    First {
+        /// The window of the audience, and where it is written.
+        lookback: Option<(Window, Span)>,
+    },
+    /// `then …`
+    Step {
+        /// `then not`
+        negated: bool,
+        /// Nothing follows it.
+        last: bool,
+    },
 }
 
 /// The length that an author wrote.
@@ -20,18 +38,20 @@ pub(super) fn duration(text: &DurationText) -> Duration {
 }
 
 pub(super) fn read<'a>(
-    performed: &'a Performed,
+    modifiers: &'a [Modifier],
+    role: Role,
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Modifiers<'a> {
     let mut all = Modifiers {
+        name: None,
         count: Count::ONCE,
         window: Window::ALL,
         filter: None,
     };
     let mut seen: Vec<(&'static str, Span)> = Vec::new();
     let mut windows: Vec<(Window, Span)> = Vec::new();
-    for modifier in &performed.modifiers {
+    for modifier in modifiers {
         let (name, once) = name(&modifier.kind);
         if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
             diagnostics.push(
@@ -42,10 +62,21 @@ pub(super) fn read<'a>(
             continue;
         }
         seen.push((name, modifier.span));
+        if let Role::Step { negated, last } = role
+            && let Some(error) = not_in_step(modifier, negated, last, sources)
+        {
+            diagnostics.push(error);
+            // It is known all the same, so that what refers to it is no second error.
+            if let ModifierKind::As(name) = &modifier.kind {
+                all.name = Some(name);
+            }
+            continue;
+        }
         match &modifier.kind {
             ModifierKind::Count { bound, times } => {
                 all.count = count(*bound, times.value, modifier, sources, diagnostics)
             }
+            ModifierKind::As(name) => all.name = Some(name),
             ModifierKind::Where(filter) => all.filter = Some(filter),
             kind => {
                 if let Some(window) = window(kind) {
@@ -54,11 +85,20 @@ pub(super) fn read<'a>(
                         diagnostics.push(empty(kind, span, sources));
                     } else {
                         check_against(&windows, (window, span), sources, diagnostics);
+                        if let Role::First {
+                            lookback: Some(lookback),
+                        } = role
+                        {
+                            check_lookback(lookback, (window, span), sources, diagnostics);
+                        }
                         windows.push((window, span));
                     }
                 }
             }
         }
+    }
+    if let Role::First { lookback } = role {
+        windows.extend(lookback);
     }
     all.window = windows
         .iter()
@@ -66,8 +106,34 @@ pub(super) fn read<'a>(
     all
 }
 
+/// What is wrong with a modifier that a step cannot have.
+fn not_in_step(modifier: &Modifier, negated: bool, last: bool, sources: &Sources) -> Option<Diagnostic> {
+    let text = sources.slice(modifier.span);
+    let error = |message: String| Diagnostic::error(Code::BadFunnel, modifier.span, message);
+    Some(match &modifier.kind {
+        ModifierKind::As(_) if negated => {
+            error("nothing can refer to an event that must not happen, so `then not` takes no `as`".to_owned())
+                .help(format!("remove `{text}`"))
+        }
+        ModifierKind::Count { .. } if !last => error(format!(
+            "`{text}` cannot stand here: of the steps, only the last one is counted"
+        ))
+        .help("remove it; the first `performed` and the last step take a count"),
+        ModifierKind::Within { last: true, duration } => {
+            error("in a step `within` counts from the event before it, so `last` cannot stand here".to_owned())
+                .help(format!("write `within {}`", sources.slice(duration.span)))
+        }
+        ModifierKind::Between { .. } | ModifierKind::Before(_) | ModifierKind::After(_) => error(format!(
+            "`{text}` cannot stand in a step: its time counts from the event before it"
+        ))
+        .help("write it behind the first event; a step takes `within`, such as `within 7 days`"),
+        _ => return None,
+    })
+}
+
 fn name(kind: &ModifierKind) -> (&'static str, &'static str) {
     match kind {
+        ModifierKind::As(_) => ("as", "one name"),
         ModifierKind::Count { .. } => ("count", "one count"),
         ModifierKind::Within { .. } => ("within", "`within` once"),
         ModifierKind::Between { .. } => ("between", "`between` once"),
@@ -130,7 +196,7 @@ fn window(kind: &ModifierKind) -> Option<Window> {
             after: Some(*at),
             ..Window::ALL
         },
-        ModifierKind::Count { .. } | ModifierKind::Where(_) => return None,
+        ModifierKind::As(_) | ModifierKind::Count { .. } | ModifierKind::Where(_) => return None,
     })
 }
 
@@ -206,6 +272,31 @@ fn check_against(
         }
     };
     diagnostics.push(diagnostic);
+}
+
+/// A window that the `lookback` of the audience leaves nothing of.
+fn check_lookback(
+    (lookback, clause): (Window, Span),
+    (window, span): (Window, Span),
+    sources: &Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    if !lookback.intersect(window).is_empty() {
+        return;
+    }
+    let message = format!(
+        "`{}` can hold no moment: `{}` leaves out all that is older",
+        sources.slice(span),
+        sources.slice(clause)
+    );
+    diagnostics.push(
+        Diagnostic::error(Code::EmptyWindow, span, message)
+            .related(clause, "the `lookback` of this audience")
+            .help(format!(
+                "let `lookback` reach further back than {}, or leave it out",
+                window.newest
+            )),
+    );
 }
 
 /// The date of a bound such as `before 2026-06-30`.

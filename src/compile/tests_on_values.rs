@@ -13,18 +13,18 @@ pub(super) struct Lowered {
     pub(super) negated: bool,
 }
 
-/// Lowers one test. `reference` gives the slot of a referred trait; `subject` is how the author wrote the value tested.
+/// Lowers one test. `reference` gives what an operand refers to that is no literal; `subject` is how the author wrote the value tested.
 pub(super) fn lower(
     test: &ast::Test,
     subject: &str,
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
-    mut reference: impl FnMut(&ast::ValuePath, &mut Vec<Diagnostic>) -> Reference,
+    mut reference: impl FnMut(&Operand, &mut Vec<Diagnostic>) -> Reference,
 ) -> Option<Lowered> {
     let before = diagnostics.len();
     let mut operand = |operand: &Operand, diagnostics: &mut Vec<Diagnostic>| match operand {
         Operand::Literal(literal) => ir::Operand::Literal(constant(literal)),
-        Operand::Trait(path) => ir::Operand::Reference(reference(path, diagnostics)),
+        reference_to => ir::Operand::Reference(reference(reference_to, diagnostics)),
     };
     let mut negated = false;
     let lowered = match &test.kind {
@@ -185,7 +185,7 @@ fn instant(
         ir::Operand::Literal(literal) => {
             let span = match value {
                 Operand::Literal(literal) => literal.span,
-                Operand::Trait(path) => path.span,
+                Operand::Trait(path) | Operand::Event { path, .. } => path.span,
             };
             let written = sources.slice(span);
             let error = |message| Diagnostic::error(Code::BadOperand, span, message);

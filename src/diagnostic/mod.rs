@@ -48,6 +48,8 @@ pub enum Code {
     BadLiteral,
     /// A count that cannot be meant, such as `at least 0 times`.
     BadCount,
+    /// Steps that make no funnel, a modifier that a step cannot have, or a reference to an event that is not before.
+    BadFunnel,
     /// A test that does not go with its operand.
     BadOperand,
     /// A category id or name that breaks CC-3 to CC-5.
@@ -76,6 +78,7 @@ impl Code {
             Code::EmptyWindow => "empty-window",
             Code::BadLiteral => "bad-literal",
             Code::BadCount => "bad-count",
+            Code::BadFunnel => "bad-funnel",
             Code::BadOperand => "bad-operand",
             Code::BadCategory => "bad-category",
             Code::BadName => "bad-name",

@@ -22,8 +22,8 @@ const MAX_WEIGHT: u64 = 1 << 20;
 /// The same for all audiences and computed traits together.
 const MAX_TOTAL: u64 = 1 << 24;
 
-/// The longest funnel that is evaluated: its search is as deep as it has steps.
-const MAX_STEPS: usize = 64;
+/// The most steps of a funnel: its search is as deep as it has steps.
+pub(crate) const MAX_STEPS: usize = 64;
 
 /// Why a serialised program is not taken.
 #[derive(Debug, thiserror::Error)]

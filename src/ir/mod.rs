@@ -39,6 +39,7 @@ use crate::time::{Duration, Timestamp, Window};
 use crate::value::{Number, Path};
 
 pub use build::Builder;
+pub(crate) use check::MAX_STEPS;
 pub use check::ProgramError;
 
 /// The version of the JSON form that this library writes.

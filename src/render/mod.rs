@@ -89,26 +89,27 @@ impl Listing<'_> {
     }
 
     fn node(&self, out: &mut String, id: NodeId, depth: usize) -> fmt::Result {
-        self.node_of(out, id, depth, None)
+        self.node_of(out, id, depth, &[])
     }
 
-    /// `event`: the event whose properties the node looks at.
-    fn node_of(&self, out: &mut String, id: NodeId, depth: usize, event: Option<EventSlot>) -> fmt::Result {
+    /// `events`: those of the funnel up to the one whose properties the node looks at.
+    fn node_of(&self, out: &mut String, id: NodeId, depth: usize, events: &[EventSlot]) -> fmt::Result {
+        let event = events.last().copied();
         write!(out, "{:depth$}#{} ", "", id.0, depth = depth * 2)?;
         match self.program.node(id) {
             Node::Const(value) => writeln!(out, "{value}"),
             Node::Not(child) => {
                 writeln!(out, "not")?;
-                self.node_of(out, *child, depth + 1, event)
+                self.node_of(out, *child, depth + 1, events)
             }
-            Node::And(nodes) => self.group(out, "and", nodes, depth, event),
-            Node::Or(nodes) => self.group(out, "or", nodes, depth, event),
+            Node::And(nodes) => self.group(out, "and", nodes, depth, events),
+            Node::Or(nodes) => self.group(out, "or", nodes, depth, events),
             Node::Test { value, test } => {
-                writeln!(out, "{} {}", self.value(value, event), self.test(test))
+                writeln!(out, "{} {}", self.value(value, event), self.test(test, events))
             }
             Node::Element { list, filter } => {
                 writeln!(out, "any {}", self.value(list, event))?;
-                self.node_of(out, *filter, depth + 1, event)
+                self.node_of(out, *filter, depth + 1, events)
             }
             Node::Performed(performed) => self.performed(out, performed, depth),
             Node::Member(audience) => {
@@ -125,23 +126,16 @@ impl Listing<'_> {
                     Quantifier::No => "no user",
                 };
                 writeln!(out, "{quantifier}")?;
-                self.node_of(out, *condition, depth + 1, event)
+                self.node_of(out, *condition, depth + 1, events)
             }
         }
     }
 
-    fn group(
-        &self,
-        out: &mut String,
-        word: &str,
-        nodes: &[NodeId],
-        depth: usize,
-        event: Option<EventSlot>,
-    ) -> fmt::Result {
+    fn group(&self, out: &mut String, word: &str, nodes: &[NodeId], depth: usize, events: &[EventSlot]) -> fmt::Result {
         writeln!(out, "{word}")?;
         nodes
             .iter()
-            .try_for_each(|node| self.node_of(out, *node, depth + 1, event))
+            .try_for_each(|node| self.node_of(out, *node, depth + 1, events))
     }
 
     fn performed(&self, out: &mut String, performed: &Performed, depth: usize) -> fmt::Result {
@@ -152,7 +146,8 @@ impl Listing<'_> {
             count(performed.count),
             window(performed.window)
         )?;
-        self.filter(out, performed.filter, performed.event, depth)?;
+        let mut events = vec![performed.event];
+        self.filter(out, performed.filter, &events, depth)?;
         for step in &performed.steps {
             let not = if step.negated { " not" } else { "" };
             let within = step
@@ -167,16 +162,17 @@ impl Listing<'_> {
                 count(step.count),
                 indent = depth * 2 + 2
             )?;
-            self.filter(out, step.filter, step.event, depth + 1)?;
+            events.push(step.event);
+            self.filter(out, step.filter, &events, depth + 1)?;
         }
         Ok(())
     }
 
-    fn filter(&self, out: &mut String, filter: NodeId, event: EventSlot, depth: usize) -> fmt::Result {
+    fn filter(&self, out: &mut String, filter: NodeId, events: &[EventSlot], depth: usize) -> fmt::Result {
         if matches!(self.program.node(filter), Node::Const(true)) {
             return Ok(());
         }
-        self.node_of(out, filter, depth + 1, Some(event))
+        self.node_of(out, filter, depth + 1, events)
     }
 
     fn event_name(&self, event: EventSlot) -> String {
@@ -200,7 +196,14 @@ impl Listing<'_> {
             ValueRef::Trait(slot) => self.trait_name(*slot),
             ValueRef::Property(slot) => self.property(event, *slot),
             ValueRef::Item(path) if path.is_empty() => "item".to_owned(),
-            ValueRef::Item(path) => Path::new(path.iter().cloned()).to_string(),
+            ValueRef::Item(path) => {
+                let text = Path::new(path.iter().cloned()).to_string();
+                // Without quotes it is the element itself.
+                match path.first().filter(|first| &***first == "item") {
+                    Some(item) => text.replacen("item", &quoted(item), 1),
+                    None => text,
+                }
+            }
         }
     }
 
@@ -260,14 +263,14 @@ impl Listing<'_> {
         text
     }
 
-    fn test(&self, test: &Test) -> String {
+    fn test(&self, test: &Test, events: &[EventSlot]) -> String {
         let operand = |operand: &Operand| match operand {
             Operand::Literal(value) => literal(value),
-            Operand::Reference(reference) => self.reference(*reference),
+            Operand::Reference(reference) => self.reference(*reference, events),
         };
         let instant = |instant: &Instant| match instant {
             Instant::At(at) => at.to_string(),
-            Instant::Of(reference) => self.reference(*reference),
+            Instant::Of(reference) => self.reference(*reference, events),
         };
         match test {
             Test::Exists => "exists".to_owned(),
@@ -278,7 +281,7 @@ impl Listing<'_> {
             Test::NoneOf(list) => format!("not in {}", literals(list)),
             Test::Contains(value) => format!("contains {}", operand(value)),
             Test::ContainsAny(list) => format!("contains any of [{}]", joined(list.iter().map(literal))),
-            Test::Omits(reference) => format!("does not contain {}", self.reference(*reference)),
+            Test::Omits(reference) => format!("does not contain {}", self.reference(*reference, events)),
             Test::StartsWith(value) => format!("starts with {}", operand(value)),
             Test::EndsWith(value) => format!("ends with {}", operand(value)),
             Test::Date(date) => match date {
@@ -292,10 +295,14 @@ impl Listing<'_> {
         }
     }
 
-    fn reference(&self, reference: Reference) -> String {
+    fn reference(&self, reference: Reference, events: &[EventSlot]) -> String {
         match reference {
             Reference::Trait(slot) => self.trait_name(slot),
-            Reference::Step { step, property } => format!("step {step}, property {}", property.0),
+            // Counted from 1, as a reader counts them.
+            Reference::Step { step, property } => {
+                let event = events.get(step as usize).copied();
+                format!("{} of event {}", self.property(event, property), u64::from(step) + 1)
+            }
         }
     }
 }

@@ -206,6 +206,13 @@ pub enum Clause {
         /// The whole clause.
         span: Span,
     },
+    /// `lookback 90 days`
+    Lookback {
+        /// How far back.
+        duration: DurationText,
+        /// The whole clause.
+        span: Span,
+    },
     /// `send to a, b`
     SendTo {
         /// The destinations.
@@ -215,7 +222,7 @@ pub enum Clause {
     },
 }
 
-/// A condition on a profile, or a filter on an event.
+/// A condition on a profile, or a filter on an event or an element of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     /// What it is.
@@ -224,7 +231,8 @@ pub struct Condition {
     pub span: Span,
 }
 
-/// The forms of a condition. In a filter only the logic and [`Test`](ConditionKind::Test) occur, with a property.
+/// The forms of a condition. In a filter only the logic, [`Test`](ConditionKind::Test) and [`Any`](ConditionKind::Any)
+/// occur, and no traits are looked at.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ConditionKind {
@@ -242,6 +250,13 @@ pub enum ConditionKind {
         value: ValuePath,
         /// What must hold of it.
         test: Test,
+    },
+    /// `any trait path ( … )`, or in a filter `any path ( … )`
+    Any {
+        /// The list.
+        list: ValuePath,
+        /// What one of its elements must pass.
+        filter: Box<Condition>,
     },
     /// `performed "…" …`
     Performed(Performed),
@@ -266,6 +281,10 @@ pub enum Root {
     Trait,
     /// The properties of the event that a filter looks at.
     Property,
+    /// The element of a list that an `any` looks at.
+    Element,
+    /// The properties of an event that an earlier `as` named.
+    Event,
 }
 
 /// A path, from a root.
@@ -273,19 +292,34 @@ pub enum Root {
 pub struct ValuePath {
     /// Where it starts.
     pub root: Root,
-    /// The names, outermost first; never empty.
+    /// The names, outermost first; empty for `item`, the element itself, alone.
     pub keys: Vec<Name>,
     /// The path, without the word `trait`.
     pub span: Span,
 }
 
-/// `performed "Order Completed" at least 2 times within 30 days where (…)`
+/// `performed "Order Completed" at least 2 times within 30 days where (…)`, with the steps of a funnel
 #[derive(Debug, Clone, PartialEq)]
 pub struct Performed {
     /// The event's name.
     pub event: Text,
-    /// The modifiers, in order, each kind at most once.
+    /// The modifiers, in order.
     pub modifiers: Vec<Modifier>,
+    /// `then …`, in order.
+    pub steps: Vec<Step>,
+}
+
+/// `then not performed "Order Completed" within 1 day where (…)`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The word `not`.
+    pub not: Option<Span>,
+    /// The event's name.
+    pub event: Text,
+    /// The modifiers, in order; more kinds than a step may have.
+    pub modifiers: Vec<Modifier>,
+    /// The whole step.
+    pub span: Span,
 }
 
 /// A modifier of `performed`.
@@ -301,6 +335,8 @@ pub struct Modifier {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ModifierKind {
+    /// `as checkout`
+    As(Name),
     /// `at least 2 times`
     Count {
         /// At least, at most, exactly.
@@ -433,6 +469,13 @@ pub enum Operand {
     Literal(Literal),
     /// `trait path`
     Trait(ValuePath),
+    /// `name.path`: a property of the event that an earlier `as name` matched.
+    Event {
+        /// The event's name in its funnel.
+        name: Name,
+        /// The property.
+        path: ValuePath,
+    },
 }
 
 /// A constant.

@@ -136,6 +136,7 @@ fn item(tokens: &Tokens<'_>, chunk: &Chunk) -> Result<Vec<Item>, Vec<Diagnostic>
         tokens,
         offset: start,
         diagnostics: Vec::new(),
+        anys: 0,
     };
     let items: Option<Vec<Item>> = pairs
         .filter(|pair| pair.as_rule() != Rule::EOI)

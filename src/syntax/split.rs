@@ -8,7 +8,7 @@ use crate::syntax::ast::Declares;
 use crate::syntax::diagnose::RESERVED;
 use crate::syntax::lex::{Kind, Token, Tokens, shorten};
 
-/// The deepest nesting of brackets and `not` (language.md, Limits).
+/// The deepest nesting of brackets, `not` and `any` (language.md, Limits).
 pub(super) const MAX_NESTING: u32 = 64;
 
 /// What a piece of text seems to be.
@@ -48,6 +48,7 @@ pub(super) fn split(tokens: &Tokens<'_>) -> (Vec<Chunk>, Vec<Diagnostic>) {
         open: Vec::new(),
         braces: 0,
         nots: 0,
+        anys: 0,
     };
     for (index, token) in tokens.tokens.iter().enumerate() {
         splitter.token(index, *token);
@@ -87,6 +88,8 @@ struct Splitter<'a, 't> {
     braces: u32,
     /// The `not`s that stand directly before the next token.
     nots: u32,
+    /// What the `any` before the next `(` adds to what is inside: itself, and the `not`s before it.
+    anys: u32,
 }
 
 struct Current {
@@ -115,6 +118,7 @@ impl Splitter<'_, '_> {
         if token.kind == Kind::Sign {
             self.bracket(index, token, word);
         }
+        self.element(index, token, word);
         self.negation(index, token, word);
     }
 
@@ -145,6 +149,7 @@ impl Splitter<'_, '_> {
         self.open.clear();
         self.braces = 0;
         self.nots = 0;
+        self.anys = 0;
     }
 
     /// Whether a `}` here belongs to nothing, not even to an item whose `{` is missing.
@@ -231,6 +236,8 @@ impl Splitter<'_, '_> {
                 | "not"
                 | "and"
                 | "or"
+                | "any"
+                | "then"
                 | "performed"
                 | "member"
         );
@@ -270,7 +277,7 @@ impl Splitter<'_, '_> {
         let (depth, round, square) = self.open.last().map_or((0, 0, 0), |o| (o.depth, o.round, o.square));
         match sign {
             "(" => {
-                let depth = depth + self.nots + 1;
+                let depth = depth + self.nots + self.anys + 1;
                 self.check_depth(depth, token);
                 self.push(index, '(', depth, round + 1, square);
             }
@@ -370,6 +377,17 @@ impl Splitter<'_, '_> {
             .help(format!("add `}}` {place}"))
     }
 
+    /// Counts `any`, which nests by itself, and once more by its brackets; between the two stands a path.
+    fn element(&mut self, index: usize, token: Token, word: &str) {
+        if word == "any" && self.is_operator(index) {
+            self.anys = self.nots + 1;
+            let depth = self.open.last().map_or(0, |open| open.depth) + self.anys;
+            self.check_depth(depth, token);
+        } else if token.kind == Kind::Sign && word != "." {
+            self.anys = 0;
+        }
+    }
+
     /// Counts the `not`s of a condition. `not` can also be part of a path (after `trait` or a dot) or of a test (after a
     /// path): neither nests.
     fn negation(&mut self, index: usize, token: Token, word: &str) {
@@ -407,7 +425,7 @@ impl Splitter<'_, '_> {
         } else {
             "use fewer brackets, or move a part into an audience of its own and refer to it with `member of`"
         };
-        let message = format!("brackets and `not` are nested more than {MAX_NESTING} deep");
+        let message = format!("brackets, `not` and `any` are nested more than {MAX_NESTING} deep");
         let diagnostic = Diagnostic::error(Code::Limit, self.tokens.span(token), message).help(help);
         if let Some(current) = &mut self.chunk {
             current.chunk.too_deep.get_or_insert(diagnostic);
@@ -469,6 +487,12 @@ mod tests {
             ("not not (trait x = 1)", 3),
             ("not (trait x = 1 and not (trait y = 1))", 4),
             ("(trait x = 1) and (trait y = 1)", 1),
+            ("any trait x (item = 1)", 2),
+            ("not any trait x.y (not item = 1 and any z (w = 1))", 5),
+            ("performed \"E\" where (any x (not (y = 1)))", 5),
+            // Of these, none is an operator.
+            ("trait any = 1 and (trait x = 1)", 1),
+            ("trait x contains any of [1] and (trait x = 1)", 1),
             // Neither of these is the `not` of a condition.
             ("trait x not in [1]", 0),
             ("trait not = 1 and trait and not in [1] and trait x.not exists", 0),

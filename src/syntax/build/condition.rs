@@ -5,9 +5,13 @@ use pest::iterators::{Pair, Pairs};
 use super::Builder;
 use super::mixed::Joiner;
 use crate::consent::ConsentState;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::syntax::ast::{self, ConditionKind, ModifierKind, Operand, Root, TestKind};
 use crate::syntax::grammar::Rule;
+
+/// The deepest nesting of an `any` inside an `any` (language.md, Limits).
+const MAX_ANYS: u32 = 4;
 
 impl Builder<'_, '_> {
     /// A condition or a filter. Only brackets nest, 64 deep at most.
@@ -56,10 +60,12 @@ impl Builder<'_, '_> {
     }
 
     fn primary(&mut self, pair: Pair<'_, Rule>) -> Option<ConditionKind> {
-        let rule = pair.as_rule();
+        let (rule, span) = (pair.as_rule(), self.span(&pair));
         let mut inner = pair.into_inner();
         Some(match rule {
-            Rule::brackets | Rule::filter_brackets => ConditionKind::Brackets(Box::new(self.condition(inner.nth(1)?)?)),
+            Rule::brackets | Rule::filter_brackets | Rule::element_brackets => {
+                ConditionKind::Brackets(Box::new(self.condition(inner.nth(1)?)?))
+            }
             Rule::performed => ConditionKind::Performed(self.performed(inner)?),
             Rule::trait_test => ConditionKind::Test {
                 value: self.path(Root::Trait, inner.nth(1)?)?,
@@ -69,6 +75,13 @@ impl Builder<'_, '_> {
                 value: self.path(Root::Property, inner.next()?)?,
                 test: self.test(inner.next()?)?,
             },
+            Rule::element_test => ConditionKind::Test {
+                value: self.path(Root::Element, inner.next()?)?,
+                test: self.test(inner.next()?)?,
+            },
+            Rule::any_trait => self.any(Root::Trait, span, inner)?,
+            Rule::any_property => self.any(Root::Property, span, inner)?,
+            Rule::any_element => self.any(Root::Element, span, inner)?,
             Rule::member_of => ConditionKind::MemberOf(self.name(&inner.nth(2)?)?),
             Rule::consent => self.consent(inner)?,
             _ => return None,
@@ -99,9 +112,41 @@ impl Builder<'_, '_> {
         })
     }
 
-    /// The names of a path stand without blanks, so their places add up.
+    /// `any …`: the list, and the filter in brackets.
+    fn any(&mut self, root: Root, span: Span, inner: Pairs<'_, Rule>) -> Option<ConditionKind> {
+        self.anys += 1;
+        if self.anys == MAX_ANYS + 1 {
+            let token = self.tokens.get(self.tokens.index_at(span.start));
+            let any = token.map_or(span, |token| self.tokens.span(token));
+            let message = format!("`any` is nested more than {MAX_ANYS} deep");
+            self.diagnostics.push(
+                Diagnostic::error(Code::Limit, any, message)
+                    .help("send what lies so deep as a property or trait of its own"),
+            );
+        }
+        let mut list = None;
+        let mut filter = None;
+        for pair in inner {
+            match pair.as_rule() {
+                Rule::path | Rule::property | Rule::item_path => list = Some(self.path(root, pair)?),
+                Rule::element => filter = Some(Box::new(self.condition(pair)?)),
+                _ => {}
+            }
+        }
+        self.anys -= 1;
+        Some(ConditionKind::Any {
+            list: list?,
+            filter: filter?,
+        })
+    }
+
+    /// The names of a path stand without blanks, so their places add up. `item` has none.
     fn path(&mut self, root: Root, pair: Pair<'_, Rule>) -> Option<ast::ValuePath> {
         let span = self.span(&pair);
+        if pair.as_rule() == Rule::item_path {
+            let keys = Vec::new();
+            return Some(ast::ValuePath { root, keys, span });
+        }
         let keys = pair.into_inner().map(|key| self.name(&key)).collect::<Option<_>>()?;
         Some(ast::ValuePath { root, keys, span })
     }
@@ -110,8 +155,40 @@ impl Builder<'_, '_> {
 
     fn performed(&mut self, mut inner: Pairs<'_, Rule>) -> Option<ast::Performed> {
         let event = self.text(&inner.nth(1)?);
-        let modifiers = inner.map(|pair| self.modifier(pair)).collect::<Option<_>>()?;
-        Some(ast::Performed { event, modifiers })
+        let mut modifiers = Vec::new();
+        let mut steps = Vec::new();
+        for pair in inner {
+            match pair.as_rule() {
+                Rule::step => steps.push(self.step(pair)?),
+                _ => modifiers.push(self.modifier(pair)?),
+            }
+        }
+        Some(ast::Performed {
+            event,
+            modifiers,
+            steps,
+        })
+    }
+
+    fn step(&mut self, pair: Pair<'_, Rule>) -> Option<ast::Step> {
+        let span = self.span(&pair);
+        let mut not = None;
+        let mut event = None;
+        let mut modifiers = Vec::new();
+        for pair in pair.into_inner() {
+            match pair.as_rule() {
+                Rule::kw_not => not = Some(self.span(&pair)),
+                Rule::event => event = Some(self.text(&pair)),
+                Rule::modifier => modifiers.push(self.modifier(pair)?),
+                _ => {}
+            }
+        }
+        Some(ast::Step {
+            not,
+            event: event?,
+            modifiers,
+            span,
+        })
     }
 
     fn modifier(&mut self, pair: Pair<'_, Rule>) -> Option<ast::Modifier> {
@@ -120,6 +197,7 @@ impl Builder<'_, '_> {
         let rule = modifier.as_rule();
         let mut inner = modifier.into_inner();
         let kind = match rule {
+            Rule::as_name => ModifierKind::As(self.name(&inner.nth(1)?)?),
             Rule::count => ModifierKind::Count {
                 bound: bound(inner.next()?)?,
                 times: self.integer(&inner.next()?, span, "count"),
@@ -147,7 +225,7 @@ impl Builder<'_, '_> {
     }
 
     /// `whole` is what is underlined where the number is too large.
-    fn duration(&mut self, pair: Pair<'_, Rule>, whole: Span) -> Option<ast::DurationText> {
+    pub(super) fn duration(&mut self, pair: Pair<'_, Rule>, whole: Span) -> Option<ast::DurationText> {
         let span = self.span(&pair);
         let mut inner = pair.into_inner();
         Some(ast::DurationText {
@@ -218,9 +296,23 @@ impl Builder<'_, '_> {
     fn operand(&mut self, pair: Pair<'_, Rule>) -> Option<Operand> {
         let inner = pair.into_inner().next()?;
         Some(match inner.as_rule() {
-            Rule::reference => Operand::Trait(self.path(Root::Trait, inner.into_inner().nth(1)?)?),
+            Rule::reference => self.reference(inner)?,
             Rule::date => Operand::Literal(self.date_literal(&inner)),
             _ => Operand::Literal(self.literal(inner)?),
+        })
+    }
+
+    /// `trait path` or `name.path`
+    fn reference(&mut self, pair: Pair<'_, Rule>) -> Option<Operand> {
+        let mut inner = pair.into_inner();
+        let first = inner.next()?;
+        if first.as_rule() != Rule::event_path {
+            return Some(Operand::Trait(self.path(Root::Trait, inner.next()?)?));
+        }
+        let mut inner = first.into_inner();
+        Some(Operand::Event {
+            name: self.name(&inner.next()?)?,
+            path: self.path(Root::Event, inner.next()?)?,
         })
     }
 }

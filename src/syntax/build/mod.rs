@@ -24,6 +24,8 @@ pub(super) struct Builder<'a, 't> {
     /// Where the piece begins in the file.
     pub(super) offset: u32,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// How many `any` are open.
+    pub(super) anys: u32,
 }
 
 impl Builder<'_, '_> {
@@ -170,6 +172,10 @@ impl Builder<'_, '_> {
                 span,
             },
             Rule::include => ast::Clause::IncludeAnonymous { span },
+            Rule::lookback => ast::Clause::Lookback {
+                duration: self.duration(inner.nth(1)?, span)?,
+                span,
+            },
             Rule::send => ast::Clause::SendTo {
                 destinations: self.names(inner),
                 span,

@@ -16,6 +16,10 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if let Some(error) = exclusion(site) {
         return Some(error);
     }
+    let inside = site.wants(&[Rule::close]) && !site.wants(&[Rule::clause]);
+    if site.found() == "lookback" && site.kind(1) == Some(Kind::Number) && inside {
+        return Some(lookback(site, 0));
+    }
     if site.wants(&[Rule::kw_anonymous]) {
         return include(site);
     }
@@ -247,6 +251,7 @@ fn names(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let in_send = site.wants(&[Rule::comma]);
     let in_consent = site.wants(&[Rule::kw_and]);
     match found {
+        "and" | "or" if site.word(-3) == "lookback" => Some(lookback(site, -3)),
         "and" | "or"
             if in_send && (begins_condition(site, 1) || site.is_first(0) || consent::meant(site, 1).is_some()) =>
         {
@@ -325,6 +330,15 @@ fn names(site: &Site<'_, '_>) -> Option<Diagnostic> {
     }
 }
 
+/// `lookback 30 days` at the offset, in the midst of a condition.
+fn lookback(site: &Site<'_, '_>, at: isize) -> Diagnostic {
+    site.error(at, at + 2, "`lookback` is a clause of the audience, beside `who`")
+        .help(format!(
+            "write it behind the whole condition; for one event alone, write `within {}` there",
+            site.text(at + 1, at + 2)
+        ))
+}
+
 fn begins_condition(site: &Site<'_, '_>, at: isize) -> bool {
     match site.word(at) {
         "trait" | "performed" | "not" | "(" => true,
@@ -335,7 +349,7 @@ fn begins_condition(site: &Site<'_, '_>, at: isize) -> bool {
 }
 
 fn is_clause(word: &str) -> bool {
-    matches!(word, "who" | "consent" | "include" | "send")
+    matches!(word, "who" | "consent" | "include" | "lookback" | "send")
 }
 
 /// A word that begins no clause where one can begin.
@@ -365,7 +379,7 @@ fn clause(site: &Site<'_, '_>) -> Option<Diagnostic> {
         }
         _ => {}
     }
-    let meant = nearest(found, &["who", "consent", "include", "send"]).filter(|_| found != "end");
+    let meant = nearest(found, &["who", "consent", "include", "lookback", "send"]).filter(|_| found != "end");
     if let Some(error) = other_clause(site) {
         return Some(error);
     }
@@ -381,9 +395,11 @@ fn clause(site: &Site<'_, '_>) -> Option<Diagnostic> {
         _ if matches!(site.word(-1), "anonymous") => "write `include anonymous`".to_owned(),
         Some("consent") => "did you mean `consent to`?".to_owned(),
         Some("include") => "did you mean `include anonymous`?".to_owned(),
+        Some("lookback") => "did you mean `lookback`, with a length of time behind it?".to_owned(),
         Some("send") => "did you mean `send to`?".to_owned(),
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "what can stand here begins with `who`, `consent to`, `include anonymous` or `send to`".to_owned(),
+        None => "what can stand here begins with `who`, `consent to`, `include anonymous`, `lookback` or `send to`"
+            .to_owned(),
     };
     Some(error.help(help))
 }

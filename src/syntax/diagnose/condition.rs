@@ -36,7 +36,14 @@ pub(super) fn wants_filter(site: &Site<'_, '_>) -> bool {
         Rule::filter,
         Rule::filter_unary,
         Rule::filter_brackets,
+        Rule::any_property,
         Rule::property_test,
+        Rule::element,
+        Rule::element_unary,
+        Rule::element_brackets,
+        Rule::any_element,
+        Rule::element_test,
+        Rule::item_path,
         Rule::property,
         Rule::first_key,
         Rule::free_word,
@@ -170,7 +177,7 @@ fn consent_state(site: &Site<'_, '_>) -> Diagnostic {
 
 // ---- where a condition begins
 
-fn begin(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
+pub(super) fn begin(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
     nothing_there(site, filter)
         .or_else(|| odd_sign(site, filter))
         .or_else(|| after_joiner(site))
@@ -308,13 +315,7 @@ fn property(site: &Site<'_, '_>) -> Option<Diagnostic> {
             )),
         );
     }
-    if found == "any" && site.is_name(1) {
-        return Some(
-            site.error(0, 0, "`any` cannot stand here")
-                .help("write the name of a property"),
-        );
-    }
-    if matches!(found, "item" | "true" | "false" | "any") {
+    if matches!(found, "item" | "true" | "false") {
         let rest = site.text(1, site.condition_end(0));
         return Some(
             site.error(

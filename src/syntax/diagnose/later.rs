@@ -18,18 +18,18 @@ fn missing(what: &str) -> String {
 /// Words inside of an audience.
 pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let found = site.found();
-    let (filter, begins) = (condition::wants_filter(site), condition::wants_condition(site));
+    // `any` is read before what follows it.
+    if site.word(-1) == "any" && site.wants(&[Rule::kw_trait]) {
+        return quantifier(&Site {
+            index: site.index.saturating_sub(1),
+            ..*site
+        });
+    }
+    let begins = condition::wants_condition(site);
+    if begins && let Some(error) = quantifier(site) {
+        return Some(error);
+    }
     match found {
-        "then" if site.wants(&[Rule::joiner]) => Some(then(site)),
-        "as" if site.wants(&[Rule::modifier]) => {
-            let named = site.text(0, isize::from(site.is_name(1)));
-            let last = isize::from(site.is_name(1));
-            Some(
-                site.error(0, last, missing("funnels, and the names (`as`) of their steps,"))
-                    .help(format!("remove `{named}`")),
-            )
-        }
-        "lookback" if site.wants(&[Rule::clause]) => Some(lookback(site)),
         "of" if site.wants(&[Rule::open_brace]) && site.chunk.piece == Piece::Declaration(Declares::Audience) => {
             let (whose, name) = (site.word(1), site.word(-1));
             let last = isize::from(site.kind(1) == Some(Kind::Word));
@@ -43,27 +43,6 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 site.error(0, last, message)
                     .help(format!("write `audience {name} {{`, for an audience of people")),
             )
-        }
-        "any" | "all" | "no" | "every" | "each" | "some"
-            if begins
-                && matches!(
-                    site.word(1),
-                    "user" | "users" | "person" | "people" | "member" | "members"
-                )
-                && site.word(2) == "(" =>
-        {
-            let help = if found == "no" {
-                "write `not` in front of what a person must not meet"
-            } else {
-                "write the condition that a person meets, without the words before its brackets"
-            };
-            Some(site.error(0, 1, ACCOUNTS).help(help))
-        }
-        "any" | "all" | "every" | "each" | "some" if filter && site.is_name(1) && !tests(site.word(1)) => {
-            Some(objects(site, 1))
-        }
-        "any" | "all" | "every" | "each" | "some" if begins && site.word(1) == "trait" && site.word(3) == "(" => {
-            Some(objects(site, 2))
         }
         "account" | "accounts" if begins && matches!(site.word(1), "trait" | "performed") => {
             Some(site.error(0, 0, missing("conditions on accounts")).help(format!(
@@ -83,64 +62,29 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     }
 }
 
-fn tests(word: &str) -> bool {
-    super::words::of(Rule::test).contains(&word)
-}
-
-fn then(site: &Site<'_, '_>) -> Diagnostic {
-    let message = missing("funnels (`then`)");
-    let begin = (-24..0).rev().find(|at| site.word(*at) == "performed");
-    let second = if site.word(1) == "performed" { 2 } else { 1 };
-    let both = begin.filter(|_| site.kind(second) == Some(Kind::String)).map(|begin| {
-        format!(
-            "`performed {} and performed {}`",
-            site.word(begin + 1),
-            site.word(second)
-        )
-    });
-    let joined = both.as_deref().unwrap_or("`and`");
-    site.error(0, 0, message).help(format!(
-        "{joined} asks for both in any order, so it can hold for more people"
-    ))
-}
-
-fn lookback(site: &Site<'_, '_>) -> Diagnostic {
-    let from = if matches!(site.word(1), "window" | "=" | ":") {
-        2
-    } else {
-        1
-    };
-    let given = site.kind(from) == Some(Kind::Number);
-    let duration = if given {
-        site.text(from, from + 1)
-    } else {
-        "90 days".to_owned()
-    };
-    site.error(
-        0,
-        if given { from + 1 } else { 0 },
-        "one window of time for all events (`lookback`) is not part of the language yet",
-    )
-    .help(format!(
-        "write `within {duration}` behind the event of each `performed` instead"
-    ))
-}
-
-fn objects(site: &Site<'_, '_>, name: isize) -> Diagnostic {
+/// `any user (`, and its like.
+fn quantifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let found = site.found();
-    let list = match site.word(name) {
-        "item" => "categories",
-        list => list,
+    let people = matches!(
+        site.word(1),
+        "user" | "users" | "person" | "people" | "member" | "members"
+    );
+    let word = matches!(found, "any" | "all" | "no" | "every" | "each" | "some");
+    if found == "any" && site.word(1) == "account" {
+        return Some(site.error(0, 1, missing("conditions on accounts")).help(format!(
+            "if the same is sent of the person, write `any {}`",
+            site.condition(2)
+        )));
+    }
+    if !(word && people && site.word(2) == "(") {
+        return None;
+    }
+    let help = if found == "no" {
+        "write `not` in front of what a person must not meet"
+    } else {
+        "write the condition that a person meets, without the words before its brackets"
     };
-    let trait_ = if name == 2 { "trait " } else { "" };
-    site.error(
-        0,
-        name,
-        format!("looking into the objects of a list (`{found}`) is not part of the language yet"),
-    )
-    .help(format!(
-        "if plain values are sent in the list, write for example `{trait_}{list} contains \"shoes\"`"
-    ))
+    Some(site.error(0, 1, ACCOUNTS).help(help))
 }
 
 /// A word that begins an item elsewhere; the place is at it.

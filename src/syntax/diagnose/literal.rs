@@ -324,6 +324,11 @@ pub(super) fn tested(site: &Site<'_, '_>, operator: isize) -> String {
     site.text(from, last)
 }
 
+/// Where the last word of the path stands that is compared with the place.
+pub(super) fn property_before(site: &Site<'_, '_>) -> isize {
+    -operator_words(site) - 1
+}
+
 /// `contains all of […]`, `contains none of […]`, `does not contain any of […]`
 fn contains_of(site: &Site<'_, '_>, operator: &str, words: isize, tested: &str) -> Diagnostic {
     let found = site.found();

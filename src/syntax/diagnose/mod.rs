@@ -9,6 +9,8 @@
 mod audience;
 mod condition;
 mod consent;
+mod element;
+mod funnel;
 mod item;
 mod later;
 mod literal;
@@ -58,6 +60,8 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
     let mut diagnostic = anywhere(&site)
         .or_else(|| later::diagnose(&site))
         .or_else(|| consent::diagnose(&site))
+        .or_else(|| funnel::diagnose(&site))
+        .or_else(|| element::diagnose(&site))
         .or_else(|| item::diagnose(&site))
         .or_else(|| performed::diagnose(&site))
         .or_else(|| test::diagnose(&site))

@@ -21,6 +21,11 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
         );
     }
     if site.wants(&[Rule::integer]) {
+        if site.word(-1) == "lookback"
+            && let Some(error) = lookback(site)
+        {
+            return Some(error);
+        }
         return match (site.word(-2), site.word(-1)) {
             (_, "least" | "most" | "exactly") => Some(count(site)),
             ("between", _) if site.word(-1) != "between" => None,
@@ -56,10 +61,34 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     None
 }
 
+/// `lookback = 30 days`, `lookback last 30 days`
+fn lookback(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let found = site.found();
+    if site.kind(0) == Some(Kind::Number) && found.len() >= 10 && found.matches('-').count() >= 2 {
+        return Some(
+            site.error(0, 0, "`lookback` takes a length of time, not a date")
+                .help(format!(
+                    "write for example `lookback 30 days`; for one event, `after {found}` stands behind its name"
+                )),
+        );
+    }
+    let number = (1..4).find(|at| site.kind(*at) == Some(Kind::Number))?;
+    let passed = (0..number).all(|at| {
+        matches!(
+            site.word(at),
+            "=" | ":" | "window" | "last" | "within" | "of" | "the" | "past" | "is"
+        )
+    });
+    passed.then(|| {
+        site.error(0, number - 1, "after `lookback` stands a length of time alone")
+            .help(format!("write `lookback {}`", site.text(number, number + 1)))
+    })
+}
+
 pub(super) fn begins_modifier(word: &str) -> bool {
     matches!(
         word,
-        "at" | "exactly" | "within" | "between" | "before" | "after" | "where"
+        "as" | "at" | "exactly" | "within" | "between" | "before" | "after" | "where"
     )
 }
 

@@ -112,6 +112,7 @@ impl<'t> Site<'_, 't> {
             "" | "}" | ")" | "]" => true,
             "send" => self.word(offset + 1) == "to",
             "include" => self.word(offset + 1) == "anonymous",
+            "lookback" => self.kind(offset + 1) == Some(Kind::Number),
             "consent" => self.is_first(offset) && self.word(offset + 1) == "to",
             "who" => self.is_first(offset),
             _ => false,

@@ -372,6 +372,16 @@ fn not_a_property(site: &Site<'_, '_>, first: isize) -> Option<Diagnostic> {
     person.then(|| {
         let word = site.word(first);
         let word = if word == "member" { "member of" } else { word };
+        if super::element::inside(site) {
+            let condition = site.condition(first);
+            return site
+                .error(
+                    first,
+                    first,
+                    format!("`{word}` cannot stand inside `any`: it sees one element of a list"),
+                )
+                .help(format!("join it outside of the brackets: `and {condition}`"));
+        }
         site.error(
             first,
             first,
