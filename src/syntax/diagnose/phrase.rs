@@ -173,7 +173,8 @@ fn count(site: &Site<'_, '_>) -> Option<Diagnostic> {
         operator += 1;
     }
     let bound = bound(site, operator);
-    let (times, last) = bound.unwrap_or(("at least 2 times".to_owned(), event));
+    // How often is not to be guessed.
+    let (times, last) = bound.unwrap_or(("at least … times".to_owned(), event));
     let last = last.max(event);
     Some(
         site.error(0, last, "events are counted behind `performed`")
@@ -272,18 +273,18 @@ pub(super) fn test(site: &Site<'_, '_>, subject: &str, what: &str) -> Option<Dia
             } else {
                 0
             };
-            let sign = match word.as_str() {
-                "less" | "smaller" | "lower" | "fewer" | "under" | "below" => "<",
-                _ => ">",
-            };
-            let equal = if or_equal > 0 { "=" } else { "" };
+            let less = matches!(
+                word.as_str(),
+                "less" | "smaller" | "lower" | "fewer" | "under" | "below"
+            );
+            let sign = sign(less, or_equal > 0, not);
             let value = at + 1 + than + or_equal;
             site.is_value(value)
-                .then(|| told(value - 1, negated(format!("{sign}{equal} {}", site.word(value)))))?
+                .then(|| told(value - 1, format!("{subject} {sign} {}", site.word(value))))?
         }
         "at" if is && matches!(lower(at + 1).as_str(), "least" | "most") && site.is_value(at + 2) => {
-            let sign = if lower(at + 1) == "least" { ">=" } else { "<=" };
-            told(at + 1, negated(format!("{sign} {}", site.word(at + 2))))
+            let sign = sign(lower(at + 1) == "most", true, not);
+            told(at + 1, format!("{subject} {sign} {}", site.word(at + 2)))
         }
         "before" | "after" | "within" | "contains" | "starts" | "ends" | "exists" if is => {
             told(at - 1, negated(site.condition(at)))
@@ -295,6 +296,17 @@ pub(super) fn test(site: &Site<'_, '_>, subject: &str, what: &str) -> Option<Dia
     }
 }
 
+/// The sign of a comparison. A negated one is turned round, not put behind `not`, which would take in those without a
+/// value.
+fn sign(less: bool, or_equal: bool, not: bool) -> &'static str {
+    match (less != not, or_equal != not) {
+        (true, true) => "<=",
+        (true, false) => "<",
+        (false, true) => ">=",
+        (false, false) => ">",
+    }
+}
+
 /// `in the last 30 days`, `more than 30 days ago`, `30 days ago` behind a value.
 fn relative(site: &Site<'_, '_>, at: isize, not: bool, subject: &str) -> Option<String> {
     let length = |from: isize| {
@@ -302,6 +314,11 @@ fn relative(site: &Site<'_, '_>, at: isize, not: bool, subject: &str) -> Option<
         (site.kind(from) == Some(Kind::Number) && unit).then(|| site.text(from, from + 1))
     };
     let lead = if not { "not " } else { "" };
+    // Behind the length it is said which way it goes.
+    let ahead = |from: isize| {
+        let word = site.word(from + 2).to_lowercase();
+        matches!(word.as_str(), "from" | "ahead" | "away" | "later" | "hence")
+    };
     match site.word(at) {
         "in" | "during" | "within" => {
             let from = at + 1 + isize::from(site.word(at + 1) == "the");
@@ -316,14 +333,22 @@ fn relative(site: &Site<'_, '_>, at: isize, not: bool, subject: &str) -> Option<
         "more" | "less" | "longer" | "older" | "over" | "under" | "earlier" | "newer" | "younger" => {
             let from = at + 1 + isize::from(site.word(at + 1) == "than");
             let length = length(from)?;
-            let test = match site.word(at) {
-                "less" | "under" | "newer" | "younger" => "within last",
-                _ => "before last",
+            let near = matches!(site.word(at), "less" | "under" | "newer" | "younger");
+            let test = match (near, ahead(from)) {
+                (true, false) => "within last",
+                (false, false) => "before last",
+                (true, true) => "within next",
+                (false, true) => "after next",
             };
             Some(format!("write `{lead}{subject} {test} {length}`"))
         }
         _ => {
             let length = length(at)?;
+            if ahead(at) {
+                return Some(format!(
+                    "write `{lead}{subject} within next {length}`, or for later `{lead}{subject} after next {length}`"
+                ));
+            }
             Some(format!(
                 "write `{lead}{subject} within last {length}`, or for longer ago `{lead}{subject} before last {length}`"
             ))
