@@ -390,3 +390,36 @@ fn a_funnel_that_would_take_too_long_is_given_up_and_says_so() {
     evaluate(&program, &mut row, &[]);
     assert!(!row.is_exhausted());
 }
+
+#[test]
+fn what_is_remembered_of_one_funnel_says_nothing_about_another() {
+    // Add → View → Add → last, where the second Add refers to the first, so that only what follows that is remembered.
+    let chain = |s: &mut Space, last: &str| {
+        let first = s.step_reference(0, "Add", "n");
+        let mut again = s.then("Add");
+        again.filter = s.filter("Add", "n", Test::Equals(Operand::Reference(first)));
+        let steps = vec![s.then("View"), again, s.then(last)];
+        funnel(s, Count::ONCE, steps)
+    };
+    let profile = [("Add", -9), ("View", -8), ("Add", -7), ("Order", -6)]
+        .into_iter()
+        .fold(
+            Profile::builder().identifier("user_id", "u1"),
+            |profile, (name, millis)| profile.event(name, at(millis), [("n", 1.into())]),
+        )
+        .build();
+    for orders in [["Refund", "Order"], ["Order", "Refund"]] {
+        let mut s = Space::default();
+        for last in orders {
+            let node = chain(&mut s, last);
+            s.audience(volens::ir::Subject::User, node);
+        }
+        let program = s.checked();
+        let mut row = Row::new(&program, &profile, NOW);
+        evaluate(&program, &mut row, &[]);
+        for (slot, last) in orders.iter().enumerate() {
+            let slot = volens::ir::AudienceSlot::at(slot);
+            assert_eq!(row.is_member(slot), *last == "Order", "{orders:?}: {last}");
+        }
+    }
+}

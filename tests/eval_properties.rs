@@ -363,6 +363,21 @@ proptest! {
         prop_assert_eq!(found, count.holds(counted));
     }
 
+    /// What a row remembers of one funnel says nothing about the next.
+    #[test]
+    fn funnels_of_one_row_do_not_meet(events in events(), chains in prop::collection::vec((links(), number_of_events()), 2..4)) {
+        let mut s = space();
+        let nodes: Vec<_> = chains.iter().map(|(links, count)| funnel(&mut s, links, *count)).collect();
+        let slots: Vec<_> = nodes.iter().map(|node| s.audience(Subject::User, *node)).collect();
+        let program = s.checked();
+        let profile = history(&events).identifier("user_id", "u1").build();
+        let mut row = Row::new(&program, &profile, NOW);
+        evaluate(&program, &mut row, &[]);
+        for (node, slot) in nodes.iter().zip(slots) {
+            prop_assert_eq!(row.is_member(slot), holds_of(&program, *node, &profile));
+        }
+    }
+
     #[test]
     fn adjacent_windows_share_no_event_and_leave_none_out(events in events(), cut in 1..8i64) {
         let millis = Duration::from_millis;

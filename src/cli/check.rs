@@ -1,6 +1,5 @@
 //! `volens check`
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity, visible};
 use crate::engine::{DefinitionErrors, Engine, Error};
 use crate::ir::{Audience, CategorySlot, Program};
 use crate::span::{Position, Sources, Span};
-use crate::value::{is_plain_name, quoted};
+use crate::value::written;
 
 pub(super) fn check(path: &Path, format: Format, streams: &mut Streams) -> Result<u8, Failure> {
     let engine = match Engine::load(path) {
@@ -123,15 +122,6 @@ fn line(program: &Program, audience: &Audience, silent: &BTreeSet<&str>) -> Stri
         line += "; anonymous people too";
     }
     line
-}
-
-/// A name as the definition has it, which is in quotes where it is no plain one.
-fn written(name: &str) -> Cow<'_, str> {
-    if is_plain_name(name) {
-        name.into()
-    } else {
-        quoted(name).into()
-    }
 }
 
 #[derive(Serialize)]

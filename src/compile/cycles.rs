@@ -81,7 +81,7 @@ fn circle(names: &[&str], edges: &[Vec<Edge>], way: &[(usize, usize)], target: u
     let (message, help) = match members.as_slice() {
         [(only, _)] => (
             format!("the audience `{}` refers to itself: `{path}`", name(*only)),
-            format!("remove `member of {}`", super::names::written(name(*only))),
+            format!("remove `member of {}`", crate::value::written(name(*only))),
         ),
         _ => (
             format!("these audiences refer to each other in a circle: `{path}`"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{Names, written};
+use super::names::Names;
 use crate::consent::{CATEGORY_ID_LENGTH, CATEGORY_NAME_LENGTH, is_category_id};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{self, CategorySlot};
@@ -10,6 +10,7 @@ use crate::span::{Sources, Span};
 use crate::syntax::ast::{
     Category, Declares, Destination, Enforcement, File, Item, Name, Requires, Setting, SettingKind,
 };
+use crate::value::written;
 
 /// The tables of a program that hold no conditions.
 #[derive(Debug)]

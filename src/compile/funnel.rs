@@ -2,11 +2,12 @@
 
 use super::lower::{At, Lowering, Place, path_of};
 use super::modifiers::{self, Role};
-use super::{names, suggest};
+use super::suggest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{self, Builder, EventSlot, MAX_STEPS, Node, NodeId, PropertySlot, Reference};
 use crate::span::Span;
 use crate::syntax::ast::{Condition, Name, Performed, Step, ValuePath};
+use crate::value::written;
 
 /// An event of a funnel.
 #[derive(Debug, Clone, Copy)]
@@ -202,16 +203,16 @@ impl Funnel<'_> {
         let error = |message: String| Diagnostic::error(Code::UnknownName, name.span, message);
         if let Some(near) = suggest::nearest(text, self.earlier()) {
             return error(format!("no event of this funnel is called `{text}`"))
-                .help(format!("did you mean `{}`?", names::written(near)));
+                .help(format!("did you mean `{}`?", written(near)));
         }
-        let written = names::written(text);
+        let name = written(text);
         if self.links.is_empty() {
             let path = path_of(path);
             return error(format!(
                 "no event is called `{text}` here: names given with `as` are known in the steps after it alone"
             ))
             .help(format!(
-                "for another trait, write `trait {written}.{path}`; text needs quotes"
+                "for another trait, write `trait {name}.{path}`; text needs quotes"
             ));
         }
         if self.current == 0 {
@@ -220,9 +221,9 @@ impl Funnel<'_> {
             ))
             .help("text needs quotes; a reference stands in the `where` of a step");
         }
-        let help = self.instead().unwrap_or_else(|| {
-            format!("give the event its name where it stands: `performed \"…\" as {written} then …`")
-        });
+        let help = self
+            .instead()
+            .unwrap_or_else(|| format!("give the event its name where it stands: `performed \"…\" as {name} then …`"));
         error(format!("no event of this funnel is called `{text}`")).help(help)
     }
 
@@ -231,7 +232,7 @@ impl Funnel<'_> {
         let known: Vec<String> = self
             .earlier()
             .take(3)
-            .map(|name| format!("`{}`", names::written(name)))
+            .map(|name| format!("`{}`", written(name)))
             .collect();
         (!known.is_empty()).then(|| format!("the events before it are called {}", known.join(", ")))
     }

@@ -299,7 +299,7 @@ fn trait_slot(builder: &mut Builder, path: &ValuePath, diagnostics: &mut Vec<Dia
             .last()
             .filter(|_| path.keys.len() > 1)
             .map_or("Advertising", |key| &*key.text);
-        let category = super::names::written(category);
+        let category = crate::value::written(category);
         diagnostics.push(
             Diagnostic::error(Code::ReservedTrait, path.span, "consent cannot be read as a trait").help(format!(
                 "write `consent to {category}`, or name a state: `consent {category} is denied`"

@@ -7,7 +7,7 @@ use super::suggest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::syntax::ast::{Declares, File, Item, Name};
-use crate::value::{is_plain_name, quoted};
+use crate::value::written;
 
 /// For so many unknown names it is looked which declared one they are near to; where more are unknown, the author has
 /// another problem, and each look goes through all names.
@@ -148,13 +148,4 @@ fn twice(kind: Declares, name: &Name, first: Span) -> Diagnostic {
         .label("declared again here")
         .related(first, "first declared here")
         .help("rename or remove one of them")
-}
-
-/// A name as an author has to write it: in quotes where it is no plain one.
-pub(super) fn written(name: &str) -> String {
-    if is_plain_name(name) {
-        name.to_owned()
-    } else {
-        quoted(name)
-    }
 }

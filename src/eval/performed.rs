@@ -37,7 +37,8 @@ impl<'e> Evaluation<'e> {
             return Counted { counted: of, of };
         }
         let funnel = Funnel::new(self.program, &performed.steps);
-        if funnel.is_remembered(1) {
+        if funnel.remembers() {
+            // What the row still knows is of another funnel.
             self.row.forget_funnel();
         }
         let mut counted = 0;
@@ -119,6 +120,11 @@ impl<'f> Funnel<'f> {
             }
         }
         Funnel { steps, remembered_from }
+    }
+
+    /// Whether events of any step are remembered.
+    fn remembers(self) -> bool {
+        (self.remembered_from as usize) < self.steps.len()
     }
 
     fn is_remembered(self, step: u32) -> bool {

@@ -1,6 +1,6 @@
 //! One audience of a program, as a program of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AudienceSlot, Node, NodeId, Program, TraitSource};
 
@@ -51,8 +51,10 @@ impl Kept {
 
     /// The order of what is left stays as it was, so children still stand before their parents.
     fn program(&self, whole: &Program) -> Program {
-        let audience = |slot: AudienceSlot| AudienceSlot::at(self.audiences.range(..slot).count());
-        let node = |id: NodeId| NodeId::at(self.nodes.range(..id).count());
+        let audiences: BTreeMap<AudienceSlot, usize> = self.audiences.iter().copied().zip(0..).collect();
+        let nodes: BTreeMap<NodeId, usize> = self.nodes.iter().copied().zip(0..).collect();
+        let audience = |slot: AudienceSlot| AudienceSlot::at(audiences.get(&slot).copied().unwrap_or_default());
+        let node = |id: NodeId| NodeId::at(nodes.get(&id).copied().unwrap_or_default());
         let mut program = whole.clone();
         program.nodes = self.nodes.iter().map(|id| whole.node(*id).clone()).collect();
         for each in &mut program.nodes {

@@ -8,7 +8,7 @@ use crate::ir::{
     ValueRef,
 };
 use crate::time::Window;
-use crate::value::{Path, is_plain_name, quoted};
+use crate::value::{Path, quoted, written};
 
 /// Lists a program: its tables, then each audience with its condition as a tree. Shared nodes carry their number, so that
 /// it can be seen what is evaluated once. With `only`, that audience alone.
@@ -308,11 +308,7 @@ impl Listing<'_> {
 }
 
 fn name(name: &str) -> String {
-    if is_plain_name(name) {
-        name.to_owned()
-    } else {
-        quoted(name)
-    }
+    written(name).into_owned()
 }
 
 fn count(count: Count) -> String {

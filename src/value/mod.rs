@@ -3,6 +3,7 @@
 mod json;
 mod number;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
@@ -368,13 +369,18 @@ impl fmt::Display for Path {
             if i > 0 {
                 f.write_str(".")?;
             }
-            if is_plain_name(key) {
-                f.write_str(key)?;
-            } else {
-                f.write_str(&quoted(key))?;
-            }
+            f.write_str(&written(key))?;
         }
         Ok(())
+    }
+}
+
+/// A name as an author has to write it: in quotes where it is no plain one.
+pub(crate) fn written(name: &str) -> Cow<'_, str> {
+    if is_plain_name(name) {
+        name.into()
+    } else {
+        quoted(name).into()
     }
 }
 
