@@ -13,8 +13,8 @@ use crate::value::written;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Link<'f> {
     /// What `as` calls it.
-    name: Option<&'f Name>,
-    event: EventSlot,
+    pub(super) name: Option<&'f Name>,
+    pub(super) event: EventSlot,
 }
 
 /// The funnel around a filter: all of its events, and which of them the filter looks at.
@@ -25,7 +25,7 @@ pub(super) struct Funnel<'f> {
 }
 
 impl Lowering<'_, '_> {
-    pub(super) fn performed(&mut self, performed: &Performed) -> NodeId {
+    pub(super) fn performed(&mut self, performed: &Performed, place: Place<'_>) -> NodeId {
         self.check_order(&performed.steps);
         // What is beyond the limit is an error already, and names are looked for one by one.
         let written = performed.steps.get(..MAX_STEPS).unwrap_or(&performed.steps);
@@ -55,14 +55,14 @@ impl Lowering<'_, '_> {
             read.push(modifiers);
         }
         check_names(&links, self.diagnostics);
-        let filter = self.filter(first.filter, &links, 0);
+        let filter = self.filter(first.filter, &links, 0, place);
         let mut steps = Vec::with_capacity(read.len());
         for (at, (step, modifiers)) in written.iter().zip(read).enumerate() {
             steps.push(ir::Step {
                 negated: step.not.is_some(),
                 event: self.builder.event_slot(&step.event.text),
                 within: modifiers.window.oldest,
-                filter: self.filter(modifiers.filter, &links, at + 1),
+                filter: self.filter(modifiers.filter, &links, at + 1, place),
                 count: modifiers.count,
             });
         }
@@ -76,13 +76,14 @@ impl Lowering<'_, '_> {
         }))
     }
 
-    fn filter(&mut self, filter: Option<&Condition>, links: &[Link<'_>], current: usize) -> NodeId {
+    fn filter(&mut self, filter: Option<&Condition>, links: &[Link<'_>], current: usize, place: Place<'_>) -> NodeId {
         match (filter, links.get(current)) {
             (Some(filter), Some(link)) => self.condition(
                 filter,
                 Place {
                     at: At::Event(link.event),
                     funnel: Funnel { links, current },
+                    ..place
                 },
             ),
             _ => self.builder.constant(true),
@@ -136,6 +137,13 @@ fn check_names(links: &[Link<'_>], diagnostics: &mut Vec<Diagnostic>) {
                     .help("give one of them another name"),
             );
         }
+    }
+}
+
+impl<'f> Funnel<'f> {
+    /// A single event, whose filter is the first.
+    pub(super) fn of(links: &'f [Link<'f>]) -> Self {
+        Funnel { links, current: 0 }
     }
 }
 

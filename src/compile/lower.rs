@@ -1,16 +1,17 @@
 //! Audiences and their conditions, from the syntax tree to the IR.
 
 use super::Places;
-use super::cycles::{self, Edge};
+use super::cycles::{self, Edge, What};
 use super::declare::{self, Declared};
 use super::funnel::Funnel;
 use super::names::Names;
+use super::traits::Traits;
 use super::{modifiers, tests_on_values};
-use crate::consent::{ConsentState, is_reserved_trait};
+use crate::consent::ConsentState;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{
     self, AudienceSlot, Builder, CategorySlot, DestinationSlot, EventSlot, Node, NodeId, Program, Reference, Subject,
-    Trait, TraitSlot, TraitSource, ValueRef,
+    TraitSlot, ValueRef,
 };
 use crate::span::{Sources, Span};
 use crate::syntax::ast::{
@@ -33,11 +34,15 @@ pub(super) fn lower(
         builder: Builder::new(),
         places: Places::default(),
         diagnostics,
+        traits: Traits::new(names),
+        subjects: Vec::new(),
         complete: true,
         audience: AudienceSlot(0),
+        of: Subject::User,
         lookback: None,
         edges: Vec::new(),
     };
+    lowering.computed_traits(files);
     let written: Vec<&Audience> = files
         .iter()
         .flat_map(|file| &file.items)
@@ -46,6 +51,7 @@ pub(super) fn lower(
             _ => None,
         })
         .collect();
+    lowering.subjects = written.iter().map(|audience| subject(audience)).collect();
     let mut audiences = Vec::with_capacity(written.len());
     let mut edges = Vec::with_capacity(written.len());
     for (at, audience) in written.iter().enumerate() {
@@ -58,7 +64,8 @@ pub(super) fn lower(
         }
     }
     let keys: Vec<&str> = written.iter().map(|audience| &*audience.name.text).collect();
-    let order = cycles::order(&keys, &edges, lowering.diagnostics);
+    let order = cycles::order(What::Audiences, &keys, &edges, lowering.diagnostics);
+    let order: Vec<AudienceSlot> = order.into_iter().map(AudienceSlot::at).collect();
     let complete = order.len() == audiences.len();
     let Lowering { builder, places, .. } = lowering;
     let program = builder.finish(
@@ -77,10 +84,14 @@ pub(super) struct Lowering<'a, 'd> {
     pub(super) builder: Builder,
     places: Places,
     pub(super) diagnostics: &'d mut Vec<Diagnostic>,
+    pub(super) traits: Traits<'a>,
+    /// By audience, of whom it is.
+    subjects: Vec<Subject>,
     /// Whether each name of the audience at hand has something behind it.
     complete: bool,
-    /// The audience at hand, its `lookback` and where that is written, and the audiences that it refers to.
+    /// The audience at hand, of whom it is, its `lookback` and where that is written, and the audiences that it refers to.
     audience: AudienceSlot,
+    pub(super) of: Subject,
     pub(super) lookback: Option<(Window, Span)>,
     edges: Vec<Edge>,
 }
@@ -91,6 +102,15 @@ pub(super) struct Place<'f> {
     pub(super) at: At,
     /// The events that it can refer to.
     pub(super) funnel: Funnel<'f>,
+    /// Whom it is asked of.
+    pub(super) of: Subject,
+    /// Inside a quantifier: asked of one user of an account.
+    pub(super) inside: bool,
+}
+
+/// Of whom an audience is.
+fn subject(audience: &Audience) -> Subject {
+    audience.of.map_or(Subject::User, |of| of.subject)
 }
 
 /// What a test's path starts at.
@@ -167,9 +187,12 @@ impl Lowering<'_, '_> {
         destinations.sort_unstable();
         destinations.dedup();
         self.lookback = lookback.and_then(|(duration, span)| self.lookback(duration, span));
+        self.of = subject(audience);
         let profile = Place {
             at: At::Profile,
             funnel: Funnel::default(),
+            of: self.of,
+            inside: false,
         };
         let who = match who {
             Some((condition, _)) => self.condition(condition, profile),
@@ -178,7 +201,7 @@ impl Lowering<'_, '_> {
         ir::Audience {
             name: audience.name.text.clone(),
             label: audience.label.as_ref().map(|label| label.text.clone()),
-            of: Subject::User,
+            of: self.of,
             who,
             consent,
             include_anonymous: anonymous.is_some(),
@@ -234,17 +257,33 @@ impl Lowering<'_, '_> {
                 let filter = self.condition(filter, Place { at, ..place });
                 self.builder.leaf(Node::Element { list, filter })
             }
-            ConditionKind::Performed(performed) => self.performed(performed),
+            ConditionKind::Performed(performed) => {
+                self.asks_users("`performed`", keyword(condition.span, "performed"), place);
+                self.performed(performed, place)
+            }
+            ConditionKind::Users {
+                quantifier,
+                condition: inner,
+            } => self.users(*quantifier, inner, condition.span, place),
             ConditionKind::MemberOf(name) => match self.resolve(Declares::Audience, name) {
                 Some(at) => {
-                    let target = AudienceSlot::at(at);
-                    self.edges.push((target, name.span));
-                    self.builder.leaf(Node::Member(target))
+                    if self.subjects.get(at) == Some(&Subject::User) {
+                        let what = format!("membership of `{}`, an audience of users,", name.text);
+                        self.asks_users(&what, condition.span, place);
+                    }
+                    self.edges.push((at, name.span));
+                    self.builder.leaf(Node::Member(AudienceSlot::at(at)))
                 }
                 None => self.builder.constant(false),
             },
-            ConditionKind::ConsentTo(name) => self.consent(name, ConsentState::Granted),
-            ConditionKind::ConsentIs { category, state } => self.consent(category, *state),
+            ConditionKind::ConsentTo(name) => {
+                self.asks_users("consent", condition.span, place);
+                self.consent(name, ConsentState::Granted)
+            }
+            ConditionKind::ConsentIs { category, state } => {
+                self.asks_users("consent", condition.span, place);
+                self.consent(category, *state)
+            }
         };
         self.places.note(self.audience, node, condition.span);
         node
@@ -261,21 +300,37 @@ impl Lowering<'_, '_> {
         match (value.root, place.at) {
             (Root::Property, At::Event(event)) => ValueRef::Property(self.builder.property_slot(event, path_of(value))),
             (Root::Element, At::Element) => ValueRef::Item(value.keys.iter().map(|key| key.text.clone()).collect()),
+            (Root::AccountTrait, _) => {
+                self.asks_account("`account trait`", value.span);
+                ValueRef::Trait(self.trait_slot(value, Subject::Account))
+            }
             // The grammar has properties and elements in their filters alone, and traits outside of them.
-            _ => ValueRef::Trait(trait_slot(&mut self.builder, value, self.diagnostics)),
+            _ => {
+                self.asks_users("`trait`", value.span, place);
+                ValueRef::Trait(self.trait_slot(value, Subject::User))
+            }
         }
+    }
+
+    fn trait_slot(&mut self, path: &ValuePath, of: Subject) -> TraitSlot {
+        self.complete &= !self.traits.is_broken(path, of);
+        self.traits.slot(path, of, &mut self.builder, self.diagnostics)
     }
 
     fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, place: Place<'_>) -> NodeId {
         let value_ref = self.value(value, place);
-        let builder = &mut self.builder;
+        let (builder, traits, complete) = (&mut self.builder, &self.traits, &mut self.complete);
         let subject = match value.root {
             Root::Trait => format!("trait {}", self.sources.slice(value.span)),
+            Root::AccountTrait => format!("account trait {}", self.sources.slice(value.span)),
             Root::Property | Root::Element | Root::Event => self.sources.slice(value.span).to_owned(),
         };
         let reference = |operand: &Operand, diagnostics: &mut Vec<Diagnostic>| match operand {
             Operand::Event { name, path } => place.funnel.resolve(name, path, builder, diagnostics),
-            Operand::Trait(path) => Reference::Trait(trait_slot(builder, path, diagnostics)),
+            Operand::Trait(path) => {
+                *complete &= !traits.is_broken(path, place.of);
+                Reference::Trait(traits.slot(path, place.of, builder, diagnostics))
+            }
             Operand::Literal(_) => Reference::Trait(TraitSlot(0)),
         };
         let lowered = tests_on_values::lower(test, &subject, self.sources, self.diagnostics, reference);
@@ -288,28 +343,6 @@ impl Lowering<'_, '_> {
         });
         if lowered.negated { self.builder.not(node) } else { node }
     }
-}
-
-fn trait_slot(builder: &mut Builder, path: &ValuePath, diagnostics: &mut Vec<Diagnostic>) -> TraitSlot {
-    if let Some(first) = path.keys.first()
-        && is_reserved_trait(&first.text)
-    {
-        let category = path
-            .keys
-            .last()
-            .filter(|_| path.keys.len() > 1)
-            .map_or("Advertising", |key| &*key.text);
-        let category = crate::value::written(category);
-        diagnostics.push(
-            Diagnostic::error(Code::ReservedTrait, path.span, "consent cannot be read as a trait").help(format!(
-                "write `consent to {category}`, or name a state: `consent {category} is denied`"
-            )),
-        );
-    }
-    builder.trait_slot(Trait {
-        of: Subject::User,
-        source: TraitSource::Sent(path_of(path)),
-    })
 }
 
 pub(super) fn path_of(path: &ValuePath) -> Path {

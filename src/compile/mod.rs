@@ -9,8 +9,10 @@ mod funnel;
 mod lower;
 mod modifiers;
 mod names;
+mod subject;
 mod suggest;
 mod tests_on_values;
+mod traits;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Count;
 use crate::span::{Sources, Span};
-use crate::syntax::ast::{Bound, Condition, DurationText, Modifier, ModifierKind, Name};
+use crate::syntax::ast::{Bound, Condition, DurationText, Function, Modifier, ModifierKind, Name};
 use crate::time::{Duration, Window};
 
 /// What the modifiers of one `performed` say together.
@@ -30,6 +30,8 @@ pub(super) enum Role {
         /// Nothing follows it.
         last: bool,
     },
+    /// A computed trait.
+    Computed(Function),
 }
 
 /// The length that an author wrote.
@@ -54,10 +56,14 @@ pub(super) fn read<'a>(
     for modifier in modifiers {
         let (name, once) = name(&modifier.kind);
         if let Some((_, first)) = seen.iter().find(|(other, _)| *other == name) {
+            let whose = match role {
+                Role::Computed(_) => "a computed trait",
+                Role::First { .. } | Role::Step { .. } => "one `performed`",
+            };
             diagnostics.push(
-                Diagnostic::error(Code::Repeated, modifier.span, format!("one `performed` takes {once}"))
+                Diagnostic::error(Code::Repeated, modifier.span, format!("{whose} takes {once}"))
                     .related(*first, "the first one")
-                    .help(joined(&modifier.kind)),
+                    .help(joined(&modifier.kind, role)),
             );
             continue;
         }
@@ -70,6 +76,12 @@ pub(super) fn read<'a>(
             if let ModifierKind::As(name) = &modifier.kind {
                 all.name = Some(name);
             }
+            continue;
+        }
+        if let Role::Computed(function) = role
+            && let Some(error) = not_in_computed(modifier, function, sources)
+        {
+            diagnostics.push(error);
             continue;
         }
         match &modifier.kind {
@@ -131,6 +143,34 @@ fn not_in_step(modifier: &Modifier, negated: bool, last: bool, sources: &Sources
     })
 }
 
+/// What is wrong with a modifier that a computed trait cannot have.
+fn not_in_computed(modifier: &Modifier, function: Function, sources: &Sources) -> Option<Diagnostic> {
+    let text = sources.slice(modifier.span);
+    let error = |message: String| Diagnostic::error(Code::BadComputedTrait, modifier.span, message);
+    Some(match &modifier.kind {
+        ModifierKind::As(_) => {
+            error("nothing can refer to the event of a computed trait, so it takes no `as`".to_owned())
+                .help(format!("remove `{text}`"))
+        }
+        ModifierKind::Count { .. } if function != Function::MostFrequent => {
+            let function = function.as_str();
+            error(format!(
+                "`{function}` takes no count: `{text}` belongs to `most frequent` alone"
+            ))
+            .help("remove it; a condition can ask how often: `performed \"…\" at least 3 times`")
+        }
+        ModifierKind::Count { bound, times } if *bound != Bound::AtLeast => {
+            error(format!("`most frequent` takes a smallest count only, not `{text}`"))
+                .help(format!("write `at least {} times`, or remove it", times.value.max(1)))
+        }
+        ModifierKind::Count { times, .. } if times.value == 0 => error(format!(
+            "`{text}` says nothing: a value that never occurs is not frequent"
+        ))
+        .help("write `at least 1 time`, or remove it for at least 2"),
+        _ => return None,
+    })
+}
+
 fn name(kind: &ModifierKind) -> (&'static str, &'static str) {
     match kind {
         ModifierKind::As(_) => ("as", "one name"),
@@ -143,8 +183,9 @@ fn name(kind: &ModifierKind) -> (&'static str, &'static str) {
     }
 }
 
-fn joined(kind: &ModifierKind) -> &'static str {
+fn joined(kind: &ModifierKind, role: Role) -> &'static str {
     match kind {
+        ModifierKind::Count { .. } if matches!(role, Role::Computed(_)) => "keep one of them",
         ModifierKind::Where(_) => "join them in one pair of brackets with `and`",
         ModifierKind::Count { .. } => "write a second `performed`, joined with `and`",
         _ => "keep one of them",

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use super::suggest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
-use crate::syntax::ast::{Declares, File, Item, Name};
-use crate::value::written;
+use crate::syntax::ast::{
+    Audience, Category, ComputedTrait, Declares, Destination, EventSchema, File, Item, Name, Subject,
+};
+use crate::value::{quoted, written};
 
 /// For so many unknown names it is looked which declared one they are near to; where more are unknown, the author has
 /// another problem, and each look goes through all names.
@@ -21,6 +23,11 @@ pub(super) struct Names<'a> {
     categories: Kind<'a>,
     destinations: Kind<'a>,
     audiences: Kind<'a>,
+    /// Those of schemas.
+    events: Kind<'a>,
+    /// Computed ones; those of schemas are paths, and no names.
+    traits: Kind<'a>,
+    account_traits: Kind<'a>,
 }
 
 #[derive(Debug, Default)]
@@ -41,20 +48,21 @@ impl<'a> Names<'a> {
     pub(super) fn collect(files: &'a [File], diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut names = Names::default();
         for item in files.iter().flat_map(|file| &file.items) {
-            let (kind, name) = match item {
-                Item::Category(category) => (Declares::Category, &category.name),
-                Item::Destination(destination) => (Declares::Destination, &destination.name),
-                Item::Audience(audience) => (Declares::Audience, &audience.name),
-                Item::Enforcement(_) => continue,
+            let (kind, name, span) = match item {
+                Item::Category(Category { name, .. }) => (Declares::Category, &*name.text, name.span),
+                Item::Destination(Destination { name, .. }) => (Declares::Destination, &*name.text, name.span),
+                Item::Audience(Audience { name, .. }) => (Declares::Audience, &*name.text, name.span),
+                Item::Event(EventSchema { name, .. }) => (Declares::Event, &*name.text, name.span),
+                Item::Computed(ComputedTrait { name, of, .. }) => (trait_of(*of), &*name.text, name.span),
+                Item::Trait(_) | Item::Enforcement(_) => continue,
             };
             let table = names.kind_mut(kind);
             let at = Some(table.count);
             table.count += 1;
-            let span = name.span;
-            match table.by_name.get(&*name.text) {
-                Some(first) => diagnostics.push(twice(kind, name, first.span)),
+            match table.by_name.get(name) {
+                Some(first) => diagnostics.push(twice(kind, name, span, first.span)),
                 None => {
-                    table.by_name.insert(&name.text, Declared { at, span });
+                    table.by_name.insert(name, Declared { at, span });
                 }
             }
         }
@@ -79,6 +87,13 @@ impl<'a> Names<'a> {
                 None
             }
         }
+    }
+
+    /// The place of a computed trait among those of its subject, and where it is declared; `None` in the place where only
+    /// a broken item declares it.
+    pub(super) fn computed(&self, of: Subject, name: &str) -> Option<(Option<usize>, Span)> {
+        let declared = self.kind(trait_of(of)).by_name.get(name)?;
+        Some((declared.at, declared.span))
     }
 
     fn unknown(&self, kind: Declares, name: &Name) -> Diagnostic {
@@ -115,6 +130,8 @@ impl<'a> Names<'a> {
                 written(text)
             ),
             Declares::Audience => format!("declare it with `audience {} {{ … }}`", written(text)),
+            Declares::Event => format!("declare it with `event {} {{ … }}`", quoted(text)),
+            Declares::Trait | Declares::AccountTrait => format!("declare it with `{what} {} = …`", written(text)),
         };
         let existing: Vec<String> = declared().take(3).map(|n| format!("`{}`", written(n))).collect();
         let help = if existing.is_empty() || kind == Declares::Audience {
@@ -130,6 +147,9 @@ impl<'a> Names<'a> {
             Declares::Category => &self.categories,
             Declares::Destination => &self.destinations,
             Declares::Audience => &self.audiences,
+            Declares::Event => &self.events,
+            Declares::Trait => &self.traits,
+            Declares::AccountTrait => &self.account_traits,
         }
     }
 
@@ -138,13 +158,23 @@ impl<'a> Names<'a> {
             Declares::Category => &mut self.categories,
             Declares::Destination => &mut self.destinations,
             Declares::Audience => &mut self.audiences,
+            Declares::Event => &mut self.events,
+            Declares::Trait => &mut self.traits,
+            Declares::AccountTrait => &mut self.account_traits,
         }
     }
 }
 
-fn twice(kind: Declares, name: &Name, first: Span) -> Diagnostic {
-    let message = format!("the {} `{}` is declared twice", kind.as_str(), name.text);
-    Diagnostic::error(Code::DuplicateName, name.span, message)
+fn trait_of(subject: Subject) -> Declares {
+    match subject {
+        Subject::User => Declares::Trait,
+        Subject::Account => Declares::AccountTrait,
+    }
+}
+
+fn twice(kind: Declares, name: &str, span: Span, first: Span) -> Diagnostic {
+    let message = format!("the {} `{name}` is declared twice", kind.as_str());
+    Diagnostic::error(Code::DuplicateName, span, message)
         .label("declared again here")
         .related(first, "first declared here")
         .help("rename or remove one of them")

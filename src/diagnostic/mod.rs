@@ -60,6 +60,10 @@ pub enum Code {
     BadDestination,
     /// A trait path that is closed to definitions (CP-17).
     ReservedTrait,
+    /// A condition on users where accounts are asked about, or the other way round.
+    WrongSubject,
+    /// A modifier that a computed trait cannot have, or a part of one that has none.
+    BadComputedTrait,
     /// A destination says neither `requires …` nor `requires nothing`.
     SilentDestination,
 }
@@ -84,6 +88,8 @@ impl Code {
             Code::BadName => "bad-name",
             Code::BadDestination => "bad-destination",
             Code::ReservedTrait => "reserved-trait",
+            Code::WrongSubject => "wrong-subject",
+            Code::BadComputedTrait => "bad-computed-trait",
             Code::SilentDestination => "silent-destination",
         }
     }

@@ -7,7 +7,7 @@ use crate::span::Span;
 use crate::time::{Timestamp, Unit};
 use crate::value::Number;
 
-pub use crate::ir::{Comparison, MessageForm, Removal};
+pub use crate::ir::{Comparison, MessageForm, Quantifier, Removal, Subject};
 
 /// One `.audience` file.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,12 @@ pub enum Declares {
     Destination,
     /// `audience`
     Audience,
+    /// `event`
+    Event,
+    /// `trait`
+    Trait,
+    /// `account trait`
+    AccountTrait,
 }
 
 impl Declares {
@@ -48,6 +54,9 @@ impl Declares {
             Declares::Category => "category",
             Declares::Destination => "destination",
             Declares::Audience => "audience",
+            Declares::Event => "event",
+            Declares::Trait => "trait",
+            Declares::AccountTrait => "account trait",
         }
     }
 }
@@ -64,6 +73,12 @@ pub enum Item {
     Audience(Audience),
     /// `consent enforcement on` or `off`
     Enforcement(Enforcement),
+    /// `event "…" { … }`
+    Event(EventSchema),
+    /// `trait …: …`
+    Trait(TraitSchema),
+    /// `trait … = …`
+    Computed(ComputedTrait),
 }
 
 /// A name, as written: `shoes` or `"shoes"`.
@@ -177,10 +192,146 @@ pub struct Audience {
     pub name: Name,
     /// The display name.
     pub label: Option<Text>,
+    /// Of whom, where it says so.
+    pub of: Option<Of>,
     /// The clauses, in order.
     pub clauses: Vec<Clause>,
     /// The whole item.
     pub span: Span,
+}
+
+/// `of users` or `of accounts`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Of {
+    /// Of whom.
+    pub subject: Subject,
+    /// Both words.
+    pub span: Span,
+}
+
+/// `event "Order Completed" { revenue: number, "products.name": string }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventSchema {
+    /// The event's name.
+    pub name: Text,
+    /// Its properties, in order.
+    pub properties: Vec<PropertySchema>,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// `revenue: number`
+#[derive(Debug, Clone, PartialEq)]
+pub struct PropertySchema {
+    /// The property.
+    pub path: ValuePath,
+    /// What it holds.
+    pub kind: Type,
+    /// Both.
+    pub span: Span,
+}
+
+/// `trait plan: one of ["free", "pro"]`, `account trait seats: number`
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraitSchema {
+    /// The trait; its root says whose.
+    pub path: ValuePath,
+    /// What it holds.
+    pub kind: Type,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// What a schema says of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Type {
+    /// How many times `list of` stands in front: 0 for a single value.
+    pub lists: u32,
+    /// What a single value is.
+    pub element: ElementType,
+    /// Where.
+    pub span: Span,
+}
+
+/// The type of a single value.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ElementType {
+    /// `string`
+    String,
+    /// `number`
+    Number,
+    /// `boolean`
+    Boolean,
+    /// `timestamp`
+    Timestamp,
+    /// `one of […]`
+    OneOf(Vec<Literal>),
+}
+
+/// `trait revenue_90d "…" = sum of revenue from "Order Completed" within 90 days`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComputedTrait {
+    /// Whose.
+    pub of: Subject,
+    /// The name.
+    pub name: Name,
+    /// The display name.
+    pub label: Option<Text>,
+    /// What is computed.
+    pub function: Function,
+    /// Of which property; `None` for `count`.
+    pub property: Option<ValuePath>,
+    /// The event's name.
+    pub event: Text,
+    /// The modifiers, in order; more kinds than there may be.
+    pub modifiers: Vec<Modifier>,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// The functions of a computed trait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Function {
+    /// `count of "…"`
+    Count,
+    /// `sum of … from "…"`
+    Sum,
+    /// `average of … from "…"`
+    Average,
+    /// `minimum of … from "…"`
+    Minimum,
+    /// `maximum of … from "…"`
+    Maximum,
+    /// `first of … from "…"`
+    First,
+    /// `last of … from "…"`
+    Last,
+    /// `most frequent of … from "…"`
+    MostFrequent,
+    /// `unique list of … from "…"`
+    UniqueList,
+    /// `unique count of … from "…"`
+    UniqueCount,
+}
+
+impl Function {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Function::Count => "count",
+            Function::Sum => "sum",
+            Function::Average => "average",
+            Function::Minimum => "minimum",
+            Function::Maximum => "maximum",
+            Function::First => "first",
+            Function::Last => "last",
+            Function::MostFrequent => "most frequent",
+            Function::UniqueList => "unique list",
+            Function::UniqueCount => "unique count",
+        }
+    }
 }
 
 /// A clause of an audience.
@@ -260,6 +411,13 @@ pub enum ConditionKind {
     },
     /// `performed "…" …`
     Performed(Performed),
+    /// `any user ( … )`, `all users ( … )`, `no user ( … )`
+    Users {
+        /// How many of an account's users.
+        quantifier: Quantifier,
+        /// What they meet.
+        condition: Box<Condition>,
+    },
     /// `member of x`
     MemberOf(Name),
     /// `consent to C`
@@ -277,8 +435,10 @@ pub enum ConditionKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Root {
-    /// `trait …`: the profile's traits.
+    /// `trait …`: the traits of the profile.
     Trait,
+    /// `account trait …`: the traits of the account.
+    AccountTrait,
     /// The properties of the event that a filter looks at.
     Property,
     /// The element of a list that an `any` looks at.
@@ -294,7 +454,7 @@ pub struct ValuePath {
     pub root: Root,
     /// The names, outermost first; empty for `item`, the element itself, alone.
     pub keys: Vec<Name>,
-    /// The path, without the word `trait`.
+    /// The path, without the words `trait` or `account trait`.
     pub span: Span,
 }
 

@@ -57,7 +57,7 @@ pub(super) fn split(tokens: &Tokens<'_>) -> (Vec<Chunk>, Vec<Diagnostic>) {
     (splitter.chunks, splitter.strays)
 }
 
-/// The item that a keyword begins.
+/// The item that a keyword begins; a trait's needs what comes with it, for a condition begins with the same word.
 pub(super) fn declares(word: &str) -> Option<Declares> {
     match word {
         "category" => Some(Declares::Category),
@@ -157,7 +157,7 @@ impl Splitter<'_, '_> {
         let lacks_one = self.chunk.as_ref().is_some_and(|current| {
             let block = matches!(
                 current.chunk.piece,
-                Piece::Declaration(Declares::Audience | Declares::Destination) | Piece::Other
+                Piece::Declaration(Declares::Audience | Declares::Destination | Declares::Event) | Piece::Other
             );
             block && !current.braced
         });
@@ -192,7 +192,12 @@ impl Splitter<'_, '_> {
                 _ if unopened || !token.first => None,
                 _ => Some(Piece::Enforcement),
             },
-            (None, "identity" | "event" | "trait" | "account") if token.first && !unopened => Some(Piece::Other),
+            (None, "event") if token.first && !unopened => Some(Piece::Declaration(Declares::Event)),
+            (None, "trait") if token.first && !unopened => Some(Piece::Declaration(Declares::Trait)),
+            (None, "account") if token.first && !unopened && self.tokens.at(index + 1) == "trait" => {
+                Some(Piece::Declaration(Declares::AccountTrait))
+            }
+            (None, "identity" | "account") if token.first && !unopened => Some(Piece::Other),
             _ => None,
         };
         if let Some(piece) = piece {
@@ -206,7 +211,7 @@ impl Splitter<'_, '_> {
     /// Whether the token before asks for a name, so that this word is one that lacks its quotes.
     fn wants_name(&self, index: usize) -> bool {
         let before = index.checked_sub(1).map_or("", |before| self.tokens.at(before));
-        declares(before).is_some() || matches!(before, "requires" | ",")
+        declares(before).is_some() || matches!(before, "requires" | "," | "trait" | "of" | ".")
     }
 
     /// Whether a line that begins with no keyword of an item belongs to no item.
@@ -219,6 +224,10 @@ impl Splitter<'_, '_> {
                 .iter()
                 .any(|keyword| keyword.eq_ignore_ascii_case(word));
         }
+        let computes = matches!(
+            current.chunk.piece,
+            Piece::Declaration(Declares::Trait | Declares::AccountTrait)
+        );
         let goes_on = matches!(
             word,
             "requires"
@@ -241,6 +250,37 @@ impl Splitter<'_, '_> {
                 | "performed"
                 | "member"
         );
+        // The lines of a computed trait: its function, what it is of, and its modifiers.
+        let goes_on = goes_on
+            || computes
+                && matches!(
+                    word,
+                    "from"
+                        | "within"
+                        | "between"
+                        | "before"
+                        | "after"
+                        | "where"
+                        | "at"
+                        | "as"
+                        | "exactly"
+                        | "count"
+                        | "sum"
+                        | "average"
+                        | "minimum"
+                        | "maximum"
+                        | "first"
+                        | "last"
+                        | "most"
+                        | "unique"
+                        | "list"
+                        | "frequent"
+                        | "one"
+                        | "string"
+                        | "number"
+                        | "boolean"
+                        | "timestamp"
+                );
         token.kind == Kind::Word && !goes_on && !self.wants_name(index) && self.tokens.at(index - 1) != "enforcement"
     }
 
@@ -255,14 +295,32 @@ impl Splitter<'_, '_> {
             let set = after == "enforcement" && matches!(self.tokens.at(index + 2), "on" | "off");
             return set.then_some(Piece::Enforcement);
         }
+        let titled = |at: usize| self.tokens.get(at).is_some_and(|t| t.kind == Kind::String);
+        match word {
+            "event" => {
+                let opens = titled(index + 1) && self.tokens.at(index + 2) == "{";
+                return opens.then_some(Piece::Declaration(Declares::Event));
+            }
+            "trait" | "account" => {
+                let (of, index) = match word {
+                    "account" => (Declares::AccountTrait, index + 1),
+                    _ => (Declares::Trait, index),
+                };
+                let equals = index + 2 + usize::from(titled(index + 2));
+                let computed = self.tokens.at(equals) == "="
+                    && (self.tokens.at(equals + 2) == "of" || self.tokens.at(equals + 3) == "of");
+                let declared = self.tokens.at(index) == "trait" && (self.tokens.at(index + 2) == ":" || computed);
+                return declared.then_some(Piece::Declaration(of));
+            }
+            _ => {}
+        }
         let kind = declares(word)?;
         let goes_on = RESERVED.contains(&after)
             || matches!(
                 after,
                 "exists" | "does" | "contains" | "in" | "starts" | "ends" | "before" | "after" | "within"
             );
-        let titled = self.tokens.get(index + 2).is_some_and(|t| t.kind == Kind::String);
-        let opens = self.tokens.at(index + 2 + usize::from(titled)) == "{";
+        let opens = self.tokens.at(index + 2 + usize::from(titled(index + 2))) == "{";
         let named = match next.kind {
             Kind::Word => !goes_on || opens,
             Kind::String | Kind::Number => true,
@@ -377,9 +435,16 @@ impl Splitter<'_, '_> {
             .help(format!("add `}}` {place}"))
     }
 
-    /// Counts `any`, which nests by itself, and once more by its brackets; between the two stands a path.
+    /// Counts `any` and the quantifiers, which nest by themselves, and once more by their brackets; between the two stands
+    /// a path or `user`.
     fn element(&mut self, index: usize, token: Token, word: &str) {
-        if word == "any" && self.is_operator(index) {
+        let quantifies = match word {
+            "any" => true,
+            // Elsewhere these are names of properties.
+            "all" | "no" => self.tokens.at(index + 1).starts_with("user") && self.tokens.at(index + 2) == "(",
+            _ => false,
+        };
+        if quantifies && self.is_operator(index) {
             self.anys = self.nots + 1;
             let depth = self.open.last().map_or(0, |open| open.depth) + self.anys;
             self.check_depth(depth, token);
@@ -435,7 +500,11 @@ impl Splitter<'_, '_> {
 
 /// The token that a declaration seems to have as its name.
 pub(super) fn name_of(tokens: &Tokens<'_>, chunk: &Chunk) -> Option<Token> {
-    let token = tokens.get(chunk.first + 1).filter(|_| chunk.first + 1 < chunk.end)?;
+    let at = match chunk.piece {
+        Piece::Declaration(Declares::AccountTrait) => chunk.first + 2,
+        _ => chunk.first + 1,
+    };
+    let token = tokens.get(at).filter(|_| at < chunk.end)?;
     let word = tokens.text(token);
     let other = word == "requires" || (token.first && declares(word).is_some());
     (token.kind != Kind::Sign && !other).then_some(token)
@@ -490,7 +559,10 @@ mod tests {
             ("any trait x (item = 1)", 2),
             ("not any trait x.y (not item = 1 and any z (w = 1))", 5),
             ("performed \"E\" where (any x (not (y = 1)))", 5),
+            ("not any user (trait x = 1)", 3),
+            ("all users (not trait x = 1) and no user (trait y = 1)", 3),
             // Of these, none is an operator.
+            ("performed \"E\" where (all = 1 and (no = 2))", 2),
             ("trait any = 1 and (trait x = 1)", 1),
             ("trait x contains any of [1] and (trait x = 1)", 1),
             // Neither of these is the `not` of a condition.

@@ -7,7 +7,7 @@ use super::mixed::Joiner;
 use crate::consent::ConsentState;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
-use crate::syntax::ast::{self, ConditionKind, ModifierKind, Operand, Root, TestKind};
+use crate::syntax::ast::{self, ConditionKind, ModifierKind, Operand, Quantifier, Root, TestKind};
 use crate::syntax::grammar::Rule;
 
 /// The deepest nesting of an `any` inside an `any` (language.md, Limits).
@@ -67,10 +67,13 @@ impl Builder<'_, '_> {
                 ConditionKind::Brackets(Box::new(self.condition(inner.nth(1)?)?))
             }
             Rule::performed => ConditionKind::Performed(self.performed(inner)?),
-            Rule::trait_test => ConditionKind::Test {
-                value: self.path(Root::Trait, inner.nth(1)?)?,
-                test: self.test(inner.next()?)?,
-            },
+            Rule::trait_test => {
+                let root = trait_root(inner.next()?.as_rule(), &mut inner)?;
+                ConditionKind::Test {
+                    value: self.path(root, inner.next()?)?,
+                    test: self.test(inner.next()?)?,
+                }
+            }
             Rule::property_test => ConditionKind::Test {
                 value: self.path(Root::Property, inner.next()?)?,
                 test: self.test(inner.next()?)?,
@@ -79,7 +82,18 @@ impl Builder<'_, '_> {
                 value: self.path(Root::Element, inner.next()?)?,
                 test: self.test(inner.next()?)?,
             },
-            Rule::any_trait => self.any(Root::Trait, span, inner)?,
+            Rule::any_trait => {
+                let root = trait_root(inner.nth(1)?.as_rule(), &mut inner)?;
+                self.any(root, span, inner)?
+            }
+            Rule::users => ConditionKind::Users {
+                quantifier: match inner.next()?.into_inner().next()?.as_rule() {
+                    Rule::kw_any => Quantifier::Any,
+                    Rule::kw_all => Quantifier::All,
+                    _ => Quantifier::No,
+                },
+                condition: Box::new(self.condition(inner.nth(1)?)?),
+            },
             Rule::any_property => self.any(Root::Property, span, inner)?,
             Rule::any_element => self.any(Root::Element, span, inner)?,
             Rule::member_of => ConditionKind::MemberOf(self.name(&inner.nth(2)?)?),
@@ -141,7 +155,7 @@ impl Builder<'_, '_> {
     }
 
     /// The names of a path stand without blanks, so their places add up. `item` has none.
-    fn path(&mut self, root: Root, pair: Pair<'_, Rule>) -> Option<ast::ValuePath> {
+    pub(super) fn path(&mut self, root: Root, pair: Pair<'_, Rule>) -> Option<ast::ValuePath> {
         let span = self.span(&pair);
         if pair.as_rule() == Rule::item_path {
             let keys = Vec::new();
@@ -191,7 +205,7 @@ impl Builder<'_, '_> {
         })
     }
 
-    fn modifier(&mut self, pair: Pair<'_, Rule>) -> Option<ast::Modifier> {
+    pub(super) fn modifier(&mut self, pair: Pair<'_, Rule>) -> Option<ast::Modifier> {
         let span = self.span(&pair);
         let modifier = pair.into_inner().next()?;
         let rule = modifier.as_rule();
@@ -334,4 +348,13 @@ fn unit(pair: &Pair<'_, Rule>) -> Option<crate::time::Unit> {
         "week" => Unit::Week,
         _ => return None,
     })
+}
+
+/// `trait`, or `account trait`; what follows is the path.
+fn trait_root(first: Rule, inner: &mut Pairs<'_, Rule>) -> Option<Root> {
+    if first == Rule::kw_account {
+        inner.next()?;
+        return Some(Root::AccountTrait);
+    }
+    Some(Root::Trait)
 }

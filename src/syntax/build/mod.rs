@@ -7,6 +7,7 @@
 mod condition;
 mod literal;
 mod mixed;
+mod schema;
 
 use pest::iterators::{Pair, Pairs};
 
@@ -53,6 +54,9 @@ impl Builder<'_, '_> {
                 let on = value.as_rule() == Rule::kw_on;
                 Some(ast::Item::Enforcement(ast::Enforcement { on, span }))
             }
+            Rule::event_schema => self.event_schema(span, inner).map(ast::Item::Event),
+            Rule::trait_schema => self.trait_schema(span, inner).map(ast::Item::Trait),
+            Rule::computed_trait => self.computed_trait(span, inner).map(ast::Item::Computed),
             _ => None,
         }
     }
@@ -140,11 +144,25 @@ impl Builder<'_, '_> {
     fn audience(&mut self, span: Span, inner: Pairs<'_, Rule>) -> Option<ast::Audience> {
         let mut name = None;
         let mut label = None;
+        let mut of = None;
         let mut clauses = Vec::new();
         for pair in inner {
             match pair.as_rule() {
                 Rule::name => name = self.name(&pair),
                 Rule::label => label = Some(self.text(&pair)),
+                Rule::of_whom => {
+                    let accounts = pair
+                        .clone()
+                        .into_inner()
+                        .any(|pair| pair.as_rule() == Rule::kw_accounts);
+                    let subject = if accounts {
+                        ast::Subject::Account
+                    } else {
+                        ast::Subject::User
+                    };
+                    let span = self.span(&pair);
+                    of = Some(ast::Of { subject, span });
+                }
                 Rule::clause => clauses.push(self.clause(pair)?),
                 _ => {}
             }
@@ -152,6 +170,7 @@ impl Builder<'_, '_> {
         Some(ast::Audience {
             name: name?,
             label,
+            of,
             clauses,
             span,
         })

@@ -454,7 +454,9 @@ fn word_after_name(site: &Site<'_, '_>, kind: Declares, name: &str) -> Option<Di
     let follows: &[&str] = match kind {
         Declares::Category => &["disabled"],
         Declares::Destination => &["requires"],
-        Declares::Audience => &[],
+        Declares::Audience => &["of"],
+        Declares::Event => &[],
+        Declares::Trait | Declares::AccountTrait => &[],
     };
     if let Some(meant) = nearest(found, follows) {
         return Some(
