@@ -428,7 +428,7 @@ proptest! {
         let program = s.finish();
         let users: Vec<Row> = profiles.iter().map(|profile| Row::new(&program, profile, NOW)).collect();
         let traits = Object::default();
-        let account = Row::account(&program, &traits, &users, NOW);
+        let account = Row::account(&program, &traits, &refs(&users), NOW);
         let each: Vec<bool> = profiles.iter().map(|profile| holds_of(&program, condition, profile)).collect();
         let any = each.contains(&true);
         let all = !each.is_empty() && !each.contains(&false);

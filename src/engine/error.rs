@@ -37,6 +37,10 @@ pub enum Error {
         /// The profile's label.
         profile: String,
     },
+    /// Whether a profile is in this audience depends on its accounts, and so on other people:
+    /// [`Engine::among`](crate::Engine::among) answers with all of them.
+    #[error("whether a profile is in `{0}` depends on its accounts, so it has to be asked among all profiles")]
+    NeedsAccounts(String),
     /// Events could not be read. (An event that is *refused* is no error: it is counted and reported.)
     #[error("cannot read events: {0}")]
     Events(#[from] std::io::Error),

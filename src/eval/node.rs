@@ -15,7 +15,7 @@ pub(super) struct Evaluation<'e> {
     /// Inside a quantifier: the account whose user `row` is.
     account: Option<&'e Row<'e>>,
     /// The users of `row`, if that is an account.
-    users: &'e [Row<'e>],
+    users: &'e [&'e Row<'e>],
 }
 
 /// What a filter is asked about, beside the subject.
@@ -26,7 +26,7 @@ pub(super) struct Place<'e, 'p> {
 }
 
 impl<'e> Evaluation<'e> {
-    pub(super) fn new(program: &'e Program, row: &'e Row<'_>, users: &'e [Row<'_>]) -> Self {
+    pub(super) fn new(program: &'e Program, row: &'e Row<'_>, users: &'e [&'e Row<'_>]) -> Self {
         Evaluation {
             program,
             row,

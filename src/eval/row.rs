@@ -97,7 +97,7 @@ impl<'a> Row<'a> {
     }
 
     /// An account with these traits and users, as of `now`.
-    pub fn account(program: &Program, traits: &'a Object, users: &[Row<'a>], now: Timestamp) -> Self {
+    pub fn account(program: &Program, traits: &'a Object, users: &[&Row<'a>], now: Timestamp) -> Self {
         let mut row = Row::default();
         row.bind_account(program, traits, users, now);
         row
@@ -127,7 +127,7 @@ impl<'a> Row<'a> {
     }
 
     /// Binds the row to an account, as of `now`. `users` are bound already, to the same program and instant.
-    pub fn bind_account(&mut self, program: &Program, traits: &'a Object, users: &[Row<'a>], now: Timestamp) {
+    pub fn bind_account(&mut self, program: &Program, traits: &'a Object, users: &[&Row<'a>], now: Timestamp) {
         self.clear(program, Subject::Account);
         self.bind_traits(program, traits);
         self.set_now(program, users, now);
@@ -136,7 +136,7 @@ impl<'a> Row<'a> {
     /// Moves the row to another instant: computed traits are computed anew, all else stays. `users` as in
     /// [`bind_account`](Row::bind_account), none for a user. Memberships are those of the old instant until the row is
     /// evaluated.
-    pub fn set_now(&mut self, program: &Program, users: &[Row<'a>], now: Timestamp) {
+    pub fn set_now(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp) {
         self.now = now;
         self.spent.set(0);
         // Room for the longest funnel, so that evaluating need not make it.
