@@ -2,7 +2,8 @@
 
 mod delivery;
 mod error;
-mod load;
+mod format;
+pub(crate) mod load;
 mod run;
 
 use std::io::BufRead;
@@ -23,6 +24,7 @@ use crate::time::Timestamp;
 
 pub use delivery::{Delivery, Outcome};
 pub use error::{DefinitionErrors, Error};
+pub use format::format;
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 
 /// A compiled workspace, ready to take events and answer. Cheap to clone.
