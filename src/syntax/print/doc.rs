@@ -62,6 +62,7 @@ impl<'t> Doc<'t> {
             out: String::new(),
             column: 0,
             begun: false,
+            blank: false,
             ended: false,
             frames: vec![Frame {
                 indent: 0,
@@ -88,6 +89,8 @@ struct Page<'d> {
     column: usize,
     /// Something stands on this line.
     begun: bool,
+    /// A blank comes before the next word, if there is one on this line.
+    blank: bool,
     /// A remark stands on this line: nothing may follow it.
     ended: bool,
     frames: Vec<Frame<'d>>,
@@ -142,6 +145,7 @@ impl<'d> Page<'d> {
         self.out.push('\n');
         self.column = indent;
         self.begun = false;
+        self.blank = false;
         self.ended = false;
     }
 
@@ -161,6 +165,9 @@ impl<'d> Page<'d> {
             // Only now, so that no line ends with blanks.
             self.out.extend(std::iter::repeat_n(' ', self.column));
             self.begun = true;
+        } else if std::mem::take(&mut self.blank) {
+            self.out.push(' ');
+            self.column += 1;
         }
         self.out.push_str(text);
         self.column += text.chars().count();
@@ -169,13 +176,14 @@ impl<'d> Page<'d> {
     fn space(&mut self, indent: usize) {
         if self.ended {
             self.end_line(indent);
-        } else if self.begun {
-            self.text(indent, " ");
+        } else {
+            self.blank = self.begun;
         }
     }
 
     fn remark(&mut self, indent: usize, text: &str) {
         if self.begun && !self.ended {
+            self.blank = false;
             self.text(indent, "  ");
             self.text(indent, text);
             self.ended = true;
@@ -198,7 +206,11 @@ impl<'d> Page<'d> {
     fn fits(&self, limit: usize, group: Frame<'d>) -> bool {
         let ended = self.ended;
         let mut line = Line {
-            start: if ended { group.indent } else { self.column },
+            start: if ended {
+                group.indent
+            } else {
+                self.column + usize::from(self.blank)
+            },
             limit,
             length: 0,
             begun: self.begun && !ended,
