@@ -57,7 +57,7 @@ pub mod guide {
 }
 
 pub use consent::ConsentState;
-pub use engine::{Engine, Error};
+pub use engine::{Engine, Error, format};
 pub use model::{Profile, Profiles};
 pub use time::{Duration, Timestamp};
 pub use value::Value;

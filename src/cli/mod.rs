@@ -1,10 +1,12 @@
 //! The `volens` command (feature `cli`): arguments, files, exit codes, and text for people.
 //!
-//! Exit codes: 0 done; 1 the definitions have errors; 2 bad usage, or a file that cannot be read or written. Nothing but
+//! Exit codes: 0 done; 1 the definitions have errors, or `fmt --check` found some unformatted; 2 bad usage, or a file that cannot be read or written. Nothing but
 //! the result goes to standard output; problems, refused events and progress go to standard error.
 
+mod beside;
 mod check;
 mod events;
+mod fmt;
 mod ir;
 mod problems;
 mod profile;
@@ -52,6 +54,19 @@ enum Command {
     Check {
         #[command(flatten)]
         workspace: WorkspaceArguments,
+        #[command(flatten)]
+        format: FormatArguments,
+    },
+    /// Put definitions into canonical form, comments kept
+    ///
+    /// Rewrites the files that are not in it. A file with syntax errors stays as it is.
+    Fmt {
+        /// An .audience file, or a folder: every .audience file below it; `-` formats standard input to standard output
+        #[arg(value_name = "WORKSPACE")]
+        path: PathBuf,
+        /// Change nothing; say which files would be, and exit with 1 if there are any
+        #[arg(long)]
+        check: bool,
         #[command(flatten)]
         format: FormatArguments,
     },
@@ -231,6 +246,7 @@ fn complain(streams: &mut Streams, message: &str) -> u8 {
 fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
     match command {
         Command::Check { workspace, format } => check::check(&workspace.path, format.format, streams),
+        Command::Fmt { path, check, format } => fmt::fmt(path, *check, format.format, streams),
         Command::Run {
             workspace,
             events,

@@ -33,11 +33,7 @@ impl Lowering<'_, '_> {
 
     /// `any user ( … )` and its kin.
     pub(super) fn users(&mut self, quantifier: Quantifier, inner: &Condition, span: Span, place: Place<'_>) -> NodeId {
-        let words = match quantifier {
-            Quantifier::Any => "any user",
-            Quantifier::All => "all users",
-            Quantifier::No => "no user",
-        };
+        let words = quantifier.as_str();
         let end = span
             .start
             .saturating_add(u32::try_from(words.len()).unwrap_or(0))

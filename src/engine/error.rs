@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, visible};
 use crate::span::Sources;
+use crate::syntax::Unformatted;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,14 @@ pub enum Error {
     /// The definitions have errors.
     #[error(transparent)]
     Definitions(#[from] DefinitionErrors),
+    /// A sound text could not be put into canonical form.
+    #[error("`{}`: {source}", visible(name))]
+    Format {
+        /// What errors call the text.
+        name: String,
+        /// What is the matter.
+        source: Unformatted,
+    },
     /// There is no audience of this name.
     #[error("there is no audience `{0}`")]
     UnknownAudience(String),

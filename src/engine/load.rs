@@ -14,13 +14,16 @@ const EXTENSION: &str = ".audience";
 const TEST_EXTENSION: &str = ".test.audience";
 
 /// The texts of a workspace, and what is wrong with their bytes.
-pub(super) struct Loaded {
-    pub(super) sources: Sources,
-    pub(super) diagnostics: Vec<Diagnostic>,
+#[derive(Default)]
+pub(crate) struct Loaded {
+    pub(crate) sources: Sources,
+    /// Where each of them was read, in the same order.
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// Reads one file, or every `*.audience` file below a folder, in path order.
-pub(super) fn load(path: &Path) -> Result<Loaded, Error> {
+pub(crate) fn load(path: &Path) -> Result<Loaded, Error> {
     let metadata = fs::metadata(path).map_err(|source| read_error(path, source))?;
     let mut files = Vec::new();
     if metadata.is_dir() {
@@ -32,15 +35,21 @@ pub(super) fn load(path: &Path) -> Result<Loaded, Error> {
     } else {
         files.push(path.to_owned());
     }
-    let mut loaded = Loaded {
-        sources: Sources::default(),
-        diagnostics: Vec::new(),
-    };
+    let mut loaded = Loaded::default();
     for file in files {
         let bytes = read(&file)?;
         add(&mut loaded, file.display().to_string(), bytes);
+        loaded.paths.push(file);
     }
     Ok(loaded)
+}
+
+/// The text of one file that is no file, such as standard input; at most one byte longer than a file may be.
+#[cfg(feature = "cli")]
+pub(crate) fn one(name: String, bytes: Vec<u8>) -> Loaded {
+    let mut loaded = Loaded::default();
+    add(&mut loaded, name, bytes);
+    loaded
 }
 
 fn find(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {

@@ -3,7 +3,8 @@
 mod among;
 mod delivery;
 mod error;
-mod load;
+mod format;
+pub(crate) mod load;
 mod members;
 mod run;
 
@@ -27,6 +28,7 @@ use crate::value::Value;
 pub use among::Among;
 pub use delivery::{Delivery, Outcome};
 pub use error::{DefinitionErrors, Error};
+pub use format::format;
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 
 /// A compiled workspace, ready to take events and answer. Cheap to clone.

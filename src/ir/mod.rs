@@ -350,6 +350,17 @@ pub enum Quantifier {
     No,
 }
 
+impl Quantifier {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Quantifier::Any => "any user",
+            Quantifier::All => "all users",
+            Quantifier::No => "no user",
+        }
+    }
+}
+
 /// What a test looks at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
