@@ -148,7 +148,7 @@ fn brackets_are_put_in_where_a_made_tree_lacks_them() {
     for item in &mut made.items {
         if let ast::Item::Audience(audience) = item {
             for clause in &mut audience.clauses {
-                if let ast::Clause::Who { condition, .. } = clause {
+                if let ast::ClauseKind::Who(condition) = &mut clause.kind {
                     strip(condition);
                 }
             }

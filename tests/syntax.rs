@@ -5,7 +5,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use volens::diagnostic::{Code, Diagnostic};
 use volens::span::{FileId, Sources};
-use volens::syntax::ast::{Clause, Condition, ConditionKind, File, Item};
+use volens::syntax::ast::{ClauseKind, Condition, ConditionKind, File, Item};
 use volens::syntax::parse;
 
 fn sound(text: &str) -> File {
@@ -120,7 +120,7 @@ fn every_test_has_its_kind() {
             let Some(Item::Audience(audience)) = file.items.first() else {
                 panic!("no audience")
             };
-            let Some(Clause::Who { condition, .. }) = audience.clauses.first() else {
+            let Some(ClauseKind::Who(condition)) = audience.clauses.first().map(|clause| &clause.kind) else {
                 panic!("no condition")
             };
             format!("{test}\n  {:?}\n", condition.kind)
@@ -557,8 +557,8 @@ fn the_tree_grows_as_the_text_does() {
         audience
             .clauses
             .iter()
-            .map(|clause| match clause {
-                Clause::Who { condition, .. } => conditions(condition),
+            .map(|clause| match &clause.kind {
+                ClauseKind::Who(condition) => conditions(condition),
                 _ => 0,
             })
             .sum::<usize>()

@@ -15,7 +15,7 @@ use crate::ir::{
 };
 use crate::span::{Sources, Span};
 use crate::syntax::ast::{
-    Audience, Clause, Condition, ConditionKind, Declares, DurationText, File, Item, Name, Operand, Root, ValuePath,
+    Audience, ClauseKind, Condition, ConditionKind, Declares, DurationText, File, Item, Name, Operand, Root, ValuePath,
 };
 use crate::time::Window;
 use crate::value::Path;
@@ -131,49 +131,48 @@ impl Lowering<'_, '_> {
         let mut consent = Vec::new();
         let mut destinations = Vec::new();
         for clause in &audience.clauses {
-            match clause {
-                Clause::Who { condition, span } => match who {
+            let span = clause.span;
+            match &clause.kind {
+                ClauseKind::Who(condition) => match who {
                     Some((_, first)) => self.diagnostics.push(
                         Diagnostic::error(
                             Code::Repeated,
-                            keyword(*span, "who"),
+                            keyword(span, "who"),
                             format!("the audience `{}` has two `who`", audience.name.text),
                         )
                         .related(keyword(first, "who"), "the first one")
                         .help("join their conditions with `and` in one `who`"),
                     ),
-                    None => who = Some((condition, *span)),
+                    None => who = Some((condition, span)),
                 },
-                Clause::IncludeAnonymous { span } => match anonymous {
+                ClauseKind::IncludeAnonymous => match anonymous {
                     Some(first) => self.diagnostics.push(
                         Diagnostic::error(
                             Code::Repeated,
-                            *span,
+                            span,
                             format!("the audience `{}` has `include anonymous` twice", audience.name.text),
                         )
                         .related(first, "the first one")
                         .help("keep one of them"),
                     ),
-                    None => anonymous = Some(*span),
+                    None => anonymous = Some(span),
                 },
-                Clause::Lookback { duration, span } => match lookback {
+                ClauseKind::Lookback(duration) => match lookback {
                     Some((_, first)) => self.diagnostics.push(
                         Diagnostic::error(
                             Code::Repeated,
-                            *span,
+                            span,
                             format!("the audience `{}` has two `lookback`", audience.name.text),
                         )
                         .related(first, "the first one")
                         .help("keep one of them"),
                     ),
-                    None => lookback = Some((duration, *span)),
+                    None => lookback = Some((duration, span)),
                 },
-                Clause::ConsentTo { categories, .. } => {
+                ClauseKind::ConsentTo(categories) => {
                     consent.extend(categories.iter().filter_map(|name| self.category(name)));
                 }
-                Clause::SendTo {
-                    destinations: names, ..
-                } => {
+                ClauseKind::SendTo(names) => {
                     let slots = names.iter().filter_map(|name| {
                         let at = self.resolve(Declares::Destination, name)?;
                         Some(DestinationSlot::at(at))

@@ -10,6 +10,7 @@ mod build;
 mod date;
 mod diagnose;
 mod grammar;
+mod json;
 mod lex;
 mod parse;
 mod places;
@@ -17,5 +18,6 @@ mod print;
 mod split;
 mod stack;
 
+pub use json::{JSON_FORMAT, JsonError, from_json, to_json};
 pub use parse::{MAX_FILE, parse};
 pub use print::{Unformatted, format, print};

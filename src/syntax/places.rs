@@ -137,6 +137,7 @@ fields! {
     Enforcement { on, span }
     Audience { name, label, of, clauses, span }
     Of { subject, span }
+    Clause { kind, span }
     EventSchema { name, properties, span }
     PropertySchema { path, kind, span }
     TraitSchema { path, kind, span }
@@ -181,12 +182,12 @@ variants! {
         ReceivesConsent => [],
         Storage => [],
     }
-    Clause {
-        Who { condition, span } => [condition, span],
-        ConsentTo { categories, span } => [categories, span],
-        IncludeAnonymous { span } => [span],
-        Lookback { duration, span } => [duration, span],
-        SendTo { destinations, span } => [destinations, span],
+    ClauseKind {
+        Who(condition) => [condition],
+        ConsentTo(categories) => [categories],
+        IncludeAnonymous => [],
+        Lookback(duration) => [duration],
+        SendTo(destinations) => [destinations],
     }
     ConditionKind {
         And(operands) => [operands],

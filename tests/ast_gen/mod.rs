@@ -311,12 +311,13 @@ pub(crate) fn condition() -> BoxedStrategy<Condition> {
 fn clause() -> impl Strategy<Value = Clause> {
     let span = Span::default();
     prop_oneof![
-        4 => condition().prop_map(move |condition| Clause::Who { condition, span }),
-        1 => names().prop_map(move |categories| Clause::ConsentTo { categories, span }),
-        1 => Just(Clause::IncludeAnonymous { span }),
-        1 => duration().prop_map(move |duration| Clause::Lookback { duration, span }),
-        1 => names().prop_map(move |destinations| Clause::SendTo { destinations, span }),
+        4 => condition().prop_map(ClauseKind::Who),
+        1 => names().prop_map(ClauseKind::ConsentTo),
+        1 => Just(ClauseKind::IncludeAnonymous),
+        1 => duration().prop_map(ClauseKind::Lookback),
+        1 => names().prop_map(ClauseKind::SendTo),
     ]
+    .prop_map(move |kind| Clause { kind, span })
 }
 
 fn setting() -> impl Strategy<Value = Setting> {

@@ -4,7 +4,8 @@ use super::doc::Doc;
 use super::word::Printer;
 use crate::ir::{MessageForm, Removal, Subject};
 use crate::syntax::ast::{
-    Audience, Category, Clause, Condition, ConditionKind, Destination, File, Item, Name, Requires, Setting, SettingKind,
+    Audience, Category, Clause, ClauseKind, Condition, ConditionKind, Destination, File, Item, Name, Requires, Setting,
+    SettingKind,
 };
 
 /// Conditions that are joined stay on one line up to this length; beyond it, one a line is easier to read, and to change.
@@ -179,14 +180,14 @@ impl<'t> Printer<'t> {
     }
 
     fn clause(&mut self, clause: &Clause) -> Doc<'t> {
-        match clause {
-            Clause::Who { condition, .. } => {
+        match &clause.kind {
+            ClauseKind::Who(condition) => {
                 let indent = if is_enclosed(condition) { 0 } else { 2 };
                 let who = self.word("who");
                 let condition = Doc::group_within(SHORT, vec![self.chain(condition)]);
                 Doc::nest(indent, vec![who, Doc::Space, condition])
             }
-            Clause::ConsentTo { categories, .. } => {
+            ClauseKind::ConsentTo(categories) => {
                 let mut parts = vec![self.words("consent to"), Doc::Space];
                 for (index, category) in categories.iter().enumerate() {
                     if index > 0 {
@@ -198,11 +199,11 @@ impl<'t> Printer<'t> {
                 }
                 Doc::nest(2, parts)
             }
-            Clause::IncludeAnonymous { .. } => Doc::nest(2, vec![self.words("include anonymous")]),
-            Clause::Lookback { duration, .. } => {
+            ClauseKind::IncludeAnonymous => Doc::nest(2, vec![self.words("include anonymous")]),
+            ClauseKind::Lookback(duration) => {
                 Doc::nest(2, vec![self.word("lookback"), Doc::Space, self.duration(duration)])
             }
-            Clause::SendTo { destinations, .. } => {
+            ClauseKind::SendTo(destinations) => {
                 Doc::nest(2, vec![self.words("send to"), Doc::Space, self.listed(destinations)])
             }
         }
