@@ -87,6 +87,28 @@ fn broken_files_are_told_and_not_formatted() {
 }
 
 #[test]
+fn what_is_wrong_with_a_meaning_is_wrong_all_the_same() {
+    let codes = |text: &str| match Engine::from_text("test.audience", text) {
+        Ok(_) => Vec::new(),
+        Err(Error::Definitions(errors)) => errors.diagnostics().iter().map(|problem| problem.code).collect(),
+        Err(error) => panic!("{error}"),
+    };
+    let mut formatted = 0;
+    for path in below("tests/corpus/bad") {
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        match volens::format("test.audience", &text) {
+            Ok(better) => {
+                formatted += 1;
+                assert_eq!(codes(&better), codes(&text), "{}", path.display());
+            }
+            Err(Error::Definitions(_)) => {}
+            Err(error) => panic!("{}: {error}", path.display()),
+        }
+    }
+    assert!(formatted >= 50, "{formatted}");
+}
+
+#[test]
 fn a_file_that_would_grow_beyond_the_limit_is_left_alone() {
     // Six characters a value, in the text; with a line for each, more.
     let values = vec!["\"thirteen char\""; 9_000].join(",");
@@ -299,6 +321,22 @@ proptest! {
         file.forget_places();
         prop_assert_eq!(&read, &file, "{}", text);
         prop_assert_eq!(format(&text), text);
+    }
+
+    /// What is left of a sound text when a part of it is cut out is broken, or formatted like any other.
+    #[test]
+    fn whatever_is_accepted_is_formatted(file in any::<prop::sample::Index>(), from in any::<prop::sample::Index>(), length in 0usize..60) {
+        let files = below("tests/corpus/ok");
+        let text = fs::read_to_string(file.get(&files)).unwrap();
+        let characters: Vec<char> = text.chars().collect();
+        let from = from.index(characters.len());
+        let to = (from + length).min(characters.len());
+        let cut: String = characters[..from].iter().chain(&characters[to..]).collect();
+        match volens::format("cut.audience", &cut) {
+            Ok(formatted) => prop_assert_eq!(format(&formatted), formatted),
+            Err(Error::Definitions(_)) => {}
+            Err(error) => prop_assert!(false, "{}\n{}", error, cut),
+        }
     }
 
     #[test]

@@ -172,10 +172,11 @@ fn difference(name: &str, before: &str, after: &str) -> String {
             different => break different,
         }
     };
-    let mut shown = format!("{name}:{number}: not formatted\n");
     if (was, is) == (None, Some("")) {
-        return shown + "  the last line has no line break at its end\n";
+        let last = number - 1;
+        return format!("{name}:{last}: not formatted\n  the last line has no line break at its end\n");
     }
+    let mut shown = format!("{name}:{number}: not formatted\n");
     for (sign, line) in [('-', was), ('+', is)] {
         if let Some(line) = line {
             let line: String = visible(line).chars().take(WIDEST).collect();
