@@ -60,6 +60,10 @@ pub enum Code {
     BadDestination,
     /// A trait path that is closed to definitions (CP-17).
     ReservedTrait,
+    /// An event in a test that is no JSON.
+    BadEvent,
+    /// A test that says too little, or expects what cannot be.
+    BadTest,
     /// A destination says neither `requires …` nor `requires nothing`.
     SilentDestination,
 }
@@ -84,6 +88,8 @@ impl Code {
             Code::BadName => "bad-name",
             Code::BadDestination => "bad-destination",
             Code::ReservedTrait => "reserved-trait",
+            Code::BadEvent => "bad-event",
+            Code::BadTest => "bad-test",
             Code::SilentDestination => "silent-destination",
         }
     }
