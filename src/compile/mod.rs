@@ -9,7 +9,7 @@ mod funnel;
 mod lower;
 mod modifiers;
 mod names;
-mod suggest;
+pub(crate) mod suggest;
 mod tests_on_values;
 
 use std::collections::{BTreeMap, BTreeSet};

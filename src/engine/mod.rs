@@ -21,6 +21,8 @@ use crate::span::Sources;
 use crate::syntax;
 use crate::time::Timestamp;
 
+pub(crate) use load::{find, is_definition, is_test, read_all};
+
 pub use delivery::{Delivery, Outcome};
 pub use error::{DefinitionErrors, Error};
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
