@@ -76,7 +76,7 @@ impl<'a> Names<'a> {
         let error = match audience {
             None if self.reached.contains(&destination) => return,
             None => Diagnostic::error(Code::BadTest, name.span, format!("no audience is sent to `{text}`"))
-                .help(format!("add `send to {}` to an audience", written(text))),
+                .help("name a destination that some audience is sent to"),
             Some((_, None)) => return,
             Some((_, Some(audience))) if sent(audience) => return,
             Some((from, Some(audience))) => {
@@ -118,7 +118,11 @@ impl<'a> Names<'a> {
                 let article = if what == "audience" { "an" } else { "a" };
                 format!("name {article} {what} here")
             }
-            (None, None) => "tests speak of what the definitions of their workspace declare".to_owned(),
+            (None, None) if known.is_empty() => format!("the definitions of this workspace declare no {what}"),
+            (None, None) => {
+                let some: Vec<String> = known.iter().take(3).map(|name| format!("`{}`", written(name))).collect();
+                format!("the definitions of this workspace declare {}", some.join(", "))
+            }
         };
         self.problems
             .push(Diagnostic::error(Code::UnknownName, name.span, message).help(help));

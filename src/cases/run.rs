@@ -291,7 +291,7 @@ fn delivery(run: &Run, who: &Who<'_>, expected: Expected, destination: &str, fro
     if let Some((audience, filtered)) = held {
         let missing = filtered.categories.iter().map(|(category, state)| format!("{} {state}", visible(category)));
         let missing: Vec<String> = missing.collect();
-        return Err(format!("filtered from {}: {}", visible(&audience.name), missing.join(", ")));
+        return Err(format!("filtered: {} (from {})", missing.join(", "), visible(&audience.name)));
     }
     let names: Vec<String> = sent.iter().map(|(audience, _)| visible(&audience.name)).collect();
     Err(match names.as_slice() {

@@ -172,7 +172,7 @@ fn anywhere(site: &Site<'_, '_>) -> Option<Diagnostic> {
 
 /// `test "…" {`
 fn heading(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    if site.wants(&[Rule::title, Rule::string]) && site.word(-1) == "test" {
+    if site.wants(&[Rule::string]) && site.word(-1) == "test" {
         if matches!(site.word(0), "{" | "") {
             return Some(site.error(-1, -1, "this test has no name").help("write for example `test \"a refusal keeps a buyer away from ads\" {`"));
         }
@@ -211,7 +211,7 @@ fn statement(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help("write for example `now 2026-06-30T00:00:00Z`"),
         });
     }
-    if site.wants(&[Rule::file]) {
+    if site.wants(&[Rule::string]) && site.word(-1) == "events" {
         return Some(match (found, site.unquoted()) {
             _ if site.is_end() => site.missing("a file").help("write for example `events \"fixtures/buyers.jsonl\"`"),
             ("{", _) => site.error(-1, -1, "`events` names a file").help("did you mean `event`, with an event in it?"),
@@ -258,7 +258,7 @@ fn statement(site: &Site<'_, '_>) -> Option<Diagnostic> {
 
 /// What an expectation is about.
 fn subject(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    if !site.wants(&[Rule::profile]) {
+    if !site.wants(&[Rule::string]) || site.word(-1) != "expect" {
         return None;
     }
     const SUBJECT: &str = "write `expect \"user_id:u1\" …` or `expect size of …`";
@@ -295,20 +295,11 @@ fn expected(site: &Site<'_, '_>) -> Option<Diagnostic> {
         }
         let next = site.word(1);
         let (last, help) = match (found, next) {
-            ("is" | "to" | "be", "in") => (0, "write `in` alone"),
-            ("is" | "not", "not" | "in") => (0, "write `not in`"),
+            ("is" | "be", "in") => (0, "write `in` alone"),
+            ("is", "not") => (1, "write `not in`, without `is`"),
             ("member", "of") => (1, "write `in`"),
             ("is" | "was" | "gets", "delivered") => (0, "write `delivered to` alone"),
             ("is" | "was" | "gets", "filtered") => (0, "write `filtered at` alone"),
-            // Which of the two is meant makes a difference that the author must see.
-            ("not", "delivered") => (
-                1,
-                "write `filtered at …` if it is a member that consent holds back, or `not in …` if it is no member",
-            ),
-            ("not", "filtered") => (
-                1,
-                "write `delivered to …` if it is a member that goes there, or `not in …` if it is no member",
-            ),
             ("sent" | "goes", "to") => (1, "write `delivered to`"),
             _ => match nearest(found, &["in", "not", "delivered", "filtered"]) {
                 Some(near) if found.len() > 2 => {
@@ -333,9 +324,13 @@ fn expected(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 site.error(-1, -1, format!("after `{before}` `{after}` is missing"))
             };
             return Some(match (before, found) {
-                ("not", "delivered" | "filtered") => site
-                    .error(-1, 0, format!("`not {found}` cannot stand here"))
-                    .help("write `filtered at …` or `delivered to …` for a member, `not in …` for who is no member"),
+                // Which of the two is meant makes a difference that the author must see.
+                ("not", "delivered") => site.error(-1, 0, "`not delivered` cannot stand here").help(
+                    "write `filtered at …` if it is a member that consent holds back, or `not in …` if it is no member",
+                ),
+                ("not", "filtered") => site.error(-1, 0, "`not filtered` cannot stand here").help(
+                    "write `delivered to …` if it is a member that goes there, or `not in …` if it is no member",
+                ),
                 _ => error.help(format!("write `{before} {after} …`")),
             });
         }
@@ -417,7 +412,7 @@ fn words(rule: Rule) -> &'static [&'static str] {
     match rule {
         Rule::kw_test => &["test"],
         Rule::statement => &["now", "events", "event", "expect"],
-        Rule::profile => &["size"],
+        Rule::kw_size => &["size"],
         Rule::membership => &["in", "not"],
         Rule::delivery => &["delivered", "filtered"],
         Rule::kw_from => &["from"],

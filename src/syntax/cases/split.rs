@@ -112,7 +112,7 @@ impl Splitter<'_, '_> {
                 let title = self.tokens.get(chunk.first + 1).filter(|t| t.kind == Kind::String);
                 let what = title.map_or_else(
                     || "this test".to_owned(),
-                    |title| format!("the test `{}`", shorten(self.tokens.text(title))),
+                    |title| format!("the test `{}`", shorten(self.tokens.text(title).trim_matches('"'))),
                 );
                 let place = match self.tokens.at(end + 1) {
                     _ if self.tokens.get(end).is_none() => "at the end of the file".to_owned(),
