@@ -74,7 +74,10 @@ fn what_authors_are_told() {
         writeln!(told, "{}", slip.trim_end()).unwrap();
         for problem in problems {
             // Every place is in the text, and nothing about grammars gets out.
-            assert!((problem.span.end as usize) <= slip.len() && problem.span.start < problem.span.end, "{slip}: {problem:?}");
+            assert!(
+                (problem.span.end as usize) <= slip.len() && problem.span.start < problem.span.end,
+                "{slip}: {problem:?}"
+            );
             assert!(!problem.message.contains("kw_"), "{}", problem.message);
             let shown = problem.to_text(&report.sources);
             for line in shown.lines() {
@@ -122,7 +125,11 @@ fn expectations_hold_or_not() {
         ("size of pros >= 3", false),
         ("size of staff = 0", true),
     ] {
-        assert_eq!(passes(&format!("{PEOPLE} expect {expectation}")), holds, "{expectation}");
+        assert_eq!(
+            passes(&format!("{PEOPLE} expect {expectation}")),
+            holds,
+            "{expectation}"
+        );
     }
 }
 
@@ -130,11 +137,20 @@ fn expectations_hold_or_not() {
 fn a_failure_says_what_was_found() {
     let cases = [
         ("sizes", r#"expect size of pros = 1   expect size of staff >= 1"#),
-        ("membership", r#"expect "user_id:u3" in pros   expect "email:anna@example.org" not in pros"#),
-        ("nobody", r#"expect "user_id:u9" in pros   expect "user_id:u9" filtered at google_ads"#),
+        (
+            "membership",
+            r#"expect "user_id:u3" in pros   expect "email:anna@example.org" not in pros"#,
+        ),
+        (
+            "nobody",
+            r#"expect "user_id:u9" in pros   expect "user_id:u9" filtered at google_ads"#,
+        ),
         ("kept away", r#"expect "user_id:u2" delivered to google_ads"#),
         ("let through", r#"expect "user_id:u1" filtered at crm"#),
-        ("no member", r#"expect "user_id:u3" filtered at google_ads   expect "user_id:u3" delivered to crm from pros"#),
+        (
+            "no member",
+            r#"expect "user_id:u3" filtered at google_ads   expect "user_id:u3" delivered to crm from pros"#,
+        ),
         ("all is well", r#"expect "user_id:u1" in pros"#),
     ];
     let mut file = String::new();
@@ -164,7 +180,11 @@ test "an event of tomorrow" {
     let cases = &report.files[0].cases;
     assert_eq!(cases[0].failures[0].kind, FailureKind::Refused);
     assert_eq!(cases[0].failures[0].place.line, 4);
-    assert!(cases[0].failures[0].found.contains("no_user_anon_id"), "{:?}", cases[0].failures);
+    assert!(
+        cases[0].failures[0].found.contains("no_user_anon_id"),
+        "{:?}",
+        cases[0].failures
+    );
     assert!(cases[1].passed());
     assert_eq!(cases[1].notes, ["1 event is later than `now`, so not seen"]);
 }
@@ -172,7 +192,9 @@ test "an event of tomorrow" {
 #[test]
 fn files_of_events_lie_beside_the_test_and_are_read_once() {
     let test = |title: &str| {
-        format!("test \"{title}\" {{ now 2026-06-30 events \"fixtures/people.jsonl\" expect \"user_id:u1\" in pros }}\n")
+        format!(
+            "test \"{title}\" {{ now 2026-06-30 events \"fixtures/people.jsonl\" expect \"user_id:u1\" in pros }}\n"
+        )
     };
     let tests = [test("one"), test("two"), test("three")].concat();
     let people = "{\"type\": \"identify\", \"userId\": \"u1\", \"traits\": {\"plan\": \"pro\"}}\nno event\n";
@@ -199,7 +221,11 @@ fn files_of_events_lie_beside_the_test_and_are_read_once() {
     let cases = &report.files[0].cases;
     assert!(cases.iter().all(|case| case.passed()));
     // What a file has to be refused is told, and no failure: files are shared, and may be as bad as real ones.
-    assert!(cases[2].notes[0].contains("people.jsonl:2: bad_request"), "{:?}", cases[2].notes);
+    assert!(
+        cases[2].notes[0].contains("people.jsonl:2: bad_request"),
+        "{:?}",
+        cases[2].notes
+    );
 }
 
 #[test]
@@ -214,10 +240,23 @@ fn a_file_that_cannot_be_read_fails_its_cases_alone() {
     assert_eq!(failures[0].kind, FailureKind::Input);
     assert!(failures[0].found.starts_with("cannot read `fixtures/none.jsonl`"));
     assert!(cases[1].passed());
-    let packed = folder("packed", &[("a.audience", "audience a {}"), ("a.test.audience", r#"test "a" { now 2026-06-30 events "e.jsonl.gz" expect size of a = 0 }"#)]);
+    let packed = folder(
+        "packed",
+        &[
+            ("a.audience", "audience a {}"),
+            (
+                "a.test.audience",
+                r#"test "a" { now 2026-06-30 events "e.jsonl.gz" expect size of a = 0 }"#,
+            ),
+        ],
+    );
     fs::write(packed.join("e.jsonl.gz"), [0x1f, 0x8b, 8, 0]).unwrap();
     let report = cases::run(&packed).unwrap();
-    assert!(report.suites[0].files[0].cases[0].failures[0].found.ends_with("it is packed with gzip"));
+    assert!(
+        report.suites[0].files[0].cases[0].failures[0]
+            .found
+            .ends_with("it is packed with gzip")
+    );
 }
 
 #[test]
@@ -247,21 +286,41 @@ fn each_folder_with_definitions_is_a_namespace() {
 
 #[test]
 fn where_there_is_no_test_nothing_passes() {
-    let empty = folder("no_tests", &[("a.audience", "audience a {}"), ("b.audience", "audience b {}")]);
+    let empty = folder(
+        "no_tests",
+        &[("a.audience", "audience a {}"), ("b.audience", "audience b {}")],
+    );
     let told = cases::run(&empty).unwrap_err().to_string();
     assert!(told.starts_with("there is no `.test.audience` file in `"), "{told}");
     let told = cases::run(empty.join("a.audience")).unwrap_err().to_string();
-    assert!(told.contains("a.test.audience`, which would hold the tests of"), "{told}");
-    let blank = folder("blank_tests", &[("a.audience", "audience a {}"), ("a.test.audience", "# none yet")]);
+    assert!(
+        told.contains("a.test.audience`, which would hold the tests of"),
+        "{told}"
+    );
+    let blank = folder(
+        "blank_tests",
+        &[("a.audience", "audience a {}"), ("a.test.audience", "# none yet")],
+    );
     assert!(!cases::run(&blank).unwrap().is_success());
     let orphan = folder("orphan", &[("a.test.audience", "# no definitions")]);
-    assert!(cases::run(&orphan).unwrap_err().to_string().starts_with("there is no `.audience` file"));
+    assert!(
+        cases::run(&orphan)
+            .unwrap_err()
+            .to_string()
+            .starts_with("there is no `.audience` file")
+    );
 }
 
 #[test]
 fn errors_in_definitions_or_tests_are_no_success() {
     let sound = r#"test "sound" { now 2026-06-30 expect size of a = 0 }"#;
-    let broken = folder("broken", &[("a.audience", "audience a { send to nowhere }"), ("a.test.audience", sound)]);
+    let broken = folder(
+        "broken",
+        &[
+            ("a.audience", "audience a { send to nowhere }"),
+            ("a.test.audience", sound),
+        ],
+    );
     let report = cases::run(&broken).unwrap();
     assert!(report.suites[0].definitions.is_some());
     assert_eq!(report.totals().to_string(), "0 passed, 0 failed, 1 error");
@@ -270,7 +329,10 @@ fn errors_in_definitions_or_tests_are_no_success() {
     // The sound tests of a file are run, whatever is wrong with the others.
     let half = format!("{sound}\ntest \"b\" {{ now 2026-06-30 expect size of b = 0 }}\ntest \"c\" {{ nwo }}");
     let half = folder("half", &[("a.audience", "audience a {}"), ("a.test.audience", &half)]);
-    assert_eq!(cases::run(&half).unwrap().totals().to_string(), "1 passed, 0 failed, 2 errors");
+    assert_eq!(
+        cases::run(&half).unwrap().totals().to_string(),
+        "1 passed, 0 failed, 2 errors"
+    );
     let bytes = folder("bytes", &[("a.audience", "audience a {}")]);
     fs::write(bytes.join("a.test.audience"), [sound.as_bytes(), b"\n# \xff"].concat()).unwrap();
     let report = cases::run(&bytes).unwrap();
@@ -297,7 +359,9 @@ fn limits_are_told_and_take_no_time() {
     assert!(first(&" ".repeat(1 << 20).replacen(' ', "#", 1).repeat(2)).starts_with("a file has at most 1 MiB"));
     let nested = |open: &str, close: &str, depth: usize| {
         let (open, close) = (open.repeat(depth), close.repeat(depth));
-        format!("test \"a\" {{ now 2026-06-30 event {{\"type\": \"track\", \"x\": {open}1{close}}} expect size of pros = 0 }}")
+        format!(
+            "test \"a\" {{ now 2026-06-30 event {{\"type\": \"track\", \"x\": {open}1{close}}} expect size of pros = 0 }}"
+        )
     };
     let too_deep = "an event has at most 127 objects and lists in one another";
     for (open, close) in [("[", "]"), ("{\"a\": ", "}")] {
@@ -330,9 +394,42 @@ fn limits_are_told_and_take_no_time() {
 }
 
 const PIECES: [&str; 36] = [
-    "test", "\"a\"", "\"b\"", "{", "}", "now", "2026-06-30", "events", "event", "{\"type\":\"track\"}", "{\"a\":{\"}\":1}}",
-    "expect", "\"user_id:u1\"", "in", "not", "delivered", "to", "filtered", "at", "google_ads", "crm", "pros", "from", "size",
-    "of", "=", "<=", "5", "-1", "\n", "# x\n", "\"", ",", ":", "é", "\u{202e}",
+    "test",
+    "\"a\"",
+    "\"b\"",
+    "{",
+    "}",
+    "now",
+    "2026-06-30",
+    "events",
+    "event",
+    "{\"type\":\"track\"}",
+    "{\"a\":{\"}\":1}}",
+    "expect",
+    "\"user_id:u1\"",
+    "in",
+    "not",
+    "delivered",
+    "to",
+    "filtered",
+    "at",
+    "google_ads",
+    "crm",
+    "pros",
+    "from",
+    "size",
+    "of",
+    "=",
+    "<=",
+    "5",
+    "-1",
+    "\n",
+    "# x\n",
+    "\"",
+    ",",
+    ":",
+    "é",
+    "\u{202e}",
 ];
 
 proptest! {

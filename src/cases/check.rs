@@ -22,7 +22,12 @@ pub(super) fn check<'a>(program: &'a Program, tests: &[Test], problems: &'a mut 
             .enumerate()
             .map(|(at, destination)| (&*destination.name, DestinationSlot::at(at)))
             .collect(),
-        reached: program.audiences.iter().flat_map(|a| &a.destinations).copied().collect(),
+        reached: program
+            .audiences
+            .iter()
+            .flat_map(|a| &a.destinations)
+            .copied()
+            .collect(),
         problems,
         suggested: 0,
     };
@@ -82,8 +87,13 @@ impl<'a> Names<'a> {
             Some((from, Some(audience))) => {
                 let message = format!("the audience `{}` is not sent to `{text}`", from.text);
                 let destinations = &self.program.destinations;
-                let to = audience.destinations.iter().filter_map(|slot| destinations.get(slot.index()));
-                let to: Vec<String> = to.map(|destination| format!("`{}`", written(&destination.name))).collect();
+                let to = audience
+                    .destinations
+                    .iter()
+                    .filter_map(|slot| destinations.get(slot.index()));
+                let to: Vec<String> = to
+                    .map(|destination| format!("`{}`", written(&destination.name)))
+                    .collect();
                 let others = self.program.audiences.iter().filter(|audience| sent(audience));
                 let others: Vec<String> = others.take(3).map(|a| format!("`{}`", written(&a.name))).collect();
                 let to = if to.is_empty() {
@@ -105,7 +115,9 @@ impl<'a> Names<'a> {
         let text = &*name.text;
         let mut message = format!("there is no {what} `{text}`");
         self.suggested += 1;
-        let near = (self.suggested <= SUGGESTED).then(|| nearest(text, known.iter().copied())).flatten();
+        let near = (self.suggested <= SUGGESTED)
+            .then(|| nearest(text, known.iter().copied()))
+            .flatten();
         let help = match (near, other) {
             (Some(near), _) => {
                 if near.to_lowercase() == text.to_lowercase() {
@@ -120,7 +132,11 @@ impl<'a> Names<'a> {
             }
             (None, None) if known.is_empty() => format!("the definitions of this workspace declare no {what}"),
             (None, None) => {
-                let some: Vec<String> = known.iter().take(3).map(|name| format!("`{}`", written(name))).collect();
+                let some: Vec<String> = known
+                    .iter()
+                    .take(3)
+                    .map(|name| format!("`{}`", written(name)))
+                    .collect();
                 format!("the definitions of this workspace declare {}", some.join(", "))
             }
         };

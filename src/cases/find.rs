@@ -90,7 +90,10 @@ impl<'a> Layout<'a> {
             .skip(1)
             .take_while(|folder| folder.starts_with(self.top))
             .collect();
-        let marked = folders.iter().rposition(|folder| self.marked.contains(folder)).unwrap_or(0);
+        let marked = folders
+            .iter()
+            .rposition(|folder| self.marked.contains(folder))
+            .unwrap_or(0);
         let at_or_above = folders.get(marked..).unwrap_or_default();
         let root = at_or_above.iter().find(|folder| self.defined.contains(*folder));
         root.map_or_else(|| self.top.to_owned(), |root| (*root).to_owned())
@@ -116,13 +119,33 @@ mod tests {
             (&["top/a.audience", "top/x/b.audience"], "top/x/b.test.audience", "top"),
             (&["top/a.audience"], "top/tests/deep/a.test.audience", "top"),
             // Several side by side.
-            (&["top/x/a.audience", "top/y/a.audience"], "top/x/a.test.audience", "top/x"),
-            (&["top/x/a.audience", "top/x/z/b.audience"], "top/x/z/b.test.audience", "top/x"),
-            (&["top/x/a.audience", "top/y/a.audience"], "top/x/tests/a.test.audience", "top/x"),
+            (
+                &["top/x/a.audience", "top/y/a.audience"],
+                "top/x/a.test.audience",
+                "top/x",
+            ),
+            (
+                &["top/x/a.audience", "top/x/z/b.audience"],
+                "top/x/z/b.test.audience",
+                "top/x",
+            ),
+            (
+                &["top/x/a.audience", "top/y/a.audience"],
+                "top/x/tests/a.test.audience",
+                "top/x",
+            ),
             // A test file marks a folder as well as definitions do.
-            (&["top/x/one/a.audience", "top/x/two/b.audience"], "top/x/x.test.audience", "top/x"),
+            (
+                &["top/x/one/a.audience", "top/x/two/b.audience"],
+                "top/x/x.test.audience",
+                "top/x",
+            ),
             // The definitions are not where the tests are.
-            (&["top/x/definitions/a.audience"], "top/x/tests/a.test.audience", "top/x"),
+            (
+                &["top/x/definitions/a.audience"],
+                "top/x/tests/a.test.audience",
+                "top/x",
+            ),
             (&["top/y/a.audience"], "top/x/a.test.audience", "top"),
             (&[], "top/x/a.test.audience", "top"),
         ] {

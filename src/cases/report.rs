@@ -119,7 +119,11 @@ impl CaseReport {
 
     /// Its line, and what did not hold below it; `file` is the file that it is in.
     pub fn to_text(&self, file: &str) -> String {
-        let mut text = format!("  {}  {}\n", if self.passed() { "ok    " } else { "FAILED" }, visible(&self.name));
+        let mut text = format!(
+            "  {}  {}\n",
+            if self.passed() { "ok    " } else { "FAILED" },
+            visible(&self.name)
+        );
         for failure in &self.failures {
             let Position { line, column } = failure.place;
             text += &format!("    {}:{line}:{column}\n", visible(file));

@@ -102,7 +102,9 @@ impl Case<'_> {
             ingested.rejects.iter().partition(|reject| *reject.file == *name);
         for reject in own {
             let index = usize::try_from(reject.line).ok().and_then(|line| line.checked_sub(1));
-            let span = index.and_then(|index| written.get(index)).map_or(self.test.title.span, |(span, _)| *span);
+            let span = index
+                .and_then(|index| written.get(index))
+                .map_or(self.test.title.span, |(span, _)| *span);
             let message = format!("the event is refused: {}: {}", reject.code, visible(&reject.reason));
             self.fail(span, FailureKind::Refused, message, Vec::new());
         }
@@ -166,8 +168,15 @@ impl Case<'_> {
             };
             let (profile, found) = outcome;
             let explanation = profile.map(|profile| explain(self.engine, profile, self.now));
-            let explanation = explanation.transpose().unwrap_or_else(|error| Some(vec![error.to_string()]));
-            self.fail(statement.span, FailureKind::Expectation, found, explanation.unwrap_or_default());
+            let explanation = explanation
+                .transpose()
+                .unwrap_or_else(|error| Some(vec![error.to_string()]));
+            self.fail(
+                statement.span,
+                FailureKind::Expectation,
+                found,
+                explanation.unwrap_or_default(),
+            );
         }
     }
 }
@@ -222,7 +231,9 @@ fn membership(program: &Program, who: &Who<'_>, audience: Option<&AudienceRun>, 
     };
     let name = visible(&audience.name);
     let slot = program.audience(&audience.name);
-    let of = slot.and_then(|slot| program.audiences.get(slot.index())).map_or(Subject::User, |a| a.of);
+    let of = slot
+        .and_then(|slot| program.audiences.get(slot.index()))
+        .map_or(Subject::User, |a| a.of);
     let (what, label) = match of {
         Subject::User => ("profile", who.label.as_deref()),
         Subject::Account => ("account", who.account.as_deref()),
@@ -262,7 +273,10 @@ fn delivery(run: &Run, who: &Who<'_>, expected: Expected, destination: &str, fro
     if who.profile.is_none() {
         return Err(format!("no profile has {}", who.written));
     }
-    let audiences = run.audiences.iter().filter(|run| from.is_none_or(|from| *run.name == *from));
+    let audiences = run
+        .audiences
+        .iter()
+        .filter(|run| from.is_none_or(|from| *run.name == *from));
     let sent: Vec<(&AudienceRun, &DestinationRun)> = audiences
         .filter_map(|audience| {
             let mut destinations = audience.destinations.iter();
@@ -289,9 +303,16 @@ fn delivery(run: &Run, who: &Who<'_>, expected: Expected, destination: &str, fro
         return Err(format!("delivered from {}", by.join(", ")));
     }
     if let Some((audience, filtered)) = held {
-        let missing = filtered.categories.iter().map(|(category, state)| format!("{} {state}", visible(category)));
+        let missing = filtered
+            .categories
+            .iter()
+            .map(|(category, state)| format!("{} {state}", visible(category)));
         let missing: Vec<String> = missing.collect();
-        return Err(format!("filtered: {} (from {})", missing.join(", "), visible(&audience.name)));
+        return Err(format!(
+            "filtered: {} (from {})",
+            missing.join(", "),
+            visible(&audience.name)
+        ));
     }
     let names: Vec<String> = sent.iter().map(|(audience, _)| visible(&audience.name)).collect();
     Err(match names.as_slice() {

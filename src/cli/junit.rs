@@ -14,8 +14,17 @@ pub(super) fn xml(report: &Report) -> String {
     for suite in &report.suites {
         if let Some(definitions) = &suite.definitions {
             let mut body = String::new();
-            problem(&mut body, &suite.workspace.display().to_string(), "definitions", &definitions.to_string());
-            let counts = Counts { tests: 1, errors: 1, failures: 0 };
+            problem(
+                &mut body,
+                &suite.workspace.display().to_string(),
+                "definitions",
+                &definitions.to_string(),
+            );
+            let counts = Counts {
+                tests: 1,
+                errors: 1,
+                failures: 0,
+            };
             testsuite(&mut suites, &suite.workspace.display().to_string(), counts, &body);
             sum.add(counts);
         }
@@ -25,7 +34,11 @@ pub(super) fn xml(report: &Report) -> String {
             sum.add(counts);
         }
     }
-    let Counts { tests, failures, errors } = sum;
+    let Counts {
+        tests,
+        failures,
+        errors,
+    } = sum;
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"volens\" tests=\"{tests}\" failures=\"{failures}\" \
          errors=\"{errors}\">\n{suites}</testsuites>\n"
@@ -50,7 +63,11 @@ impl Counts {
 // A String takes whatever is written to it, so the results of writing say nothing.
 
 fn testsuite(out: &mut String, name: &str, counts: Counts, body: &str) {
-    let Counts { tests, failures, errors } = counts;
+    let Counts {
+        tests,
+        failures,
+        errors,
+    } = counts;
     let name = escaped(name);
     let _ = writeln!(
         out,
@@ -73,7 +90,10 @@ fn testcases(suite: &SuiteReport, file: &FileReport) -> (Counts, String) {
     for case in &file.cases {
         counts.tests += 1;
         // Of a test that is not even begun nothing failed.
-        let is_error = case.failures.first().is_some_and(|failure| failure.kind == FailureKind::Input);
+        let is_error = case
+            .failures
+            .first()
+            .is_some_and(|failure| failure.kind == FailureKind::Input);
         counts.errors += usize::from(is_error);
         counts.failures += usize::from(!case.passed() && !is_error);
         testcase(&mut body, case, &file.name, is_error);
@@ -96,7 +116,10 @@ fn problem(out: &mut String, class: &str, name: &str, text: &str) {
 
 fn testcase(out: &mut String, case: &CaseReport, file: &str, is_error: bool) {
     let (class, name, line) = (escaped(file), escaped(&case.name), case.place.line);
-    let _ = write!(out, "    <testcase classname=\"{class}\" name=\"{name}\" file=\"{class}\" line=\"{line}\"");
+    let _ = write!(
+        out,
+        "    <testcase classname=\"{class}\" name=\"{name}\" file=\"{class}\" line=\"{line}\""
+    );
     if case.passed() && case.notes.is_empty() {
         out.push_str("/>\n");
         return;
@@ -107,9 +130,16 @@ fn testcase(out: &mut String, case: &CaseReport, file: &str, is_error: bool) {
         let message = escaped(&first.found);
         let kind = first.kind.as_str();
         let text = escaped(&case.to_text(file));
-        let _ = writeln!(out, "      <{element} message=\"{message}\" type=\"{kind}\">{text}</{element}>");
+        let _ = writeln!(
+            out,
+            "      <{element} message=\"{message}\" type=\"{kind}\">{text}</{element}>"
+        );
     } else {
-        let _ = writeln!(out, "      <system-out>{}</system-out>", escaped(&case.notes.join("\n")));
+        let _ = writeln!(
+            out,
+            "      <system-out>{}</system-out>",
+            escaped(&case.notes.join("\n"))
+        );
     }
     out.push_str("    </testcase>\n");
 }
@@ -139,6 +169,9 @@ mod tests {
 
     #[test]
     fn what_xml_cannot_hold_is_written_out() {
-        assert_eq!(escaped("a<b> & \"c\"\n\u{1b}\u{0}\u{ffff}"), "a&lt;b&gt; &amp; &quot;c&quot;&#10;\\u{1b}\\u{0}\\u{ffff}");
+        assert_eq!(
+            escaped("a<b> & \"c\"\n\u{1b}\u{0}\u{ffff}"),
+            "a&lt;b&gt; &amp; &quot;c&quot;&#10;\\u{1b}\\u{0}\\u{ffff}"
+        );
     }
 }

@@ -120,8 +120,16 @@ fn text(report: &Report, streams: &mut Streams) -> io::Result<()> {
     for suite in &report.suites {
         if let Some(definitions) = &suite.definitions {
             let workspace = visible(&suite.workspace.display().to_string());
-            writeln!(streams.out, "{workspace}\n  ERROR   the definitions have errors, so none of its tests was run")?;
-            problems::print(definitions.diagnostics(), problems::SHOWN, definitions.sources(), streams)?;
+            writeln!(
+                streams.out,
+                "{workspace}\n  ERROR   the definitions have errors, so none of its tests was run"
+            )?;
+            problems::print(
+                definitions.diagnostics(),
+                problems::SHOWN,
+                definitions.sources(),
+                streams,
+            )?;
             problems::summary(definitions.diagnostics(), streams)?;
             if suite.nested {
                 writeln!(
@@ -131,7 +139,11 @@ fn text(report: &Report, streams: &mut Streams) -> io::Result<()> {
                 )?;
             }
         }
-        for file in suite.files.iter().filter(|file| !file.cases.is_empty() || !file.problems.is_empty()) {
+        for file in suite
+            .files
+            .iter()
+            .filter(|file| !file.cases.is_empty() || !file.problems.is_empty())
+        {
             writeln!(streams.out, "{}", visible(&file.name))?;
             match file.errors() {
                 0 => {}

@@ -96,7 +96,11 @@ impl Builder<'_, '_> {
         let filtered = inner.iter().any(|pair| pair.as_rule() == Rule::filtered);
         Some(Expectation::Delivery {
             profile,
-            outcome: if filtered { Expected::Filtered } else { Expected::Delivered },
+            outcome: if filtered {
+                Expected::Filtered
+            } else {
+                Expected::Delivered
+            },
             destination: name,
             from: names.next().and_then(|pair| self.name(pair)),
         })

@@ -126,7 +126,10 @@ fn invalid(tokens: &Tokens<'_>, event: &Event) -> Diagnostic {
     });
     let at = event.span.start + u32::try_from(offset).unwrap_or(0);
     let index = tokens.index_at(at);
-    let (found, before) = (tokens.at(index), index.checked_sub(1).map_or("", |before| tokens.at(before)));
+    let (found, before) = (
+        tokens.at(index),
+        index.checked_sub(1).map_or("", |before| tokens.at(before)),
+    );
     let token = tokens.get(index).filter(|token| token.start < event.span.end);
     let span = token.map_or(event.span, |token| tokens.span(token));
     let error_at = |span, message: String| Diagnostic::error(Code::BadEvent, span, message);
@@ -159,8 +162,9 @@ fn invalid(tokens: &Tokens<'_>, event: &Event) -> Diagnostic {
     }
     let reason = error.map_or_else(String::new, |error| error.to_string());
     let reason = reason.split(" at line ").next().unwrap_or("").to_lowercase();
-    error_at(span, format!("this event is not JSON: {reason}"))
-        .help("write an object such as `event {\"type\": \"track\", \"event\": \"Order Completed\", \"userId\": \"u1\"}`")
+    error_at(span, format!("this event is not JSON: {reason}")).help(
+        "write an object such as `event {\"type\": \"track\", \"event\": \"Order Completed\", \"userId\": \"u1\"}`",
+    )
 }
 
 /// The key that stands twice in one object, and both places.

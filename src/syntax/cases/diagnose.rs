@@ -24,7 +24,9 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
         ErrorVariant::ParsingError { positives, .. } => positives.as_slice(),
         // A limit that the host has set for all of its parsers, or a thread with next to no stack.
         ErrorVariant::CustomError { message } => {
-            let place = tokens.get(chunk.first).map_or_else(Span::default, |token| tokens.span(token));
+            let place = tokens
+                .get(chunk.first)
+                .map_or_else(Span::default, |token| tokens.span(token));
             return Diagnostic::error(Code::Limit, place, format!("this cannot be read: {message}"));
         }
     };
@@ -130,7 +132,10 @@ fn is_statement(word: &str) -> bool {
 fn garbage(site: &Site<'_, '_>) -> Diagnostic {
     let word = site.word(0);
     let begins = "a test file holds tests: `test \"…\" { … }`";
-    if matches!(word, "category" | "destination" | "audience" | "consent" | "trait" | "identity" | "account") {
+    if matches!(
+        word,
+        "category" | "destination" | "audience" | "consent" | "trait" | "identity" | "account"
+    ) {
         return site
             .error(0, 0, format!("`{word}` does not belong in a test file"))
             .help("definitions stand in `.audience` files; a test file is no part of the workspace");
@@ -152,7 +157,9 @@ fn garbage(site: &Site<'_, '_>) -> Diagnostic {
         Some(keyword) => site
             .error(0, 0, format!("`{}` cannot stand here", site.shown(0)))
             .help(format!("did you mean `{keyword}`?")),
-        None => site.error(0, 0, format!("`{}` cannot stand here", site.shown(0))).help(begins),
+        None => site
+            .error(0, 0, format!("`{}` cannot stand here", site.shown(0)))
+            .help(begins),
     }
 }
 
@@ -160,10 +167,17 @@ fn garbage(site: &Site<'_, '_>) -> Diagnostic {
 fn anywhere(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let found = site.word(0);
     if found == ";" || (found == "," && site.wants(&[Rule::statement])) {
-        return Some(site.error(0, 0, format!("lines do not end with `{found}`")).help("remove it"));
+        return Some(
+            site.error(0, 0, format!("lines do not end with `{found}`"))
+                .help("remove it"),
+        );
     }
     let lower = found.to_lowercase();
-    let keyword = site.wants.iter().flat_map(|rule| words(*rule)).any(|word| *word == lower);
+    let keyword = site
+        .wants
+        .iter()
+        .flat_map(|rule| words(*rule))
+        .any(|word| *word == lower);
     (lower != found && keyword).then(|| {
         site.error(0, 0, format!("`{found}` has to be written in small letters"))
             .help(format!("write `{lower}`"))
@@ -174,7 +188,10 @@ fn anywhere(site: &Site<'_, '_>) -> Option<Diagnostic> {
 fn heading(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if site.wants(&[Rule::string]) && site.word(-1) == "test" {
         if matches!(site.word(0), "{" | "") {
-            return Some(site.error(-1, -1, "this test has no name").help("write for example `test \"a refusal keeps a buyer away from ads\" {`"));
+            return Some(
+                site.error(-1, -1, "this test has no name")
+                    .help("write for example `test \"a refusal keeps a buyer away from ads\" {`"),
+            );
         }
         let mut last = 0;
         while !matches!(site.word(last + 1), "{" | "") && !site.is_first(last + 1) {
@@ -198,7 +215,9 @@ fn statement(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let found = site.word(0);
     if site.wants(&[Rule::date]) {
         return Some(match site.kind(0) {
-            _ if site.is_end() => site.missing("the instant").help("write for example `now 2026-06-30T00:00:00Z`"),
+            _ if site.is_end() => site
+                .missing("the instant")
+                .help("write for example `now 2026-06-30T00:00:00Z`"),
             Some(Kind::Number) => {
                 let span = site.error(0, 0, "").span;
                 date_trouble(found).at(span)
@@ -213,8 +232,12 @@ fn statement(site: &Site<'_, '_>) -> Option<Diagnostic> {
     }
     if site.wants(&[Rule::string]) && site.word(-1) == "events" {
         return Some(match (found, site.unquoted()) {
-            _ if site.is_end() => site.missing("a file").help("write for example `events \"fixtures/buyers.jsonl\"`"),
-            ("{", _) => site.error(-1, -1, "`events` names a file").help("did you mean `event`, with an event in it?"),
+            _ if site.is_end() => site
+                .missing("a file")
+                .help("write for example `events \"fixtures/buyers.jsonl\"`"),
+            ("{", _) => site
+                .error(-1, -1, "`events` names a file")
+                .help("did you mean `event`, with an event in it?"),
             (_, Some((last, path))) => site
                 .error(0, last, "the name of a file stands in quotes")
                 .help(format!("write `events {}`", quoted(&path))),
@@ -232,14 +255,20 @@ fn statement(site: &Site<'_, '_>) -> Option<Diagnostic> {
         };
         return Some(error);
     }
-    // Behind an expectation `from` can be wanted as well, which is no statement.
-    if !site.wants(&[Rule::statement]) || site.wants(&[Rule::kw_from]) && !site.is_first(0) {
+    // Behind a delivery `from` can be wanted as well, which is no statement.
+    if !site.wants(&[Rule::statement]) {
         return None;
     }
     let word = shorten(found);
-    let known = ["now", "events", "event", "expect"];
-    Some(match nearest(found, &known) {
-        Some(near) => site.error(0, 0, format!("`{word}` cannot stand here")).help(format!("did you mean `{near}`?")),
+    let known: &[&str] = if site.wants(&[Rule::kw_from]) && !site.is_first(0) {
+        &["from", "now", "events", "event", "expect"]
+    } else {
+        &["now", "events", "event", "expect"]
+    };
+    Some(match nearest(found, known) {
+        Some(near) => site
+            .error(0, 0, format!("`{word}` cannot stand here"))
+            .help(format!("did you mean `{near}`?")),
         None if matches!(found, "assert" | "expects" | "should" | "then" | "check") => site
             .error(0, 0, format!("`{word}` cannot stand here"))
             .help("what must hold begins with `expect`"),
@@ -275,7 +304,10 @@ fn subject(site: &Site<'_, '_>) -> Option<Diagnostic> {
         return Some(site.error(0, 0, "`not` stands before `in`").help(help));
     }
     if matches!(site.word(0), "count" | "number" | "sizes" | "members") {
-        return Some(site.error(0, 0, format!("`{}` cannot stand here", site.word(0))).help("write `expect size of …`"));
+        return Some(
+            site.error(0, 0, format!("`{}` cannot stand here", site.word(0)))
+                .help("write `expect size of …`"),
+        );
     }
     let (last, text) = site.unquoted()?;
     Some(if text.contains(':') {
@@ -310,7 +342,10 @@ fn expected(site: &Site<'_, '_>) -> Option<Diagnostic> {
             },
         };
         let words: Vec<String> = (0..=last).map(|offset| site.shown(offset)).collect();
-        return Some(site.error(0, last, format!("`{}` cannot stand here", words.join(" "))).help(help));
+        return Some(
+            site.error(0, last, format!("`{}` cannot stand here", words.join(" ")))
+                .help(help),
+        );
     }
     for (rule, before, after) in [
         (Rule::kw_to, "delivered", "to"),
@@ -328,9 +363,9 @@ fn expected(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 ("not", "delivered") => site.error(-1, 0, "`not delivered` cannot stand here").help(
                     "write `filtered at …` if it is a member that consent holds back, or `not in …` if it is no member",
                 ),
-                ("not", "filtered") => site.error(-1, 0, "`not filtered` cannot stand here").help(
-                    "write `delivered to …` if it is a member that goes there, or `not in …` if it is no member",
-                ),
+                ("not", "filtered") => site
+                    .error(-1, 0, "`not filtered` cannot stand here")
+                    .help("write `delivered to …` if it is a member that goes there, or `not in …` if it is no member"),
                 _ => error.help(format!("write `{before} {after} …`")),
             });
         }
@@ -348,17 +383,29 @@ fn name(site: &Site<'_, '_>) -> Option<Diagnostic> {
         "to" | "at" => "destination",
         _ => "audience",
     };
-    if matches!(site.word(-2), "delivered" | "filtered") && found == "audience" || (found == "destination" && what == "destination") {
-        return Some(site.error(0, 0, format!("`{found}` cannot stand here")).help(format!("write the name of the {what} alone")));
+    if matches!(site.word(-2), "delivered" | "filtered") && found == "audience"
+        || (found == "destination" && what == "destination")
+    {
+        return Some(
+            site.error(0, 0, format!("`{found}` cannot stand here"))
+                .help(format!("write the name of the {what} alone")),
+        );
     }
     Some(match site.kind(0) {
         Some(Kind::Word) if RESERVED.contains(&found) && !site.is_first(0) => site
-            .error(0, 0, format!("`{found}` is a word of the language, so as a name it needs quotes"))
+            .error(
+                0,
+                0,
+                format!("`{found}` is a word of the language, so as a name it needs quotes"),
+            )
             .help(format!("write `{}`", quoted(found))),
         Some(Kind::Number | Kind::Word) if !site.is_end() && !site.is_first(0) => site
             .error(0, 0, format!("`{}` cannot be a name without quotes", site.shown(0)))
             .help(format!("write `{}`", quoted(&site.shown(0)))),
-        _ => site.missing(&format!("the name of {} {what}", if what == "audience" { "an" } else { "a" })),
+        _ => site.missing(&format!(
+            "the name of {} {what}",
+            if what == "audience" { "an" } else { "a" }
+        )),
     })
 }
 
@@ -380,7 +427,10 @@ fn size(site: &Site<'_, '_>) -> Option<Diagnostic> {
             "!=" | "<>" => "write what the size is, or a bound with `<` or `>`",
             _ => "a size is compared with `=`, `<`, `<=`, `>` or `>=`",
         };
-        return Some(site.error(0, 0, format!("`{}` cannot stand here", site.shown(0))).help(help));
+        return Some(
+            site.error(0, 0, format!("`{}` cannot stand here", site.shown(0)))
+                .help(help),
+        );
     }
     site.wants(&[Rule::integer]).then(|| {
         if site.is_end() {

@@ -53,7 +53,8 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
         let first = text.chars().next().map_or(0, char::len_utf8);
         let span = Span::new(file, 0, u32::try_from(first).unwrap_or(0));
         let message = format!("a file has at most 1 MiB ({MAX_FILE} bytes)");
-        let help = "split it into several test files, or put its events into a file of their own and name it with `events`";
+        let help =
+            "split it into several test files, or put its events into a file of their own and name it with `events`";
         return (out, vec![Diagnostic::error(Code::Limit, span, message).help(help)]);
     }
     let mut tokens = lex::lex(file, text);

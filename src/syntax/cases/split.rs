@@ -59,7 +59,8 @@ impl Splitter<'_, '_> {
         if self.begins(index, token) {
             self.close(index);
             self.start(index, true);
-        } else if word == "}" && self.braces.is_empty() && self.chunk.as_ref().is_none_or(|c| self.closed && c.is_test) {
+        } else if word == "}" && self.braces.is_empty() && self.chunk.as_ref().is_none_or(|c| self.closed && c.is_test)
+        {
             self.close(index);
             let stray = Diagnostic::error(Code::Syntax, self.tokens.span(token), "this `}` closes nothing");
             self.strays.push(stray.help("remove it"));
@@ -137,7 +138,10 @@ impl Splitter<'_, '_> {
     /// Goes over the JSON of an event; gives the index behind it.
     fn event(&mut self, index: usize) -> usize {
         let open = index + 1;
-        let begin = self.tokens.get(open).map_or_else(Span::default, |token| self.tokens.span(token));
+        let begin = self
+            .tokens
+            .get(open)
+            .map_or_else(Span::default, |token| self.tokens.span(token));
         let mut braces = 0u32;
         let mut squares = 0u32;
         let mut deepest = 0;
@@ -188,7 +192,11 @@ impl Splitter<'_, '_> {
         let comments = &self.tokens.comments;
         let first = comments.partition_point(|comment| comment.start < json.start);
         if let Some(comment) = comments.get(first).filter(|comment| comment.start < json.end) {
-            let error = Diagnostic::error(Code::Syntax, *comment, "a comment cannot stand inside of an event, which is JSON");
+            let error = Diagnostic::error(
+                Code::Syntax,
+                *comment,
+                "a comment cannot stand inside of an event, which is JSON",
+            );
             self.broken(error.help("put it on a line before `event`"));
         }
     }
@@ -228,7 +236,11 @@ mod tests {
             r#"event {"}": "{", "x": {"y": [{}]}}"#,
             "event {\n\"test\": 1,\n\"expect\": {}}",
         ] {
-            assert_eq!(pieces(&format!("test \"a\" {{ {event} }}")), (one.clone(), 0), "{event}");
+            assert_eq!(
+                pieces(&format!("test \"a\" {{ {event} }}")),
+                (one.clone(), 0),
+                "{event}"
+            );
         }
         assert_eq!(pieces("test \"a\" {\n event {\"x\": {}\n expect }").1, 1);
         assert_eq!(pieces("test \"a\" {\n event {\"x\": 1 # }\n}\n}").1, 1);
