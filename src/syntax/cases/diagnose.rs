@@ -205,7 +205,7 @@ fn heading(site: &Site<'_, '_>) -> Option<Diagnostic> {
         );
     }
     site.wants(&[Rule::open_brace]).then(|| {
-        site.error(-1, -1, format!("after the name of the test `{{` is missing"))
+        site.error(-1, -1, "after the name of the test `{` is missing")
             .help("write `{` after the name, and `}` behind the last expectation")
     })
 }
