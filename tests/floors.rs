@@ -11,6 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["syntax", "eval", "render"],
     &["compile", "ingest", "enforce"],
     &["engine"],
+    &["cases"],
     &["cli"],
 ];
 

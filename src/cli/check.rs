@@ -130,7 +130,7 @@ struct Report<'a> {
     audiences: Vec<&'a str>,
 }
 
-/// A problem, for editors.
+/// A problem for programs.
 #[derive(Serialize)]
 pub(super) struct Problem<'a> {
     severity: Severity,

@@ -1,17 +1,20 @@
 //! The `volens` command (feature `cli`): arguments, files, exit codes, and text for people.
 //!
-//! Exit codes: 0 done; 1 the definitions have errors, or `fmt --check` found some unformatted; 2 bad usage, or a file that cannot be read or written. Nothing but
-//! the result goes to standard output; problems, refused events and progress go to standard error.
+//! Exit codes: 0 done; 1 the definitions have errors, a test failed, or `fmt --check` found some unformatted; 2 bad usage,
+//! or a file that cannot be read or written. Nothing but the result goes to standard output; problems, refused events and
+//! progress go to standard error.
 
 mod beside;
 mod check;
 mod events;
 mod fmt;
 mod ir;
+mod junit;
 mod problems;
 mod profile;
 mod run;
 mod table;
+mod test;
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -104,6 +107,20 @@ enum Command {
         /// Only this audience, with those that it refers to
         #[arg(long, value_name = "NAME")]
         audience: Option<String>,
+    },
+    /// Run the cases of the test files (*.test.audience) of a workspace, or of all workspaces below a folder
+    Test {
+        /// A folder, an .audience file with a .test.audience file of its name beside it, or a .test.audience file
+        #[arg(value_name = "WORKSPACE", required = true, num_args = 1..)]
+        paths: Vec<PathBuf>,
+        /// Only tests whose name contains this text
+        #[arg(long, value_name = "TEXT")]
+        filter: Option<String>,
+        /// Write the outcome to this file too, as JUnit XML
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        #[command(flatten)]
+        format: FormatArguments,
     },
 }
 
@@ -263,6 +280,19 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             format,
             audience,
         } => ir::ir(&workspace.path, audience.as_deref(), format.format, streams),
+        Command::Test {
+            paths,
+            filter,
+            report,
+            format,
+        } => {
+            let arguments = test::Arguments {
+                paths,
+                filter: filter.as_deref(),
+                report: report.as_deref(),
+            };
+            test::test(&arguments, format.format, streams)
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod lower;
 mod modifiers;
 mod names;
 mod subject;
-mod suggest;
+pub(crate) mod suggest;
 mod tests_on_values;
 mod traits;
 

@@ -64,6 +64,10 @@ pub enum Code {
     WrongSubject,
     /// A modifier that a computed trait cannot have, or a part of one that has none.
     BadComputedTrait,
+    /// An event in a test that is no JSON.
+    BadEvent,
+    /// A test that says too little, or expects what cannot be.
+    BadTest,
     /// A destination says neither `requires …` nor `requires nothing`.
     SilentDestination,
 }
@@ -90,6 +94,8 @@ impl Code {
             Code::ReservedTrait => "reserved-trait",
             Code::WrongSubject => "wrong-subject",
             Code::BadComputedTrait => "bad-computed-trait",
+            Code::BadEvent => "bad-event",
+            Code::BadTest => "bad-test",
             Code::SilentDestination => "silent-destination",
         }
     }

@@ -26,6 +26,8 @@ use crate::time::Timestamp;
 use crate::value::Value;
 
 pub use among::Among;
+pub(crate) use load::{find, is_definition, is_test, read_all};
+
 pub use delivery::{Delivery, Outcome};
 pub use error::{DefinitionErrors, Error};
 pub use format::format;

@@ -5,6 +5,7 @@
 //! and still speak of audiences that do not exist.
 
 pub mod ast;
+pub mod cases;
 
 mod build;
 mod date;
