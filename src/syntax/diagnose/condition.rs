@@ -405,7 +405,7 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
                 "write for example `where (total > 50)`; other names need quotes: `\"{found}\"`"
             ));
     }
-    if let Some(error) = super::phrase::begin(site) {
+    if let Some(error) = super::computed::in_condition(site).or_else(|| super::phrase::begin(site)) {
         return error;
     }
     let last = isize::from(found == "consented" && site.word(1) == "to");
