@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cycles::{self, Edge, What};
 use super::declare;
-use super::funnel::{Funnel, Link};
+use super::funnel::Funnel;
 use super::lower::{At, Lowering, Place, path_of};
 use super::modifiers::{self, Role};
 use super::names::Names;
@@ -164,13 +164,13 @@ impl Lowering<'_, '_> {
             .iter()
             .any(|modifier| matches!(modifier.kind, ModifierKind::Count { .. }));
         let event = self.builder.event_slot(&computed.event.text);
-        let links = [Link { name: None, event }];
         let filter = match modifiers.filter {
             Some(filter) => self.condition(
                 filter,
                 Place {
                     at: At::Event(event),
-                    funnel: Funnel::of(&links),
+                    // No event stands before it that a reference could name.
+                    funnel: Funnel::default(),
                     of,
                     inside: false,
                 },
