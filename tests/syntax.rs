@@ -75,6 +75,21 @@ fn declarations_keep_all_that_is_written() {
 }
 
 #[test]
+fn traits_schemas_and_accounts_keep_all_that_is_written() {
+    snapshot(
+        "traits_and_accounts",
+        tree(&sound(
+            "trait n \"N\" = count of \"E\" within 90 days where (x.y > 1)\naccount trait \"top cat\" = most frequent of \
+             category.id from \"E\" at least 3 times before 2026-01-01\ntrait u = unique list of \"item\" from \"E\" trait v = \
+             unique count of tags from \"F\"\ntrait plan.name: one of [\"pro\", 1, true,]\naccount trait seats: list of list of \
+             number\nevent \"E\" { a.b: string, \"c d\": timestamp, e: boolean, }\nevent \"F\" {}\naudience a \"A\" of accounts \
+             {\n  who any user (performed \"E\" and not trait x = 1) and not all users (account trait plan = trait y)\n    and \
+             no user (member of b) and any account trait tags (item exists)\n}\naudience b of users {}",
+        )),
+    );
+}
+
+#[test]
 fn conditions_keep_all_that_is_written() {
     snapshot(
         "conditions",
@@ -147,6 +162,11 @@ fn words_of_the_language_are_free_in_paths() {
         sound(&audience(&format!(
             "performed \"E\" where (not {first}.{word} in [1] and {first} exists)"
         )));
+        sound(&format!(
+            "trait {word}: string\ntrait {word}.{word}: number account trait {word}: boolean\nevent \"E\" {{ {first}: \
+             string, {first}.{word}: number }}\ntrait t = last of {first}.{word} from \"E\" where ({first} exists)\ntrait u = \
+             first of {first} from \"E\""
+        ));
     }
     sound(&audience("performed \"E\" where (in in [1] or not in not in [2])"));
 }
@@ -161,6 +181,8 @@ fn reserved_words_are_names_in_quotes_alone() {
             ("destination ", " requires nothing"),
             ("destination d requires ", ""),
             ("audience ", " {}"),
+            ("trait ", " = count of \"E\""),
+            ("account trait ", " \"T\" = sum of x from \"E\""),
             ("audience a { who member of ", " }"),
             ("audience a { who consent to ", " }"),
             ("audience a { consent to ", " }"),
@@ -456,8 +478,26 @@ fn a_list_has_ten_thousand_values_at_most() {
 }
 
 /// All the ways to nest, `n` deep.
-fn nested(n: usize) -> [String; 5] {
+fn nested(n: usize) -> [String; 8] {
     [
+        // A quantifier counts once, and its brackets once more.
+        audience(&format!(
+            "{}{}trait x = 1{}",
+            "any user (".repeat(n / 2),
+            "not ".repeat(n % 2),
+            ")".repeat(n / 2)
+        )),
+        audience(&format!(
+            "{}{}trait x = 1{}",
+            "not all users (".repeat(n / 3),
+            "not ".repeat(n % 3),
+            ")".repeat(n / 3)
+        )),
+        format!(
+            "trait t = count of \"E\" where {}x = 1{}",
+            "(".repeat(n),
+            ")".repeat(n)
+        ),
         audience(&format!("{}trait x = 1{}", "(".repeat(n), ")".repeat(n))),
         audience(&format!("{}trait x not in [1]", "not ".repeat(n))),
         audience(&format!(
@@ -528,12 +568,43 @@ fn hostile_text_is_refused_on_a_small_stack() {
         audience(&format!("trait x = {}", "9".repeat(N))),
         "x".repeat(2_000_000),
         "audience a {}\n".repeat(150_000),
+        "trait ".repeat(N),
+        "account ".repeat(N),
+        "account trait ".repeat(N),
+        "trait x: ".repeat(N),
+        "trait x = ".repeat(N),
+        "trait x = sum of ".repeat(N / 4),
+        "event ".repeat(N),
+        "event \"E\" {".repeat(N / 4),
+        "event \"E\" {\n".repeat(N / 4),
+        format!("trait x: {}", "list of ".repeat(N)),
+        format!("trait x: {}x", "list of ".repeat(N)),
+        format!("event \"E\" {{ {} }}", "x: string ".repeat(50_000)),
+        format!("event \"E\" {{ x: one of {} }}", "[1, ".repeat(N)),
+        format!("trait x = count of \"E\" {}", "within 1 day ".repeat(50_000) + "over"),
+        format!("trait x = sum of {} from", "a.".repeat(N)),
+        audience(&"any user ".repeat(N)),
+        audience(&"any user (".repeat(N)),
+        audience(&"no ".repeat(N)),
+        audience(&"all ".repeat(N)),
+        audience(&"account trait ".repeat(N / 2)),
     ];
     let thread = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || {
         for text in &texts {
             let (_, errors) = parse(FileId(0), text);
             assert!(!errors.is_empty(), "{}", &text[..text.len().min(60)]);
         }
+    });
+    thread.unwrap().join().unwrap();
+}
+
+#[test]
+fn lists_of_lists_need_no_stack() {
+    let thread = std::thread::Builder::new().stack_size(128 * 1024).spawn(|| {
+        let lists = "list of ".repeat(10_000);
+        let text = format!("trait x: {lists}string\nevent \"E\" {{ x: {lists}one of [1] }}");
+        let (file, errors) = parse(FileId(0), &text);
+        assert_eq!((file.items.len(), errors.len()), (2, 0));
     });
     thread.unwrap().join().unwrap();
 }
@@ -587,6 +658,9 @@ fn check(text: &str) -> Result<(), TestCaseError> {
             Item::Destination(item) => item.span,
             Item::Audience(item) => item.span,
             Item::Enforcement(item) => item.span,
+            Item::Event(item) => item.span,
+            Item::Trait(item) => item.span,
+            Item::Computed(item) => item.span,
             _ => continue,
         });
     }
@@ -609,7 +683,9 @@ const SOUND: &str = "category A \"é\" # c\ndestination d \"D\" requires A { typ
     and (trait p = 2026-01-01T00:00Z or not consent A is not collected) and member of b\n  consent to A\n  include \
     anonymous\n  send to d\n}\nconsent enforcement on\naudience b {}\naudience f {\n  who performed \"E\" as e then performed \"F\" as \"f g\" \
     within 1 day where (any x.y (item = e.z or any item (w in [1])))\n    then not performed \"G\" where (v = \"f g\".v)\n    \
-    and any trait t (not item exists)\n  lookback 9 weeks\n}\n";
+    and any trait t (not item exists)\n  lookback 9 weeks\n}\ntrait n \"N\" = most frequent of x.y from \"E\" at least 3 times within 9 days\n  where (z = trait q)\n\
+    account trait c = count of \"E\" trait s: list of one of [1, \"é\"]\naccount trait p.q: number\nevent \"E\" {\n  x.y: string,\n  \"z\": timestamp,\n}\n\
+    audience o \"O\" of accounts {\n  who not any user (performed \"E\") and account trait p.q = trait c\n    and all users (trait z exists) and no user (member of b)\n}\n";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
@@ -625,7 +701,8 @@ proptest! {
         "not", "and", "or", "in", "is", "a", "b", "\"E\"", "1", "30", "days", "within", "last", "between", "ago", "at",
         "least", "times", "where", "(", ")", "[", "]", "{", "}", ",", "=", "==", "<", ".", "-", "\n", "\"", "'", "#", "//",
         "exists", "contains", "any", "does", "requires", "nothing", "send", "include", "anonymous", "2026-01-01", "é", "type",
-        "item", "then", "as", "lookback", "a.b",
+        "item", "then", "as", "lookback", "a.b", "event", "account", "accounts", "sum", "from", "count", "most", "frequent",
+        "unique", "list", "one", "string", "number", ":", "any user", "all", "users", "no", ";", "average", "int",
     ]), 0..60), glue in prop::sample::select(vec![" ", ""])) {
         check(&words.join(glue))?;
     }

@@ -30,11 +30,16 @@ impl Lowering<'_, '_> {
             _ => (false, path.keys.as_slice()),
         };
         let keys = Path::new(keys.iter().map(|key| key.text.clone()));
+        let any = if self.sources.slice(written).starts_with("any") {
+            "any "
+        } else {
+            ""
+        };
         let help = if account {
-            format!("write `account trait {keys}`")
+            format!("write `{any}account trait {keys}`")
         } else {
             format!(
-                "for one of the account itself, write `account trait {keys}`; else say of how many users: put `any user ( \
+                "for one of the account itself, write `{any}account trait {keys}`; else say of how many users: put `any user ( \
                  … )`, `all users ( … )` or `no user ( … )` around it"
             )
         };
