@@ -633,17 +633,32 @@ mod tests {
                 "account\ntrait\na = most\nfrequent\nof x\nfrom \"A\"\nat\nleast\n2\ntimes\nbetween 1\nand 2\nhours\nago",
                 vec!["account trait"],
             ),
-            ("audience a\nof\naccounts {\n}\nevent\n\"A\"\n{\n}", vec!["audience a", "event \"A\""]),
+            (
+                "audience a\nof\naccounts {\n}\nevent\n\"A\"\n{\n}",
+                vec!["audience a", "event \"A\""],
+            ),
             // Names that are keywords, and properties that are.
-            ("trait category: string trait event.trait: number", vec!["trait category", "trait event"]),
-            ("trait\ncategory: string\ntrait\naudience.trait: number", vec!["trait category", "trait audience"]),
+            (
+                "trait category: string trait event.trait: number",
+                vec!["trait category", "trait event"],
+            ),
+            (
+                "trait\ncategory: string\ntrait\naudience.trait: number",
+                vec!["trait category", "trait audience"],
+            ),
             (
                 "trait a = first of category from \"A\" trait b = last of event from \"B\"",
                 vec!["trait a", "trait b"],
             ),
-            ("trait a = first of\ncategory from \"A\"\ncategory b", vec!["trait a", "category b"]),
+            (
+                "trait a = first of\ncategory from \"A\"\ncategory b",
+                vec!["trait a", "category b"],
+            ),
             ("trait event = count of \"A\"", vec!["trait event"]),
-            ("event \"A\" {\ncategory: string,\nevent: string,\naudience.id: number\n}", vec!["event \"A\""]),
+            (
+                "event \"A\" {\ncategory: string,\nevent: string,\naudience.id: number\n}",
+                vec!["event \"A\""],
+            ),
             // What lacks its quotes, its function or its `of` is no item of its own.
             ("trait top category = count of \"A\"", vec!["trait top"]),
             ("trait a = last category from \"A\"", vec!["trait a"]),
@@ -653,11 +668,23 @@ mod tests {
             ("trait a = sum of b\n  form \"A\"\n  daily", vec!["trait a"]),
             // A `}` or a `{` has been forgotten.
             ("audience a {\n\ntrait b: string\n", vec!["audience a", "trait b"]),
-            ("audience a {\n\naccount trait b: string\n", vec!["audience a", "account trait"]),
+            (
+                "audience a {\n\naccount trait b: string\n",
+                vec!["audience a", "account trait"],
+            ),
             ("event \"A\" {\n\nevent \"B\" {\n}", vec!["event \"A\"", "event \"B\""]),
-            ("event \"A\" {\n\ntrait b = unique list of c from \"B\"", vec!["event \"A\"", "trait b"]),
-            ("audience a {\n\ntrait b = sum(c) from \"B\"", vec!["audience a", "trait b"]),
-            ("audience a\n\ntrait b \"B\" = sum of c from \"B\"", vec!["audience a", "trait b"]),
+            (
+                "event \"A\" {\n\ntrait b = unique list of c from \"B\"",
+                vec!["event \"A\"", "trait b"],
+            ),
+            (
+                "audience a {\n\ntrait b = sum(c) from \"B\"",
+                vec!["audience a", "trait b"],
+            ),
+            (
+                "audience a\n\ntrait b \"B\" = sum of c from \"B\"",
+                vec!["audience a", "trait b"],
+            ),
             ("event \"A\"\n  b: string,\n  c: number\n}", vec!["event \"A\""]),
             // Conditions at the margin are none.
             (
@@ -665,7 +692,11 @@ mod tests {
                 vec!["audience a"],
             ),
         ] {
-            assert_eq!(pieces(text), (expected.into_iter().map(str::to_owned).collect(), 0), "{text}");
+            assert_eq!(
+                pieces(text),
+                (expected.into_iter().map(str::to_owned).collect(), 0),
+                "{text}"
+            );
         }
     }
 

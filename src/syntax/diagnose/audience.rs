@@ -59,7 +59,7 @@ fn none_of(site: &Site<'_, '_>, mut from: isize, over_and: bool) -> String {
         "who", "those", "people", "users", "everyone", "in", "audience", "segment", "for", "if", "when", "from",
         "where", "all",
     ];
-    while LEAD.contains(&site.word(from)) {
+    while LEAD.contains(&site.word(from)) && !accounts::asks(site, from) {
         from += 1;
     }
     let (mut parts, mut joiners) = (Vec::new(), Vec::new());

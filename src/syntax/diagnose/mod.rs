@@ -7,6 +7,7 @@
 //! Nothing here decides whether a text is sound: it is called only where the grammar has said no.
 
 mod accounts;
+mod aggregate;
 mod audience;
 mod computed;
 mod condition;

@@ -249,7 +249,7 @@ fn between_properties(site: &Site<'_, '_>) -> Diagnostic {
     if site.is_name(0) && (site.word(name) == ":" || site.is_first(0)) {
         return site
             .error(-1, -1, format!("between `{before}` and `{found}` a comma is missing"))
-            .help(format!("write `{before},`"));
+            .help(format!("write `,` behind `{before}`"));
     }
     more_of_a_type(site).unwrap_or_else(|| {
         site.error(0, 0, format!("`{found}` cannot stand behind a type"))
