@@ -57,7 +57,8 @@ impl<'a> Traits<'a> {
             diagnostics.push(reserved(path));
         }
         if let Some((at, declared)) = self.names.computed(of, &first.text) {
-            if let Some(part) = rest.last() {
+            // What only a broken item declares may have been meant as another thing.
+            if let (Some(part), Some(_)) = (rest.last(), at) {
                 let name = written(&first.text);
                 let message = format!("`{name}` is a computed trait, so it has no part `{}`", part.text);
                 diagnostics.push(

@@ -490,7 +490,7 @@ impl Splitter<'_, '_> {
         let name = name_of(self.tokens, &current.chunk).map(|token| shorten(self.tokens.text(token)));
         let what = match (current.chunk.piece, name) {
             (Piece::Declaration(Declares::Destination), Some(name)) => format!("the settings of `{name}` are"),
-            (Piece::Declaration(Declares::Event), Some(name)) => format!("the event {name} is"),
+            (Piece::Declaration(Declares::Event), Some(name)) => format!("the event `{}` is", name.trim_matches('"')),
             (Piece::Declaration(kind), Some(name)) => format!("the {} `{name}` is", kind.as_str()),
             _ => "this is".to_owned(),
         };

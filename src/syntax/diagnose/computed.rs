@@ -256,7 +256,7 @@ fn modifier(site: &Site<'_, '_>, head: &Head<'_>) -> Diagnostic {
         "," | "and" | "or" | "&" | "+" if site.kind(1) == Some(Kind::String) => {
             return site
                 .error(0, 1, "a trait is computed from the events of one name")
-                .help(format!("declare another trait for {}", site.word(1)));
+                .help(format!("declare another trait for `{}`", site.word(1)));
         }
         "," | "and" | "&" if performed::begins_modifier(site.word(1)) => {
             let what = if found == "," { "no comma" } else { "no `and`" };

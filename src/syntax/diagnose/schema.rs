@@ -79,6 +79,7 @@ fn name(site: &Site<'_, '_>) -> Diagnostic {
 /// `{` is wanted behind the name.
 fn block(site: &Site<'_, '_>) -> Diagnostic {
     let (found, name) = (site.found(), site.word(-1));
+    let bare = name.trim_matches('"');
     match found {
         "(" | "[" => site
             .error(
@@ -91,7 +92,7 @@ fn block(site: &Site<'_, '_>) -> Diagnostic {
             .error(0, 0, format!("no `{found}` stands after the name of an event"))
             .help(format!("write `event {name} {{`")),
         "" | "}" => site
-            .error(-2, -1, format!("the event {name} has no `{{ }}` with its properties"))
+            .error(-2, -1, format!("the event `{bare}` has no `{{ }}` with its properties"))
             .help(format!(
                 "write `event {name} {{ … }}`, or `event {name} {{}}` if it has none"
             )),
@@ -99,7 +100,7 @@ fn block(site: &Site<'_, '_>) -> Diagnostic {
             .error(0, 0, "an event has one name, and no text to show")
             .help(format!("write `event {name} {{`")),
         _ if site.is_first(0) || site.word(1) == ":" => site
-            .error(-2, -1, format!("the event {name} has no `{{` before its properties"))
+            .error(-2, -1, format!("the event `{bare}` has no `{{` before its properties"))
             .help(format!("write `event {name} {{`")),
         _ => site
             .error(
