@@ -11,10 +11,10 @@ use crate::value::written;
 
 /// An event of a funnel.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Link<'f> {
+struct Link<'f> {
     /// What `as` calls it.
-    pub(super) name: Option<&'f Name>,
-    pub(super) event: EventSlot,
+    name: Option<&'f Name>,
+    event: EventSlot,
 }
 
 /// The funnel around a filter: all of its events, and which of them the filter looks at.
@@ -137,13 +137,6 @@ fn check_names(links: &[Link<'_>], diagnostics: &mut Vec<Diagnostic>) {
                     .help("give one of them another name"),
             );
         }
-    }
-}
-
-impl<'f> Funnel<'f> {
-    /// A single event, whose filter is the first.
-    pub(super) fn of(links: &'f [Link<'f>]) -> Self {
-        Funnel { links, current: 0 }
     }
 }
 

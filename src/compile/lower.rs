@@ -249,9 +249,13 @@ impl Lowering<'_, '_> {
                 let inner = self.condition(inner, place);
                 self.builder.not(inner)
             }
-            ConditionKind::Test { value, test } => self.test(value, test, place),
+            ConditionKind::Test { value, test } => {
+                let written = upto(condition.span, value.span);
+                self.test(value, test, written, place)
+            }
             ConditionKind::Any { list, filter } => {
-                let list = self.value(list, place);
+                let written = upto(condition.span, list.span);
+                let list = self.value(list, written, place);
                 let at = At::Element;
                 let filter = self.condition(filter, Place { at, ..place });
                 self.builder.leaf(Node::Element { list, filter })
@@ -295,17 +299,18 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn value(&mut self, value: &ValuePath, place: Place<'_>) -> ValueRef {
+    /// `written` is the value with the words before it, such as `any account trait tags`.
+    fn value(&mut self, value: &ValuePath, written: Span, place: Place<'_>) -> ValueRef {
         match (value.root, place.at) {
             (Root::Property, At::Event(event)) => ValueRef::Property(self.builder.property_slot(event, path_of(value))),
             (Root::Element, At::Element) => ValueRef::Item(value.keys.iter().map(|key| key.text.clone()).collect()),
             (Root::AccountTrait, _) => {
-                self.asks_account("`account trait`", value.span);
+                self.asks_account("`account trait`", written);
                 ValueRef::Trait(self.trait_slot(value, Subject::Account))
             }
             // The grammar has properties and elements in their filters alone, and traits outside of them.
             _ => {
-                self.asks_users("`trait`", value.span, place);
+                self.asks_trait(value, written, place);
                 ValueRef::Trait(self.trait_slot(value, Subject::User))
             }
         }
@@ -316,8 +321,8 @@ impl Lowering<'_, '_> {
         self.traits.slot(path, of, &mut self.builder, self.diagnostics)
     }
 
-    fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, place: Place<'_>) -> NodeId {
-        let value_ref = self.value(value, place);
+    fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, written: Span, place: Place<'_>) -> NodeId {
+        let value_ref = self.value(value, written, place);
         let (builder, traits, complete) = (&mut self.builder, &self.traits, &mut self.complete);
         let subject = match value.root {
             Root::Trait => format!("trait {}", self.sources.slice(value.span)),
@@ -352,4 +357,9 @@ pub(super) fn path_of(path: &ValuePath) -> Path {
 fn keyword(span: Span, word: &str) -> Span {
     let length = u32::try_from(word.len()).unwrap_or(0);
     Span::new(span.file, span.start, span.start.saturating_add(length))
+}
+
+/// From the beginning of a place to the end of what lies inside it.
+fn upto(all: Span, inside: Span) -> Span {
+    Span::new(all.file, all.start, inside.end)
 }
