@@ -348,9 +348,12 @@ fn hopeless(steps: u32, far: bool) -> (Program, NodeId) {
     let mut s = Space::default();
     let mut chain: Vec<Step> = (1..steps).map(|_| s.then("Add")).collect();
     let never = if far {
-        // Refers to the first event of all, so that each way to the last step counts for itself.
-        let first = s.step_reference(0, "Add", "n");
-        s.filter("Add", "n", Test::Equals(Operand::Reference(first)))
+        // Refers to two events further back, so that each way to the last step counts for itself.
+        let same = [0, 1].map(|step| {
+            let reference = s.step_reference(step, "Add", "n");
+            s.filter("Add", "n", Test::Equals(Operand::Reference(reference)))
+        });
+        s.b.and(same)
     } else {
         s.filter("Add", "missing", Test::Exists)
     };
