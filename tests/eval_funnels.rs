@@ -379,6 +379,9 @@ fn what_is_known_of_an_event_is_remembered_however_many_ways_lead_to_it() {
     assert!(!holds_of(&program, node, &many(300)));
 }
 
+/// Looks at a hundred million events, which takes a while without optimisation: there, the unit tests of `eval` hold it
+/// with less to spend.
+#[cfg(not(debug_assertions))]
 #[test]
 fn a_funnel_that_would_take_too_long_is_given_up_and_says_so() {
     let (program, _) = hopeless(6, true);

@@ -35,24 +35,31 @@ impl<'e> Evaluation<'e> {
         let range = events.between(after, until);
         let of = range.len();
         let enough = if all { usize::MAX } else { performed.count.decided_at() };
-        if performed.steps.is_empty() && matches!(self.program.node(performed.filter), Node::Const(true)) {
-            return Counted { counted: of, of };
-        }
-        if performed.steps.is_empty() {
-            let counted = self.count_plainly(performed, range, enough);
-            return Counted { counted, of };
-        }
-        // Few events are compared each with each. Once that has looked at more than there are, it pays to put them in
-        // order first; where the funnel does not allow that, the plain way goes on, as far as the budget reaches.
-        let lengths = performed.steps.iter().map(|step| self.row.events(step.event).len());
-        let some = FEW.saturating_add(4 * (of + lengths.sum::<usize>()) as u64);
-        let decided = self
-            .row
-            .spending_at_most(some, || self.count_plainly(performed, range.clone(), enough));
-        let counted = decided
-            .or_else(|| funnel::count(self, performed, range.clone(), enough))
-            .unwrap_or_else(|| self.count_plainly(performed, range, enough));
+        let counted = if !performed.steps.is_empty() {
+            self.count_funnel(performed, range, enough)
+        } else if matches!(self.program.node(performed.filter), Node::Const(true)) {
+            of
+        } else {
+            let passes = |at: &usize| {
+                let event = Some(&Matched::alone(events, *at, 0));
+                self.passes(performed.filter, Place { event, item: None })
+            };
+            range.filter(passes).take(enough).count()
+        };
         Counted { counted, of }
+    }
+
+    /// Few events are compared each with each. Once that has looked at more events than there are, it pays to put them in
+    /// order first; where the funnel does not allow that, the plain way goes on, as far as
+    /// [`Row::BUDGET`](super::Row::BUDGET) reaches.
+    fn count_funnel(&self, performed: &Performed, range: Range<usize>, enough: usize) -> usize {
+        let lengths = performed.steps.iter().map(|step| self.row.events(step.event).len());
+        let some = FEW.saturating_add(2 * (range.len() + lengths.sum::<usize>()) as u64);
+        let plainly = || self.count_plainly(performed, range.clone(), enough);
+        self.row
+            .spending_at_most(some, plainly)
+            .or_else(|| funnel::count(self, performed, range.clone(), enough))
+            .unwrap_or_else(plainly)
     }
 
     /// What a funnel means. It looks, step by step, at the number of events times the number of those that may follow:

@@ -109,6 +109,19 @@ impl<'a> Row<'a> {
         row
     }
 
+    /// The row with less to spend, which tests can use up.
+    #[cfg(test)]
+    pub(super) fn with_budget(self, budget: u64) -> Self {
+        self.budget.set(budget);
+        self
+    }
+
+    /// What was spent of it.
+    #[cfg(test)]
+    pub(super) fn spent(&self) -> u64 {
+        self.spent.get()
+    }
+
     /// Binds the row to a user's profile, as of `now`; it is a member of nothing until it is evaluated.
     pub fn bind(&mut self, program: &Program, profile: &'a Profile, now: Timestamp) {
         self.clear(program, Subject::User);

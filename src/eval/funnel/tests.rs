@@ -281,6 +281,63 @@ fn cases() -> u32 {
     ProptestConfig::default().cases.max(2_000)
 }
 
+/// `A as a then B as b then C where (k < a.k)`, or also `k < b.k`.
+fn hopeless(two_steps: bool) -> (Program, Performed) {
+    let mut space = Space::new();
+    let step = |event, filter| Wanted {
+        event,
+        within: None,
+        filter,
+        count: Count::ONCE,
+    };
+    let below = Filter::Link(Link::Below, 0, 0);
+    let mut performed = space.performed(&(Filter::All, vec![step(1, Filter::All), step(2, below)], 0, false));
+    if two_steps {
+        let both = [0, 1].map(|to| space.filter(below, to));
+        performed.steps[1].filter = space.builder.and(both);
+    }
+    (space.finish(&[performed.clone()]), performed)
+}
+
+/// So many events, each later and of a greater `k` than the one before: no C is below an A.
+fn rising(of: i64) -> Profile {
+    let history: Vec<Past> = (0..of)
+        .map(|n| {
+            (
+                usize::try_from(n % 3).unwrap(),
+                1_000 - of + n,
+                Some(Value::from(n)),
+                None,
+            )
+        })
+        .collect();
+    profile(&history)
+}
+
+#[test]
+fn what_costs_too_much_is_given_up_at_once_and_says_so() {
+    // References to one step: for each A what follows, once. To two: for each A and each B.
+    for (two_steps, of, spent, exhausted) in [
+        (false, 90, 3_000, false),
+        (false, 90, 700, true),
+        (true, 90, 3_000, true),
+        (true, 15, 3_000, false),
+    ] {
+        let (program, performed) = hopeless(two_steps);
+        let profile = rising(of);
+        let row = Row::new(&program, &profile, NOW).with_budget(spent);
+        let evaluation = Evaluation::new(&program, &row, &[]);
+        let counted = evaluation.count(&performed, Timestamp::MIN, NOW, false);
+        assert_eq!(counted.counted, 0);
+        assert_eq!(row.is_exhausted(), exhausted, "{two_steps} {of} {spent}");
+        // Nothing more is looked at.
+        let before = row.spent();
+        evaluation.count(&performed, Timestamp::MIN, NOW, false);
+        assert!(!exhausted || row.spent() <= before + 10, "{two_steps} {of} {spent}");
+    }
+    assert_eq!(Row::BUDGET, 100_000_000);
+}
+
 #[test]
 fn references_to_two_steps_are_left_to_the_plain_way() {
     let mut space = Space::new();
