@@ -115,7 +115,7 @@ const CASES: &[Case] = &[
         },
     },
     Case {
-        name: "against it/one number in every spelling",
+        name: "against it/one number in nine spellings",
         who: r#"performed "A" as a then performed "B" where (id = a.id)"#,
         member: false,
         // Texts that all read as 7, and none is like another: the A's "7.00", the B's "7e0".

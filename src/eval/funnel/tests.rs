@@ -338,6 +338,77 @@ fn what_costs_too_much_is_given_up_at_once_and_says_so() {
     assert_eq!(Row::BUDGET, 100_000_000);
 }
 
+/// How many events are looked at, of so many, for funnels that nobody gets through to the end.
+#[test]
+fn an_equality_looks_at_each_event_a_few_times() {
+    let step = |event, within: Option<i64>, filter| Wanted {
+        event,
+        within,
+        filter,
+        count: Count::ONCE,
+    };
+    let (all, equal) = (Filter::All, Filter::Link(Link::Equals, 0, 0));
+    let some = Some(700);
+    let chains: [(&str, Vec<Wanted>, usize); 6] = [
+        (
+            "no reference",
+            vec![step(1, some, all), step(2, some, all), step(0, some, Filter::Own(1))],
+            0,
+        ),
+        ("the event before", vec![step(1, None, equal)], 0),
+        (
+            "the event before, later on",
+            vec![step(1, some, all), step(2, some, equal), step(0, None, Filter::Own(1))],
+            1,
+        ),
+        ("one between", vec![step(1, some, all), step(2, some, equal)], 0),
+        (
+            "more between",
+            vec![
+                step(1, some, all),
+                step(1, None, all),
+                step(1, None, all),
+                step(2, some, equal),
+            ],
+            0,
+        ),
+        (
+            "two that equal",
+            vec![step(1, some, equal), step(2, some, Filter::And(0, 0))],
+            0,
+        ),
+    ];
+    // Every value once; two values in turn.
+    for values in [i64::MAX, 2] {
+        let history: Vec<Past> = (0..3_000i64)
+            .map(|n| {
+                (
+                    usize::try_from(n % 3).unwrap(),
+                    n - 2_000,
+                    Some(Value::from(n % values)),
+                    None,
+                )
+            })
+            .collect();
+        let profile = profile(&history);
+        for (name, steps, referred) in &chains {
+            for negated in [false, true] {
+                let mut space = Space::new();
+                let performed = space.performed(&(Filter::All, steps.clone(), *referred, negated));
+                let program = space.finish(std::slice::from_ref(&performed));
+                let row = Row::new(&program, &profile, NOW);
+                let counted = count(&Evaluation::new(&program, &row, &[]), &performed, 0..1_000, usize::MAX);
+                assert!(counted.is_some());
+                assert!(
+                    row.spent() <= 4 * 3_000,
+                    "{name}, {values} values, {negated}: {}",
+                    row.spent()
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn references_to_two_steps_are_left_to_the_plain_way() {
     let mut space = Space::new();
