@@ -188,7 +188,7 @@ struct Search<'s, 'e> {
     of: &'s Evaluation<'e>,
     /// Those that are still looked for. What is listed of the last one has all later ones behind it.
     steps: &'s [Step],
-    room: Room,
+    room: Box<Room>,
     /// How much of the room is used.
     end: usize,
 }

@@ -39,7 +39,8 @@ pub struct Row<'a> {
     budget: Cell<u64>,
     /// What is known of the events of the funnel at hand: for each step a place per event of any name, each two bits.
     funnel: RefCell<Vec<u64>>,
-    room: RefCell<Room>,
+    /// For funnels over many events; boxed, as most programs have none and rows stand in long lists.
+    room: RefCell<Option<Box<Room>>>,
 }
 
 /// The value of a trait.
@@ -240,12 +241,12 @@ impl<'a> Row<'a> {
     }
 
     /// The buffers for a funnel over many events, to be given back.
-    pub(super) fn take_room(&self) -> Room {
-        self.room.take()
+    pub(super) fn take_room(&self) -> Box<Room> {
+        self.room.take().unwrap_or_default()
     }
 
-    pub(super) fn give_room(&self, room: Room) {
-        self.room.replace(room);
+    pub(super) fn give_room(&self, room: Box<Room>) {
+        self.room.replace(Some(room));
     }
 
     /// Forgets what is known of the events of another funnel.
@@ -327,7 +328,10 @@ impl<'a> Row<'a> {
         for performed in program.funnels() {
             let slots = performed.steps.iter().map(|step| step.event).chain([performed.event]);
             let events = slots.map(|slot| self.events(slot).len()).sum();
-            self.room.get_mut().fit(performed.steps.len(), events);
+            self.room
+                .get_mut()
+                .get_or_insert_default()
+                .fit(performed.steps.len(), events);
             if performed.steps.len() > 1 {
                 places = places.max((performed.steps.len() + 1) * self.times.len());
             }
