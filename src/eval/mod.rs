@@ -53,6 +53,7 @@
 
 mod computed;
 mod decimal;
+mod funnel;
 mod node;
 mod performed;
 mod row;

@@ -1,9 +1,15 @@
 //! Counts events, and follows the steps of a funnel.
 
+use std::ops::Range;
+
+use super::funnel;
 use super::node::{Evaluation, Place};
 use super::row::Matched;
-use crate::ir::{Node, NodeId, Performed, Program, Reference, Step};
+use crate::ir::{Node, NodeId, Performed, Program, Step};
 use crate::time::Timestamp;
+
+/// Up to so many looks at events nothing is put in order.
+const FEW: u64 = 256;
 
 /// Events that were counted.
 pub(super) struct Counted {
@@ -24,18 +30,43 @@ struct Funnel<'f> {
 
 impl<'e> Evaluation<'e> {
     /// Counts the events with `after < t ≤ until` that pass and whose steps hold: all of them, or as many as decide.
-    ///
-    /// For a funnel this is, step by step, the number of events times the number of those that may follow: what is known
-    /// of an event at one step is remembered, however many ways lead to it. Only where a filter refers to an event further
-    /// back than the step before, each way counts for itself. Either way it stops at [`Row::BUDGET`](super::Row::BUDGET).
     pub(super) fn count(&self, performed: &Performed, after: Timestamp, until: Timestamp, all: bool) -> Counted {
         let events = self.row.events(performed.event);
         let range = events.between(after, until);
         let of = range.len();
         let enough = if all { usize::MAX } else { performed.count.decided_at() };
-        if performed.steps.is_empty() && matches!(self.program.node(performed.filter), Node::Const(true)) {
-            return Counted { counted: of, of };
-        }
+        let counted = if !performed.steps.is_empty() {
+            self.count_funnel(performed, range, enough)
+        } else if matches!(self.program.node(performed.filter), Node::Const(true)) {
+            of
+        } else {
+            let passes = |at: &usize| {
+                let event = Some(&Matched::alone(events, *at, 0));
+                self.passes(performed.filter, Place { event, item: None })
+            };
+            range.filter(passes).take(enough).count()
+        };
+        Counted { counted, of }
+    }
+
+    /// Few events are compared each with each. Once that has looked at more events than there are, it pays to put them in
+    /// order first; where the funnel does not allow that, the plain way goes on, as far as
+    /// [`Row::BUDGET`](super::Row::BUDGET) reaches.
+    fn count_funnel(&self, performed: &Performed, range: Range<usize>, enough: usize) -> usize {
+        let lengths = performed.steps.iter().map(|step| self.row.events(step.event).len());
+        let some = FEW.saturating_add(2 * (range.len() + lengths.sum::<usize>()) as u64);
+        let plainly = || self.count_plainly(performed, range.clone(), enough);
+        self.row
+            .spending_at_most(some, plainly)
+            .or_else(|| funnel::count(self, performed, range.clone(), enough))
+            .unwrap_or_else(plainly)
+    }
+
+    /// What a funnel means. It looks, step by step, at the number of events times the number of those that may follow:
+    /// what is known of an event at one step is remembered, however many ways lead to it. Only where a filter refers to an
+    /// event further back than the step before, each way counts for itself.
+    pub(super) fn count_plainly(&self, performed: &Performed, range: Range<usize>, enough: usize) -> usize {
+        let events = self.row.events(performed.event);
         let funnel = Funnel::new(self.program, &performed.steps);
         if funnel.remembers() {
             // What the row still knows is of another funnel.
@@ -43,18 +74,13 @@ impl<'e> Evaluation<'e> {
         }
         let mut counted = 0;
         for at in range {
-            if counted >= enough {
+            if counted >= enough || self.row.is_exhausted() {
                 break;
             }
-            let matched = Matched {
-                events,
-                at,
-                step: 0,
-                before: None,
-            };
+            let matched = Matched::alone(events, at, 0);
             counted += usize::from(self.matches(performed.filter, funnel, &matched));
         }
-        Counted { counted, of }
+        counted
     }
 
     fn matches(&self, filter: NodeId, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
@@ -81,7 +107,7 @@ impl<'e> Evaluation<'e> {
         let enough = step.count.decided_at();
         let mut counted = 0;
         for at in events.between(after, until) {
-            if counted >= enough {
+            if counted >= enough || self.row.is_exhausted() {
                 break;
             }
             let next = Matched {
@@ -134,17 +160,7 @@ impl<'f> Funnel<'f> {
 
 /// The earliest step that a filter refers to; `u32::MAX` for none.
 fn farthest_reference(program: &Program, filter: NodeId) -> u32 {
-    match program.node(filter) {
-        Node::Not(child) | Node::Element { filter: child, .. } => farthest_reference(program, *child),
-        Node::And(nodes) | Node::Or(nodes) => {
-            let farthest = nodes.iter().map(|node| farthest_reference(program, *node));
-            farthest.min().unwrap_or(u32::MAX)
-        }
-        Node::Test { test, .. } => match test.reference() {
-            Some(Reference::Step { step, .. }) => step,
-            Some(Reference::Trait(_)) | None => u32::MAX,
-        },
-        // No other node stands in a filter.
-        _ => u32::MAX,
-    }
+    let mut farthest = u32::MAX;
+    funnel::references(program, filter, &mut |step, _| farthest = farthest.min(step));
+    farthest
 }
