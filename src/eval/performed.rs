@@ -1,5 +1,7 @@
 //! Counts events, and follows the steps of a funnel.
 
+use std::ops::Range;
+
 use super::node::{Evaluation, Place};
 use super::row::Matched;
 use crate::ir::{Node, NodeId, Performed, Program, Reference, Step};
@@ -7,40 +9,42 @@ use crate::time::Timestamp;
 
 /// Events that were counted.
 pub(super) struct Counted {
-    /// How many pass, with their steps; unless all were wanted, no more than decide the answer.
+    /// How many pass, with their steps; without a recorder no more than decide the answer.
     pub(super) counted: usize,
     /// How many are in the window.
     pub(super) of: usize,
+    /// The time of the latest that counts; told to a recorder alone.
+    pub(super) latest: Option<Timestamp>,
 }
 
 /// The steps of a funnel, and what can be remembered of them.
 #[derive(Clone, Copy)]
-struct Funnel<'f> {
-    steps: &'f [Step],
+pub(super) struct Funnel<'f> {
+    pub(super) steps: &'f [Step],
     /// Events at this step and later ones are remembered: whether the steps after such an event hold depends on nothing
     /// that came before it.
     remembered_from: u32,
 }
 
 impl<'e> Evaluation<'e> {
-    /// Counts the events with `after < t ≤ until` that pass and whose steps hold: all of them, or as many as decide.
+    /// Counts the events with `after < t ≤ until` that pass and whose steps hold: as many as decide.
     ///
     /// For a funnel this is, step by step, the number of events times the number of those that may follow: what is known
     /// of an event at one step is remembered, however many ways lead to it. Only where a filter refers to an event further
     /// back than the step before, each way counts for itself. Either way it stops at [`Row::BUDGET`](super::Row::BUDGET).
-    pub(super) fn count(&self, performed: &Performed, after: Timestamp, until: Timestamp, all: bool) -> Counted {
+    pub(super) fn count(&self, performed: &Performed, after: Timestamp, until: Timestamp) -> Counted {
         let events = self.row.events(performed.event);
         let range = events.between(after, until);
         let of = range.len();
-        let enough = if all { usize::MAX } else { performed.count.decided_at() };
+        let enough = performed.count.decided_at();
         if performed.steps.is_empty() && matches!(self.program.node(performed.filter), Node::Const(true)) {
-            return Counted { counted: of, of };
+            return Counted {
+                counted: of,
+                of,
+                latest: None,
+            };
         }
-        let funnel = Funnel::new(self.program, &performed.steps);
-        if funnel.remembers() {
-            // What the row still knows is of another funnel.
-            self.row.forget_funnel();
-        }
+        let funnel = self.funnel(performed);
         let mut counted = 0;
         for at in range {
             if counted >= enough {
@@ -54,7 +58,21 @@ impl<'e> Evaluation<'e> {
             };
             counted += usize::from(self.matches(performed.filter, funnel, &matched));
         }
-        Counted { counted, of }
+        Counted {
+            counted,
+            of,
+            latest: None,
+        }
+    }
+
+    /// The steps, to be asked about one event after the other.
+    pub(super) fn funnel<'f>(&self, performed: &'f Performed) -> Funnel<'f> {
+        let funnel = Funnel::new(self.program, &performed.steps);
+        if funnel.remembers() {
+            // What the row still knows is of another funnel.
+            self.row.forget_funnel();
+        }
+        funnel
     }
 
     fn matches(&self, filter: NodeId, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
@@ -66,7 +84,7 @@ impl<'e> Evaluation<'e> {
     }
 
     /// Whether the steps hold after a matched event. The recursion is as deep as there are steps.
-    fn steps_hold(&self, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
+    pub(super) fn steps_hold(&self, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
         let step_at = matched.step.saturating_add(1);
         let Some(step) = funnel.steps.get(matched.step as usize) else {
             return true;
@@ -75,12 +93,10 @@ impl<'e> Evaluation<'e> {
         if remembered && let Some(known) = self.row.remembered(matched.step, matched.at) {
             return known;
         }
-        let (after, now) = (matched.time(), self.row.now());
-        let until = step.within.map_or(now, |within| after.plus(within).min(now));
         let events = self.row.events(step.event);
         let enough = step.count.decided_at();
         let mut counted = 0;
-        for at in events.between(after, until) {
+        for at in self.following(step, matched) {
             if counted >= enough {
                 break;
             }
@@ -97,6 +113,13 @@ impl<'e> Evaluation<'e> {
             self.row.remember(matched.step, matched.at, holds);
         }
         holds
+    }
+
+    /// The places of the events that may be the next step's after a matched event.
+    pub(super) fn following(&self, step: &Step, matched: &Matched<'e, '_>) -> Range<usize> {
+        let (after, now) = (matched.time(), self.row.now());
+        let until = step.within.map_or(now, |within| after.plus(within).min(now));
+        self.row.events(step.event).between(after, until)
     }
 }
 
