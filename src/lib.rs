@@ -29,6 +29,7 @@ pub mod diagnostic;
 pub mod enforce;
 pub mod engine;
 pub mod eval;
+pub mod explain;
 pub mod ingest;
 pub mod ir;
 pub mod model;

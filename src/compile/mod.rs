@@ -9,6 +9,7 @@ mod funnel;
 mod lower;
 mod modifiers;
 mod names;
+mod outline;
 mod suggest;
 mod tests_on_values;
 
@@ -18,6 +19,9 @@ use crate::diagnostic::{self, Diagnostic};
 use crate::ir::{AudienceSlot, NodeId, Program};
 use crate::span::{Sources, Span};
 use crate::syntax::ast::{File, Item};
+
+pub use outline::{AudienceOutline, Form, Outline, Written};
+pub(crate) use suggest::nearest;
 
 /// What a workspace compiles to.
 #[derive(Debug, Clone)]
@@ -35,16 +39,33 @@ pub struct Compiled {
 /// Where the nodes of a program are written. Equal predicates are one node, so a place is asked for by audience.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
-    audiences: Vec<Span>,
+    audiences: Vec<AudienceOutline>,
+    /// In the order of files and places.
+    comments: Vec<Span>,
     nodes: BTreeMap<(AudienceSlot, NodeId), Span>,
     /// Audiences that name something which only a broken item declares.
     incomplete: BTreeSet<AudienceSlot>,
 }
 
 impl Places {
-    /// Where an audience is declared.
+    /// Where an audience is declared: the whole item.
     pub fn audience(&self, audience: AudienceSlot) -> Option<Span> {
-        self.audiences.get(audience.index()).copied()
+        self.outline(audience).map(|outline| outline.span)
+    }
+
+    /// An audience as its author wrote it.
+    pub fn outline(&self, audience: AudienceSlot) -> Option<&AudienceOutline> {
+        self.audiences.get(audience.index())
+    }
+
+    /// The comments inside of a span.
+    pub fn comments(&self, span: Span) -> &[Span] {
+        let Span { file, start, end } = span;
+        let place = |at| {
+            self.comments
+                .partition_point(|comment| *comment < Span::new(file, at, 0))
+        };
+        self.comments.get(place(start)..place(end)).unwrap_or_default()
     }
 
     /// Where an audience writes a condition; the first place, if it writes it twice.

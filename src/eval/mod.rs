@@ -119,12 +119,7 @@ pub fn holds<'e, R: Recorder<'e>>(
 
 /// Asks about one condition, and keeps what was seen. `None` where that costs more than [`Row::BUDGET`]; then the rows are
 /// exhausted.
-pub fn trace<'e>(
-    program: &'e Program,
-    condition: NodeId,
-    row: &'e Row<'_>,
-    users: &'e [Row<'_>],
-) -> Option<Trace<'e>> {
+pub fn trace<'e>(program: &'e Program, condition: NodeId, row: &'e Row<'_>, users: &'e [Row<'_>]) -> Option<Trace<'e>> {
     row.begin();
     users.iter().for_each(Row::begin);
     let mut trace = Trace::new();
