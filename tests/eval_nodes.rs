@@ -624,7 +624,6 @@ fn a_recorder_is_told_of_every_node_and_what_decided_it() {
             of: 3,
             after: NOW.minus(days(1)),
             until: NOW,
-            latest: Some(at(0)),
         }
     );
 }

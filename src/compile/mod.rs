@@ -21,6 +21,7 @@ use crate::span::{Sources, Span};
 use crate::syntax::ast::{File, Item};
 
 pub use outline::{AudienceOutline, Form, Outline, Written};
+#[cfg(feature = "cli")]
 pub(crate) use suggest::nearest;
 
 /// What a workspace compiles to.

@@ -2,12 +2,13 @@
 //!
 //! Evaluating without a recorder does not come here.
 
+use std::ops::Range;
+
 use super::node::{Evaluation, Place};
-use super::performed::{Counted, Funnel};
+use super::performed::Funnel;
 use super::row::{Events, Matched};
 use super::trace::{Recorder, Shown};
 use crate::ir::{NodeId, Performed};
-use crate::time::Timestamp;
 use crate::value::Value;
 
 /// Events to choose from, by place.
@@ -21,41 +22,45 @@ struct Candidates {
     far: Option<usize>,
 }
 
+/// As many of the latest events as are looked at to find one to show: where thousands are alike, any of them will do.
+const TRIED: usize = 100;
+
 impl<'e> Evaluation<'e> {
-    /// Counts as [`count`](Evaluation::count) does, but to the end, and shows the latest event that counts, or, where more
-    /// are needed, the latest that comes nearest to it.
+    /// Shows the latest event that counts, or, where more are needed than the `counted`, the latest that comes nearest to it.
     pub(super) fn show<R: Recorder<'e>>(
         &self,
         performed: &'e Performed,
-        after: Timestamp,
-        until: Timestamp,
+        range: Range<usize>,
+        counted: usize,
         recorder: &mut R,
-    ) -> Counted {
+    ) {
         let events = self.row.events(performed.event);
-        let range = events.between(after, until);
         let of = range.len();
+        let passes = |at| self.passes(performed.filter, place(&first(events, at)));
+        let passed = range.clone().filter(|at| passes(*at)).count();
         let funnel = self.funnel(performed);
-        let (mut counted, mut passed) = (0, 0);
+        let lacking = counted < performed.count.at_least as usize;
         let mut latest = Candidates::default();
-        for at in range {
-            let matched = first(events, at);
-            let passes = self.passes(performed.filter, place(&matched));
-            let counts = passes && self.steps_hold(funnel, &matched);
-            passed += usize::from(passes);
-            counted += usize::from(counts);
-            let candidate = match (passes, counts) {
-                (true, true) => &mut latest.counted,
-                (true, false) => &mut latest.near,
-                (false, _) => &mut latest.far,
+        for at in range.rev().take(TRIED) {
+            let candidate = if !passes(at) {
+                &mut latest.far
+            } else if self.steps_hold(funnel, &first(events, at)) {
+                &mut latest.counted
+            } else {
+                &mut latest.near
             };
-            *candidate = Some(at);
+            candidate.get_or_insert(at);
+            let found = if lacking { latest.near } else { latest.counted };
+            if found.is_some() {
+                break;
+            }
         }
         let Candidates {
             counted: one,
             near,
             far,
         } = latest;
-        let chosen = if counted < performed.count.at_least as usize {
+        let chosen = if lacking {
             near.or(far).or(one)
         } else {
             one.or(near).or(far)
@@ -63,6 +68,7 @@ impl<'e> Evaluation<'e> {
         recorder.enter(Shown::Event {
             step: 0,
             event: chosen.map(|at| (events.time(at), events.message_id(at))),
+            counts: chosen.is_some() && chosen == one,
             passed,
             of,
             holds: performed.count.holds(counted),
@@ -75,11 +81,6 @@ impl<'e> Evaluation<'e> {
             }
         }
         recorder.leave();
-        Counted {
-            counted,
-            of,
-            latest: one.map(|at| events.time(at)),
-        }
     }
 
     /// Shows the next step after a matched event: of the events that pass there, the first whose own steps hold, or the first
@@ -119,6 +120,7 @@ impl<'e> Evaluation<'e> {
         recorder.enter(Shown::Event {
             step: before.step.saturating_add(1),
             event: chosen.map(|at| (events.time(at), events.message_id(at))),
+            counts: first.counted.is_some(),
             passed,
             of,
             holds: step.count.holds(passed) != step.negated,

@@ -82,17 +82,20 @@ impl<'e> Evaluation<'e> {
             }
             Node::Performed(performed) => {
                 let (after, until) = performed.window.bounds(self.row.now());
-                let Counted { counted, of, latest } = if R::RECORDS {
-                    self.show(performed, after, until, recorder)
-                } else {
-                    self.count(performed, after, until)
-                };
+                let Counted { counted, of } = self.count(performed, after, until, R::RECORDS);
+                if R::RECORDS {
+                    self.show(
+                        performed,
+                        self.row.events(performed.event).between(after, until),
+                        counted,
+                        recorder,
+                    );
+                }
                 let fact = Fact::Events {
                     counted,
                     of,
                     after,
                     until,
-                    latest,
                 };
                 (performed.count.holds(counted), fact)
             }

@@ -9,12 +9,10 @@ use crate::time::Timestamp;
 
 /// Events that were counted.
 pub(super) struct Counted {
-    /// How many pass, with their steps; without a recorder no more than decide the answer.
+    /// How many pass, with their steps; unless all were wanted, no more than decide the answer.
     pub(super) counted: usize,
     /// How many are in the window.
     pub(super) of: usize,
-    /// The time of the latest that counts; told to a recorder alone.
-    pub(super) latest: Option<Timestamp>,
 }
 
 /// The steps of a funnel, and what can be remembered of them.
@@ -27,22 +25,18 @@ pub(super) struct Funnel<'f> {
 }
 
 impl<'e> Evaluation<'e> {
-    /// Counts the events with `after < t ≤ until` that pass and whose steps hold: as many as decide.
+    /// Counts the events with `after < t ≤ until` that pass and whose steps hold: all of them, or as many as decide.
     ///
     /// For a funnel this is, step by step, the number of events times the number of those that may follow: what is known
     /// of an event at one step is remembered, however many ways lead to it. Only where a filter refers to an event further
     /// back than the step before, each way counts for itself. Either way it stops at [`Row::BUDGET`](super::Row::BUDGET).
-    pub(super) fn count(&self, performed: &Performed, after: Timestamp, until: Timestamp) -> Counted {
+    pub(super) fn count(&self, performed: &Performed, after: Timestamp, until: Timestamp, all: bool) -> Counted {
         let events = self.row.events(performed.event);
         let range = events.between(after, until);
         let of = range.len();
-        let enough = performed.count.decided_at();
+        let enough = if all { usize::MAX } else { performed.count.decided_at() };
         if performed.steps.is_empty() && matches!(self.program.node(performed.filter), Node::Const(true)) {
-            return Counted {
-                counted: of,
-                of,
-                latest: None,
-            };
+            return Counted { counted: of, of };
         }
         let funnel = self.funnel(performed);
         let mut counted = 0;
@@ -58,11 +52,7 @@ impl<'e> Evaluation<'e> {
             };
             counted += usize::from(self.matches(performed.filter, funnel, &matched));
         }
-        Counted {
-            counted,
-            of,
-            latest: None,
-        }
+        Counted { counted, of }
     }
 
     /// The steps, to be asked about one event after the other.

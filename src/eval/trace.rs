@@ -57,6 +57,8 @@ pub enum Shown<'e> {
         step: u32,
         /// Its time and message id; `None` where there is no event to look at.
         event: Option<(Timestamp, &'e str)>,
+        /// Whether it counts: it passes, and its steps hold. Of the first `performed` it is then the latest that does.
+        counts: bool,
         /// How many pass this step's own filter, whatever follows them.
         passed: usize,
         /// How many of that name are inside the window.
@@ -100,8 +102,6 @@ pub enum Fact<'e> {
         after: Timestamp,
         /// and not later than this.
         until: Timestamp,
-        /// The time of the latest that counted.
-        latest: Option<Timestamp>,
     },
     /// The stored consent.
     Consent(ConsentState),

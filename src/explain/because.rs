@@ -47,17 +47,10 @@ impl Because<'_> {
             (Node::Element { list, .. }, Fact::Elements { passed, of, value }, Form::Any(name)) => {
                 elements(&self.subject(name, list), passed, of, value, shown)
             }
-            (
-                Node::Performed(performed),
-                Fact::Events {
-                    counted, of, latest, ..
-                },
-                _,
-            ) => {
+            (Node::Performed(performed), Fact::Events { counted, of, .. }, _) => {
                 let events = Events {
                     counted,
                     of,
-                    latest,
                     holds: record.holds,
                 };
                 self.performed(performed, events, shown)
@@ -102,12 +95,7 @@ impl Because<'_> {
         let program = self.workspace.program;
         let name = self.event_name(performed.event);
         let window = window(performed.window, self.lookback, self.asked.row.now());
-        let Events {
-            counted,
-            of,
-            latest,
-            holds,
-        } = events;
+        let Events { counted, of, holds } = events;
         if of == 0 {
             return format!(
                 "no {}{window}{}",
@@ -116,9 +104,11 @@ impl Because<'_> {
             );
         }
         let filtered = !matches!(program.node(performed.filter), Node::Const(true));
-        let (example, passed) = match shown {
-            Some(Shown::Event { event, passed, .. }) => (event, passed),
-            _ => (None, of),
+        let (example, counts, passed) = match shown {
+            Some(Shown::Event {
+                event, counts, passed, ..
+            }) => (event, counts, passed),
+            _ => (None, false, of),
         };
         let mut text = if passed == 0 {
             let of = if of == 1 { String::new() } else { format!(" {of}") };
@@ -150,17 +140,15 @@ impl Because<'_> {
                 words::events(passed, name)
             )
         };
-        text.push_str(&needed(performed.count, counted, holds));
-        match (latest, example) {
-            (Some(latest), Some((time, message_id))) if latest == time => {
-                let last = if counted == 1 { "" } else { "the last " };
-                text.push_str(&format!(", {last}at {}", words::event(time, message_id)));
-            }
-            (_, Some((time, message_id))) => {
-                text.push_str(&format!("; shown is the one at {}", words::event(time, message_id)));
-            }
-            _ => {}
+        if let Some((time, message_id)) = example {
+            let event = words::event(time, message_id);
+            text.push_str(&match (counts, counted) {
+                (true, 1) => format!(", at {event}"),
+                (true, _) => format!(", the last at {event}"),
+                (false, _) => format!("; shown is the one at {event}"),
+            });
         }
+        text.push_str(&needed(performed.count, counted, holds));
         text
     }
 
@@ -179,18 +167,16 @@ impl Because<'_> {
             } else {
                 format!(", then {not}by")
             };
-            let count = match step.count {
-                Count::ONCE => String::new(),
-                count => format!("{} ", count_words(count)),
+            let name = self.event_name(step.event);
+            let events = match step.count {
+                Count::ONCE => words::text(name),
+                count => format!("{} {}", count_words(count), words::events(2, name)),
             };
             let within = step
                 .within
-                .map(|within| format!(" within {within}"))
+                .map(|within| format!(" within {}", words::length(within)))
                 .unwrap_or_default();
-            text.push_str(&format!(
-                "{lead} {count}{}{within}",
-                words::text(self.event_name(step.event))
-            ));
+            text.push_str(&format!("{lead} {events}{within}"));
         }
         text
     }
@@ -210,7 +196,7 @@ impl Because<'_> {
         let name = self.event_name(step.event);
         let within = step
             .within
-            .map(|within| format!(" within {within}"))
+            .map(|within| format!(" within {}", words::length(within)))
             .unwrap_or_default();
         let place = format!("{within} after that");
         let mut text = match (of, passed) {
@@ -219,10 +205,6 @@ impl Because<'_> {
             (_, 0) => format!("none of {of} {}{place} passes its filter", words::events(of, name)),
             _ => format!("{passed} {}{place}", words::events(passed, name)),
         };
-        // Under `then not` it is too many that are wrong, and that is told by their number.
-        if !step.negated {
-            text.push_str(&needed(step.count, passed, holds));
-        }
         if let Some((time, message_id)) = event {
             let event = words::event(time, message_id);
             text.push_str(&match (passed, of) {
@@ -230,6 +212,10 @@ impl Because<'_> {
                 (0, 1) => format!(", at {event}"),
                 _ => format!("; shown is the one at {event}"),
             });
+        }
+        // Under `then not` it is too many that are wrong, and that is told by their number.
+        if !step.negated {
+            text.push_str(&needed(step.count, passed, holds));
         }
         text
     }
@@ -239,13 +225,13 @@ impl Because<'_> {
 struct Events {
     counted: usize,
     of: usize,
-    latest: Option<Timestamp>,
     holds: bool,
 }
 
 /// ` within the last 30 days (since 2026-05-31T00:00:00Z)`
 fn window(window: Window, lookback: Option<Duration>, now: Timestamp) -> String {
     let newest = Some(window.newest).filter(|newest| *newest > Duration::ZERO);
+    let length = words::length;
     let cut = if window.oldest.is_some() && window.oldest == lookback {
         ", as `lookback` says"
     } else {
@@ -253,13 +239,19 @@ fn window(window: Window, lookback: Option<Duration>, now: Timestamp) -> String 
     };
     let mut parts = Vec::new();
     match (window.oldest, newest) {
-        (Some(oldest), None) => parts.push(format!("within the last {oldest} (since {}{cut})", now.minus(oldest))),
+        (Some(oldest), None) => parts.push(format!(
+            "within the last {} (since {}{cut})",
+            length(oldest),
+            now.minus(oldest)
+        )),
         (Some(oldest), Some(newest)) => parts.push(format!(
-            "between {newest} and {oldest} ago (since {}{cut}, until {})",
+            "between {} and {} ago (since {}{cut}, until {})",
+            length(newest),
+            length(oldest),
             now.minus(oldest),
             now.minus(newest)
         )),
-        (None, Some(newest)) => parts.push(format!("at least {newest} ago (until {})", now.minus(newest))),
+        (None, Some(newest)) => parts.push(format!("at least {} ago (until {})", length(newest), now.minus(newest))),
         (None, None) => {}
     }
     parts.extend(window.after.map(|after| format!("after {after}")));
@@ -271,13 +263,14 @@ fn window(window: Window, lookback: Option<Duration>, now: Timestamp) -> String 
 fn count_words(count: Count) -> String {
     match (count.at_least, count.at_most) {
         (least, None) => format!("at least {least}"),
-        (0, Some(most)) if most > 0 => format!("at most {most}"),
+        (0, Some(0)) => "none".to_owned(),
+        (0, Some(most)) => format!("at most {most}"),
         (least, Some(most)) if least == most => format!("exactly {most}"),
         (least, Some(most)) => format!("{least} to {most}"),
     }
 }
 
-/// `, at least 3 needed`: why a count does not hold, where the number alone does not tell.
+/// `; at least 3 needed`: why a count does not hold, where the number alone does not tell.
 fn needed(count: Count, counted: usize, holds: bool) -> String {
     if holds || count == Count::ONCE {
         return String::new();
@@ -287,7 +280,7 @@ fn needed(count: Count, counted: usize, holds: bool) -> String {
     } else {
         "allowed"
     };
-    format!(", {} {verb}", count_words(count))
+    format!("; {} {verb}", count_words(count))
 }
 
 fn elements(
@@ -443,7 +436,7 @@ impl Tested<'_> {
     }
 
     fn date(&self, test: &DateTest) -> String {
-        let now = self.now;
+        let (now, length) = (self.now, words::length);
         let instant = |instant: &Instant| match instant {
             Instant::At(at) => at.to_string(),
             Instant::Of(_) => self.referred(),
@@ -451,10 +444,10 @@ impl Tested<'_> {
         match test {
             DateTest::Before(at) => format!("before {}", instant(at)),
             DateTest::After(at) => format!("after {}", instant(at)),
-            DateTest::WithinLast(length) => format!("within the last {length} (since {})", now.minus(*length)),
-            DateTest::WithinNext(length) => format!("within the next {length} (until {})", now.plus(*length)),
-            DateTest::BeforeLast(length) => format!("at least {length} ago (until {})", now.minus(*length)),
-            DateTest::AfterNext(length) => format!("more than {length} ahead (after {})", now.plus(*length)),
+            DateTest::WithinLast(d) => format!("within the last {} (since {})", length(*d), now.minus(*d)),
+            DateTest::WithinNext(d) => format!("within the next {} (until {})", length(*d), now.plus(*d)),
+            DateTest::BeforeLast(d) => format!("at least {} ago (until {})", length(*d), now.minus(*d)),
+            DateTest::AfterNext(d) => format!("more than {} ahead (after {})", length(*d), now.plus(*d)),
         }
     }
 }

@@ -237,9 +237,7 @@ fn destination(program: &Program, slot: DestinationSlot, consent: &Consent, memb
                 .map(|(slot, _)| words::consent(&preference(program, *slot, consent)));
             missing.collect::<Vec<_>>().join("; ")
         }
-        Decision::Delivered if !program.enforcement => {
-            "consent enforcement is off: every member is delivered".to_owned()
-        }
+        Decision::Delivered if !program.enforcement => "consent enforcement is off".to_owned(),
         Decision::Delivered if requires.is_empty() => "it requires no consent".to_owned(),
         Decision::Delivered if enforced.is_empty() => "what it requires is disabled".to_owned(),
         Decision::Delivered => "all that it requires is granted".to_owned(),

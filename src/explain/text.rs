@@ -11,8 +11,7 @@ impl fmt::Display for Explanation {
         writeln!(f, "{profile} {is} of {audience}, as of {}\n", self.now)?;
         for condition in &self.conditions.children {
             // What nobody wrote is told where it decides.
-            let unwritten = condition.kind == Kind::Identifier && condition.holds == Some(true);
-            if !(unwritten && condition.line.starts_with("audience")) {
+            if !(is_unwritten(condition) && condition.holds == Some(true)) {
                 let deciding = condition.holds == self.conditions.holds;
                 told(f, condition, 0, deciding)?;
             }
@@ -31,7 +30,7 @@ impl fmt::Display for Explanation {
         writeln!(f, "\nDestinations")?;
         self.destinations
             .iter()
-            .try_for_each(|destination| sent(f, destination))
+            .try_for_each(|destination| sent(f, destination, self.member))
     }
 }
 
@@ -54,11 +53,8 @@ fn told(f: &mut fmt::Formatter<'_>, condition: &Condition, depth: usize, decidin
         Kind::Or => writeln!(f, "{indent}{mark} any of")?,
         Kind::Not if is_group(children) => writeln!(f, "{indent}{mark} not")?,
         _ => {
-            let line = if condition.kind == Kind::Identifier {
-                "an identifier"
-            } else {
-                &condition.line
-            };
+            let unwritten = is_unwritten(condition);
+            let line = if unwritten { "an identifier" } else { &condition.line };
             writeln!(f, "{indent}{mark} {line}")?;
             if !condition.because.is_empty() {
                 writeln!(f, "{indent}    {}", condition.because)?;
@@ -85,21 +81,32 @@ fn told(f: &mut fmt::Formatter<'_>, condition: &Condition, depth: usize, decidin
     Ok(())
 }
 
+/// The identifier that every audience asks for; `include anonymous`, where it is written, is told instead.
+fn is_unwritten(condition: &Condition) -> bool {
+    condition.kind == Kind::Identifier && condition.line.starts_with("audience")
+}
+
 fn is_group(children: &[Condition]) -> bool {
     children
         .iter()
         .any(|child| matches!(child.kind, Kind::And | Kind::Or | Kind::Not))
 }
 
-fn sent(f: &mut fmt::Formatter<'_>, destination: &Destination) -> fmt::Result {
-    let (mark, outcome) = if destination.delivered {
-        ('✓', "delivered")
+fn sent(f: &mut fmt::Formatter<'_>, destination: &Destination, member: bool) -> fmt::Result {
+    let outcome = if destination.delivered {
+        "delivered"
     } else {
-        ('✗', "not delivered")
+        "not delivered"
     };
-    let name = words::name(&destination.name);
-    writeln!(f, "  {mark} {name}: {outcome}")?;
-    writeln!(f, "      {}", destination.because)?;
+    let (mark, name) = (mark(Some(destination.delivered)), words::name(&destination.name));
+    // Which consent it is that is missing follows below.
+    let wanting = member && !destination.delivered;
+    let because = if wanting {
+        "for want of consent"
+    } else {
+        &destination.because
+    };
+    writeln!(f, "  {mark} {name}: {outcome}, {because}")?;
     let widest = |text: fn(&super::Preference) -> String| {
         let lengths = destination
             .requires
@@ -113,7 +120,8 @@ fn sent(f: &mut fmt::Formatter<'_>, destination: &Destination) -> fmt::Result {
     );
     for preference in &destination.requires {
         let mut line = format!(
-            "      {:category$}  {:state$}",
+            "      {} {:category$}  {:state$}",
+            self::mark(Some(preference.state.is_granted())),
             words::name(&preference.category),
             preference.state.as_str()
         );

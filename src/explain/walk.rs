@@ -213,7 +213,7 @@ impl<'w> Walk<'w> {
                 };
                 (Some(holds), because.step(step, shown?))
             }
-            _ => (None, NOTHING.to_owned()),
+            _ => (None, "no event gets as far as this step".to_owned()),
         };
         let children = outline.children.iter();
         let children: Option<Vec<_>> = children

@@ -6,7 +6,7 @@ use crate::consent::ConsentState;
 use crate::diagnostic::visible;
 use crate::ir::{Literal, Literals};
 use crate::span::{Sources, Span};
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp, Unit};
 use crate::value::{Value, quoted};
 
 /// As many characters of a value as a sentence shows.
@@ -75,6 +75,16 @@ fn listed(count: usize, parts: impl Iterator<Item = String>) -> String {
         rest => format!(" and {rest} others"),
     };
     format!("{}{rest}", shown.join(", "))
+}
+
+/// `7 days`, also for a week: days are what people count.
+pub(super) fn length(length: Duration) -> String {
+    let (millis, day) = (length.as_millis(), Unit::Day.millis());
+    if millis % Unit::Week.millis() == 0 {
+        format!("{} days", millis / day)
+    } else {
+        length.to_string()
+    }
 }
 
 /// `1 "Order Completed" event`, `2 "Order Completed" events`
