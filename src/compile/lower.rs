@@ -272,7 +272,6 @@ impl Lowering<'_, '_> {
             ConditionKind::ConsentTo(name) => self.consent(name, ConsentState::Granted),
             ConditionKind::ConsentIs { category, state } => self.consent(category, *state),
         };
-        self.places.note(self.audience, node, condition.span);
         self.outline(around, Form::of(condition), condition.span, node);
         node
     }

@@ -13,7 +13,7 @@ mod outline;
 mod suggest;
 mod tests_on_values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::ir::{AudienceSlot, NodeId, Program};
@@ -43,7 +43,6 @@ pub struct Places {
     audiences: Vec<AudienceOutline>,
     /// In the order of files and places.
     comments: Vec<Span>,
-    nodes: BTreeMap<(AudienceSlot, NodeId), Span>,
     /// Audiences that name something which only a broken item declares.
     incomplete: BTreeSet<AudienceSlot>,
 }
@@ -71,11 +70,7 @@ impl Places {
 
     /// Where an audience writes a condition; the first place, if it writes it twice.
     pub fn node(&self, audience: AudienceSlot, node: NodeId) -> Option<Span> {
-        self.nodes.get(&(audience, node)).copied()
-    }
-
-    fn note(&mut self, audience: AudienceSlot, node: NodeId, span: Span) {
-        self.nodes.entry((audience, node)).or_insert(span);
+        self.outline(audience)?.who.as_ref()?.place(node)
     }
 }
 

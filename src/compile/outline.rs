@@ -23,6 +23,14 @@ pub struct Outline {
     pub children: Vec<Outline>,
 }
 
+impl Outline {
+    /// The first place where a node is written, parts before the whole. The recursion is as deep as conditions are nested.
+    pub(super) fn place(&self, node: NodeId) -> Option<Span> {
+        let own = || (self.node == node && !matches!(self.form, Form::Step { .. })).then_some(self.span);
+        self.children.iter().find_map(|child| child.place(node)).or_else(own)
+    }
+}
+
 /// The form of a written condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

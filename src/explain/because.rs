@@ -120,7 +120,8 @@ impl Because<'_> {
             if filtered {
                 let verb = if counted == 1 { "passes" } else { "pass" };
                 format!(
-                    "{counted} of {of} {}{window} {verb} its filter",
+                    "{} {}{window} {verb} its filter",
+                    words::share(counted, of),
                     words::events(of, name)
                 )
             } else {
@@ -128,15 +129,11 @@ impl Because<'_> {
             }
         } else {
             let matching = if filtered { "matching " } else { "" };
-            let count = if counted == 0 {
-                "none".to_owned()
-            } else {
-                counted.to_string()
-            };
             let verb = if counted > 1 { "were" } else { "was" };
             let steps = self.steps(&performed.steps);
             format!(
-                "{count} of {passed} {matching}{}{window} {verb} {steps}",
+                "{} {matching}{}{window} {verb} {steps}",
+                words::share(counted, passed),
                 words::events(passed, name)
             )
         };

@@ -87,6 +87,15 @@ pub(super) fn length(length: Duration) -> String {
     }
 }
 
+/// `2 of 3`, `none of 3`, `the only`
+pub(super) fn share(some: usize, of: usize) -> String {
+    match (some, of) {
+        (1, 1) => "the only".to_owned(),
+        (0, _) => format!("none of {of}"),
+        _ => format!("{some} of {of}"),
+    }
+}
+
 /// `1 "Order Completed" event`, `2 "Order Completed" events`
 pub(super) fn events(count: usize, event: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
