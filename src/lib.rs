@@ -2,6 +2,7 @@
 //! [docs/consent.md]: guide::consent
 //! [docs/events.md]: guide::events
 //! [docs/testing.md]: guide::testing
+//! [docs/explain.md]: guide::explain
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -31,6 +32,7 @@ pub mod diagnostic;
 pub mod enforce;
 pub mod engine;
 pub mod eval;
+pub mod explain;
 pub mod ingest;
 pub mod ir;
 pub mod model;
@@ -54,6 +56,8 @@ pub mod guide {
     pub mod events {}
     #[doc = include_str!("../docs/testing.md")]
     pub mod testing {}
+    #[doc = include_str!("../docs/explain.md")]
+    pub mod explain {}
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
     #[doc = include_str!("../docs/decisions.md")]

@@ -319,11 +319,12 @@ proptest! {
         let mut trace = Trace::new();
         let answer = holds(&program, node, &row, &[], &mut trace);
         prop_assert_eq!(answer, holds(&program, node, &row, &[], &mut ()));
-        for record in trace.records() {
+        let of_the_profile: Vec<_> = trace.records().iter().filter(|record| record.example.is_none()).collect();
+        for record in &of_the_profile {
             prop_assert_eq!(record.holds, holds(&program, record.node, &row, &[], &mut ()));
         }
         // Each node with all its children, in order.
-        prop_assert_eq!(trace.records().len(), nodes_below(&program, node));
+        prop_assert_eq!(of_the_profile.len(), nodes_below(&program, node));
     }
 
     #[test]

@@ -10,6 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["diagnostic", "ir", "model"],
     &["syntax", "eval", "render"],
     &["compile", "ingest", "enforce"],
+    &["explain"],
     &["engine"],
     &["cases"],
     &["cli"],

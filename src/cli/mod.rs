@@ -7,6 +7,7 @@
 mod beside;
 mod check;
 mod events;
+mod explain;
 mod fmt;
 mod ir;
 mod junit;
@@ -24,7 +25,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::compile::nearest;
+use crate::diagnostic::visible;
 use crate::engine::{Engine, Error};
+use crate::ir::AudienceSlot;
 use crate::time::{Timestamp, TimestampError};
 
 /// The streams of the process, so that the command can be run from a test.
@@ -97,6 +101,27 @@ enum Command {
         /// The profile, by any of its identifiers, as TYPE:VALUE (such as user_id:u1)
         #[arg(long, value_name = "TYPE:VALUE")]
         profile: String,
+    },
+    /// Tell why a profile is in an audience or not, condition by condition, and what becomes of it at each destination
+    #[command(
+        override_usage = "volens explain <WORKSPACE> --events <FILE>... --audience <NAME> --profile <TYPE:VALUE> [OPTIONS]"
+    )]
+    Explain {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        events: EventArguments,
+        #[command(flatten)]
+        format: FormatArguments,
+        /// The audience
+        #[arg(long, value_name = "NAME")]
+        audience: String,
+        /// The profile, by any of its identifiers, as TYPE:VALUE (such as user_id:u1)
+        #[arg(long, value_name = "TYPE:VALUE")]
+        profile: String,
+        /// Only this destination
+        #[arg(long, value_name = "NAME")]
+        destination: Option<String>,
     },
     /// Show what definitions compile to: the predicate IR
     Ir {
@@ -275,6 +300,21 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             format,
             profile,
         } => profile::profile(&workspace.path, events, profile, format.format, streams),
+        Command::Explain {
+            workspace,
+            events,
+            format,
+            audience,
+            profile,
+            destination,
+        } => {
+            let question = explain::Question {
+                audience,
+                profile,
+                destination: destination.as_deref(),
+            };
+            explain::explain(&workspace.path, events, &question, format.format, streams)
+        }
         Command::Ir {
             workspace,
             format,
@@ -310,6 +350,22 @@ fn load(path: &std::path::Path, streams: &mut Streams) -> Result<Engine, Failure
         }
         Err(error) => Err(Failure::Other(error.to_string())),
     }
+}
+
+/// The audience of this name.
+fn audience(engine: &Engine, name: &str) -> Result<AudienceSlot, Failure> {
+    let program = engine.program();
+    let names = program.audiences.iter().map(|audience| &*audience.name);
+    program
+        .audience(name)
+        .ok_or_else(|| unknown("audience", name, nearest(name, names)))
+}
+
+/// A name of an argument that the workspace does not declare.
+fn unknown(kind: &str, name: &str, near: Option<&str>) -> Failure {
+    let instead = near.map(|near| format!("; did you mean `{}`?", visible(near)));
+    let instead = instead.unwrap_or_default();
+    Failure::Other(format!("there is no {kind} `{}`{instead}", visible(name)))
 }
 
 /// Writes a value as JSON, indented, with a line break at the end.

@@ -5,6 +5,7 @@ use super::cycles::{self, Edge, What};
 use super::declare::{self, Declared};
 use super::funnel::Funnel;
 use super::names::Names;
+use super::outline::{AudienceOutline, Form, Outline};
 use super::traits::Traits;
 use super::{modifiers, tests_on_values};
 use crate::consent::ConsentState;
@@ -41,7 +42,11 @@ pub(super) fn lower(
         of: Subject::User,
         lookback: None,
         edges: Vec::new(),
+        written: Vec::new(),
     };
+    let comments = files.iter().flat_map(|file| &file.comments);
+    lowering.places.comments = comments.copied().collect();
+    lowering.places.comments.sort_unstable();
     lowering.computed_traits(files);
     let written: Vec<&Audience> = files
         .iter()
@@ -94,6 +99,8 @@ pub(super) struct Lowering<'a, 'd> {
     pub(super) of: Subject,
     pub(super) lookback: Option<(Window, Span)>,
     edges: Vec<Edge>,
+    /// The conditions written so far, of the one at hand or around it.
+    written: Vec<Outline>,
 }
 
 /// Where a condition stands.
@@ -124,11 +131,10 @@ pub(super) enum At {
 impl Lowering<'_, '_> {
     fn audience(&mut self, audience: &Audience) -> ir::Audience {
         declare::check_name(Declares::Audience, &audience.name, self.diagnostics);
-        self.places.audiences.push(audience.span);
         let mut who: Option<(&Condition, Span)> = None;
         let mut anonymous: Option<Span> = None;
         let mut lookback: Option<(&DurationText, Span)> = None;
-        let mut consent = Vec::new();
+        let mut asked = Vec::new();
         let mut destinations = Vec::new();
         for clause in &audience.clauses {
             let span = clause.span;
@@ -170,7 +176,12 @@ impl Lowering<'_, '_> {
                     None => lookback = Some((duration, span)),
                 },
                 ClauseKind::ConsentTo(categories) => {
-                    consent.extend(categories.iter().filter_map(|name| self.category(name)));
+                    let alone = categories.len() == 1;
+                    let slots = categories.iter().filter_map(|name| {
+                        let place = if alone { span } else { name.span };
+                        Some((self.category(name)?, place))
+                    });
+                    asked.extend(slots);
                 }
                 ClauseKind::SendTo(names) => {
                     let slots = names.iter().filter_map(|name| {
@@ -181,6 +192,7 @@ impl Lowering<'_, '_> {
                 }
             }
         }
+        let mut consent: Vec<CategorySlot> = asked.iter().map(|(category, _)| *category).collect();
         consent.sort_unstable();
         consent.dedup();
         destinations.sort_unstable();
@@ -193,10 +205,20 @@ impl Lowering<'_, '_> {
             of: self.of,
             inside: false,
         };
+        // Conditions of other items are no part of it.
+        self.written.clear();
         let who = match who {
             Some((condition, _)) => self.condition(condition, profile),
             None => self.builder.constant(true),
         };
+        self.places.audiences.push(AudienceOutline {
+            span: audience.span,
+            header: keyword(audience.span, "audience").to(audience.name.span),
+            who: self.written.pop(),
+            consent: asked,
+            anonymous,
+            lookback: lookback.map(|(text, span)| (modifiers::duration(text), span)),
+        });
         ir::Audience {
             name: audience.name.text.clone(),
             label: audience.label.as_ref().map(|label| label.text.clone()),
@@ -235,8 +257,12 @@ impl Lowering<'_, '_> {
     /// A condition as a node. Where it has an error the node is any; the program is not used then. Not deeper than the
     /// parser's limit on nesting.
     pub(super) fn condition(&mut self, condition: &Condition, place: Place<'_>) -> NodeId {
+        let around = self.around();
         let node = match &condition.kind {
-            ConditionKind::Brackets(inner) => return self.condition(inner, place),
+            ConditionKind::Brackets(inner) => {
+                self.written = around;
+                return self.condition(inner, place);
+            }
             ConditionKind::And(parts) => {
                 let parts: Vec<NodeId> = parts.iter().map(|part| self.condition(part, place)).collect();
                 self.builder.and(parts)
@@ -288,8 +314,24 @@ impl Lowering<'_, '_> {
                 self.consent(category, *state)
             }
         };
-        self.places.note(self.audience, node, condition.span);
+        self.outline(around, Form::of(condition), condition.span, node);
         node
+    }
+
+    /// Notes a written condition behind those `around` it; what was written since is what it is made of.
+    pub(super) fn outline(&mut self, around: Vec<Outline>, form: Form, span: Span, node: NodeId) {
+        let children = std::mem::replace(&mut self.written, around);
+        self.written.push(Outline {
+            form,
+            span,
+            node,
+            children,
+        });
+    }
+
+    /// What was written around a condition that begins here.
+    pub(super) fn around(&mut self) -> Vec<Outline> {
+        std::mem::take(&mut self.written)
     }
 
     fn consent(&mut self, name: &Name, state: ConsentState) -> NodeId {

@@ -21,8 +21,8 @@ pub(super) struct Counted {
 
 /// The steps of a funnel, and what can be remembered of them.
 #[derive(Clone, Copy)]
-struct Funnel<'f> {
-    steps: &'f [Step],
+pub(super) struct Funnel<'f> {
+    pub(super) steps: &'f [Step],
     /// Events at this step and later ones are remembered: whether the steps after such an event hold depends on nothing
     /// that came before it.
     remembered_from: u32,
@@ -67,11 +67,7 @@ impl<'e> Evaluation<'e> {
     /// event further back than the step before, each way counts for itself.
     pub(super) fn count_plainly(&self, performed: &Performed, range: Range<usize>, enough: usize) -> usize {
         let events = self.row.events(performed.event);
-        let funnel = Funnel::new(self.program, &performed.steps);
-        if funnel.remembers() {
-            // What the row still knows is of another funnel.
-            self.row.forget_funnel();
-        }
+        let funnel = self.funnel(performed);
         let mut counted = 0;
         for at in range {
             if counted >= enough || self.row.is_exhausted() {
@@ -83,6 +79,16 @@ impl<'e> Evaluation<'e> {
         counted
     }
 
+    /// The steps, to be asked about one event after the other.
+    pub(super) fn funnel<'f>(&self, performed: &'f Performed) -> Funnel<'f> {
+        let funnel = Funnel::new(self.program, &performed.steps);
+        if funnel.remembers() {
+            // What the row still knows is of another funnel.
+            self.row.forget_funnel();
+        }
+        funnel
+    }
+
     fn matches(&self, filter: NodeId, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
         let event = Some(matched);
         // The first events are as many as there are; it is the steps after them that multiply.
@@ -92,7 +98,7 @@ impl<'e> Evaluation<'e> {
     }
 
     /// Whether the steps hold after a matched event. The recursion is as deep as there are steps.
-    fn steps_hold(&self, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
+    pub(super) fn steps_hold(&self, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
         let step_at = matched.step.saturating_add(1);
         let Some(step) = funnel.steps.get(matched.step as usize) else {
             return true;
@@ -101,12 +107,10 @@ impl<'e> Evaluation<'e> {
         if remembered && let Some(known) = self.row.remembered(matched.step, matched.at) {
             return known;
         }
-        let (after, now) = (matched.time(), self.row.now());
-        let until = step.within.map_or(now, |within| after.plus(within).min(now));
         let events = self.row.events(step.event);
         let enough = step.count.decided_at();
         let mut counted = 0;
-        for at in events.between(after, until) {
+        for at in self.following(step, matched) {
             if counted >= enough || self.row.is_exhausted() {
                 break;
             }
@@ -123,6 +127,13 @@ impl<'e> Evaluation<'e> {
             self.row.remember(matched.step, matched.at, holds);
         }
         holds
+    }
+
+    /// The places of the events that may be the next step's after a matched event.
+    pub(super) fn following(&self, step: &Step, matched: &Matched<'e, '_>) -> Range<usize> {
+        let (after, now) = (matched.time(), self.row.now());
+        let until = step.within.map_or(now, |within| after.plus(within).min(now));
+        self.row.events(step.event).between(after, until)
     }
 }
 
