@@ -5,6 +5,7 @@ use super::cycles::{self, Edge};
 use super::declare::{self, Declared};
 use super::funnel::Funnel;
 use super::names::Names;
+use super::warn::{Demands, Group, Joiner, Notes, Part};
 use super::{modifiers, tests_on_values};
 use crate::consent::{ConsentState, is_reserved_trait};
 use crate::diagnostic::{Code, Diagnostic};
@@ -19,19 +20,20 @@ use crate::syntax::ast::{
 use crate::time::Window;
 use crate::value::Path;
 
-/// Lowers all audiences. There is no program where they refer to each other in a circle.
+/// Lowers all audiences, and notes what the warnings need. There is no program where they refer to each other in a circle.
 pub(super) fn lower(
     files: &[File],
     names: &Names<'_>,
     declared: Declared,
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
-) -> (Option<Program>, Places) {
+) -> (Option<Program>, Places, Notes) {
     let mut lowering = Lowering {
         names,
         sources,
         builder: Builder::new(),
         places: Places::default(),
+        notes: Notes::default(),
         diagnostics,
         complete: true,
         audience: AudienceSlot(0),
@@ -60,7 +62,9 @@ pub(super) fn lower(
     let keys: Vec<&str> = written.iter().map(|audience| &*audience.name.text).collect();
     let order = cycles::order(&keys, &edges, lowering.diagnostics);
     let complete = order.len() == audiences.len();
-    let Lowering { builder, places, .. } = lowering;
+    let Lowering {
+        builder, places, notes, ..
+    } = lowering;
     let program = builder.finish(
         declared.enforcement,
         declared.categories,
@@ -68,7 +72,7 @@ pub(super) fn lower(
         audiences,
         order,
     );
-    (complete.then_some(program), places)
+    (complete.then_some(program), places, notes)
 }
 
 pub(super) struct Lowering<'a, 'd> {
@@ -76,6 +80,7 @@ pub(super) struct Lowering<'a, 'd> {
     pub(super) sources: &'a Sources,
     pub(super) builder: Builder,
     places: Places,
+    notes: Notes,
     pub(super) diagnostics: &'d mut Vec<Diagnostic>,
     /// Whether each name of the audience at hand has something behind it.
     complete: bool,
@@ -108,7 +113,7 @@ impl Lowering<'_, '_> {
         let mut who: Option<(&Condition, Span)> = None;
         let mut anonymous: Option<Span> = None;
         let mut lookback: Option<(&DurationText, Span)> = None;
-        let mut consent = Vec::new();
+        let mut clauses: Vec<(CategorySlot, Span)> = Vec::new();
         let mut destinations = Vec::new();
         for clause in &audience.clauses {
             match clause {
@@ -149,7 +154,10 @@ impl Lowering<'_, '_> {
                     None => lookback = Some((duration, *span)),
                 },
                 Clause::ConsentTo { categories, .. } => {
-                    consent.extend(categories.iter().filter_map(|name| self.category(name)));
+                    let slots = categories
+                        .iter()
+                        .filter_map(|name| Some((self.category(name)?, name.span)));
+                    clauses.extend(slots);
                 }
                 Clause::SendTo {
                     destinations: names, ..
@@ -162,6 +170,7 @@ impl Lowering<'_, '_> {
                 }
             }
         }
+        let mut consent: Vec<CategorySlot> = clauses.iter().map(|(category, _)| *category).collect();
         consent.sort_unstable();
         consent.dedup();
         destinations.sort_unstable();
@@ -171,10 +180,14 @@ impl Lowering<'_, '_> {
             at: At::Profile,
             funnel: Funnel::default(),
         };
-        let who = match who {
-            Some((condition, _)) => self.condition(condition, profile),
-            None => self.builder.constant(true),
+        let (who, parts) = match who {
+            Some((condition, _)) => {
+                let who = self.condition(condition, profile);
+                (who, self.parts(condition, who, Joiner::And))
+            }
+            None => (self.builder.constant(true), Vec::new()),
         };
+        self.notes.demands.push(Demands { parts, clauses });
         ir::Audience {
             name: audience.name.text.clone(),
             label: audience.label.as_ref().map(|label| label.text.clone()),
@@ -216,11 +229,11 @@ impl Lowering<'_, '_> {
         let node = match &condition.kind {
             ConditionKind::Brackets(inner) => return self.condition(inner, place),
             ConditionKind::And(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.condition(part, place)).collect();
+                let parts = self.group(parts, Joiner::And, place);
                 self.builder.and(parts)
             }
             ConditionKind::Or(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.condition(part, place)).collect();
+                let parts = self.group(parts, Joiner::Or, place);
                 self.builder.or(parts)
             }
             ConditionKind::Not(inner) => {
@@ -248,6 +261,37 @@ impl Lowering<'_, '_> {
         };
         self.places.note(self.audience, node, condition.span);
         node
+    }
+
+    /// The parts of an `and` or `or`, which are noted.
+    fn group(&mut self, written: &[Condition], joiner: Joiner, place: Place<'_>) -> Vec<NodeId> {
+        let mut nodes = Vec::with_capacity(written.len());
+        let mut parts = Vec::with_capacity(written.len());
+        for condition in written {
+            let node = self.condition(condition, place);
+            nodes.push(node);
+            parts.append(&mut self.parts(condition, node, joiner));
+        }
+        self.notes.groups.push(Group { joiner, parts });
+        nodes
+    }
+
+    /// What a condition, lowered just now, brings into a group: its own parts where it is one of the same kind.
+    fn parts(&mut self, condition: &Condition, node: NodeId, joiner: Joiner) -> Vec<Part> {
+        let mut inner = condition;
+        while let ConditionKind::Brackets(within) = &inner.kind {
+            inner = within;
+        }
+        let same = match inner.kind {
+            ConditionKind::And(_) => joiner == Joiner::And,
+            ConditionKind::Or(_) => joiner == Joiner::Or,
+            _ => false,
+        };
+        let span = condition.span;
+        match self.notes.groups.pop_if(|_| same) {
+            Some(group) => group.parts,
+            None => vec![Part { node, span }],
+        }
     }
 
     fn consent(&mut self, name: &Name, state: ConsentState) -> NodeId {

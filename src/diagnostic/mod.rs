@@ -62,6 +62,20 @@ pub enum Code {
     ReservedTrait,
     /// A destination says neither `requires …` nor `requires nothing`.
     SilentDestination,
+    /// Conditions that contradict each other.
+    NeverHolds,
+    /// Conditions of which one always holds.
+    AlwaysHolds,
+    /// `not` before a funnel.
+    NegatedFunnel,
+    /// A count under `then not` (DEC-38).
+    NegatedCount,
+    /// An audience sent to a destination that may receive nobody of it.
+    NobodyDelivered,
+    /// A destination that no audience is sent to.
+    UnusedDestination,
+    /// A category that nothing asks for.
+    UnusedCategory,
 }
 
 impl Code {
@@ -85,6 +99,13 @@ impl Code {
             Code::BadDestination => "bad-destination",
             Code::ReservedTrait => "reserved-trait",
             Code::SilentDestination => "silent-destination",
+            Code::NeverHolds => "never-holds",
+            Code::AlwaysHolds => "always-holds",
+            Code::NegatedFunnel => "negated-funnel",
+            Code::NegatedCount => "negated-count",
+            Code::NobodyDelivered => "nobody-delivered",
+            Code::UnusedDestination => "unused-destination",
+            Code::UnusedCategory => "unused-category",
         }
     }
 }
