@@ -80,8 +80,8 @@ fn blocks(name: &str) -> Vec<Block> {
     blocks
 }
 
-/// A workspace in which a condition can stand: two categories, each required by one destination, one destination that
-/// requires nothing, and an audience to refer to.
+/// A workspace in which a condition can stand: two categories, each required by one destination, an audience to refer to
+/// that goes there, and a destination that requires nothing, so that any condition may ask for those who refused.
 fn frame(condition: &str) -> String {
     format!(
         r#"
@@ -90,10 +90,13 @@ category Analytics
 destination google_ads requires Advertising
 destination onsite requires Analytics
 destination crm requires nothing
-audience employees {{ who trait email ends with "@acme.example" }}
+audience employees {{
+  who trait email ends with "@acme.example"
+  send to google_ads, onsite
+}}
 audience example {{
   who {condition}
-  send to google_ads, onsite, crm
+  send to crm
 }}
 "#
     )

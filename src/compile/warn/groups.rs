@@ -127,7 +127,7 @@ fn refused(parts: &[Span], category: &str, program: &Program, audience: Audience
     let first = parts.first().map(|span| quote(sources, *span)).unwrap_or_default();
     let category = crate::value::written(category);
     let message =
-        format!("nobody is in `{name}`: it asks for `{first}`, and by its clause for `consent to {category}`");
+        format!("nobody can be in `{name}`: it asks for `{first}`, which the clause `consent to {category}` rules out");
     placed(Code::NeverHolds, parts, message, "cannot hold beside it")
         .help("members have granted each category of the clauses; ask for the others in an audience of their own")
 }
