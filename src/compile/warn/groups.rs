@@ -91,7 +91,7 @@ fn asks_for_consent(program: &Program, node: crate::ir::NodeId) -> bool {
 fn never(parts: &[Span], about_consent: bool, sources: &Sources) -> Diagnostic {
     let message = match parts {
         [one, other] => format!(
-            "nothing is both `{}` and `{}`, so this can never hold",
+            "where `{}` holds, `{}` does not, so this can never hold",
             quote(sources, *one),
             quote(sources, *other)
         ),
@@ -108,7 +108,7 @@ fn never(parts: &[Span], about_consent: bool, sources: &Sources) -> Diagnostic {
 fn always(parts: &[Span], sources: &Sources) -> Diagnostic {
     let message = match parts {
         [one, other] => format!(
-            "everything is `{}` or `{}`, so this always holds",
+            "where `{}` does not hold, `{}` does, so this always holds",
             quote(sources, *one),
             quote(sources, *other)
         ),

@@ -80,11 +80,11 @@ fn negated(condition: &Condition, inner: &Condition, performed: &Performed, sour
         .steps
         .first()
         .map_or("", |step| sources.slice(step.event.span));
-    let message = format!("`not` turns the whole funnel round, so this holds for whoever never did {event}, too");
+    let message = format!("`not` turns the whole funnel round, so this holds for whoever never did `{event}`, too");
     Diagnostic::warning(Code::NegatedFunnel, not, message)
         .related(inner.span, "the funnel")
         .help(format!(
-            "for those who did {event}, but then not {next}, write `performed {event} … then not performed {next} …`; \
+            "for those who did the first and then not the second, write `performed {event} … then not performed {next} …`; \
              if all others are meant, write `not (performed {event} …)`"
         ))
 }
@@ -110,7 +110,7 @@ fn negated_count(bound: Bound, times: u32, modifier: &Modifier, step: &Step, sou
         ),
         Bound::Exactly if times == 0 => (
             "one or more".to_owned(),
-            "write `then performed` to say the same; for none at all, leave the count out".to_owned(),
+            format!("write `then performed {event}` to say the same; for none at all, leave the count out"),
         ),
         Bound::Exactly => (
             format!("any number but {times}"),
