@@ -1,6 +1,6 @@
 //! The `volens` command (feature `cli`): arguments, files, exit codes, and text for people.
 //!
-//! Exit codes: 0 done; 1 the definitions have errors; 2 bad usage, or a file that cannot be read or written. Nothing but
+//! Exit codes: 0 done; 1 the definitions have errors (or warnings that are denied); 2 bad usage, or a file that cannot be read or written. Nothing but
 //! the result goes to standard output; problems, refused events and progress go to standard error.
 
 mod check;
@@ -54,6 +54,9 @@ enum Command {
         workspace: WorkspaceArguments,
         #[command(flatten)]
         format: FormatArguments,
+        /// Take warnings for errors: end with exit code 1 where there is one
+        #[arg(long, value_enum, value_name = "WHAT")]
+        deny: Option<Deny>,
     },
     /// Take events in, evaluate every audience, decide every delivery
     ///
@@ -112,6 +115,12 @@ enum Format {
     Text,
     /// For programs
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    /// Every warning
+    Warnings,
 }
 
 #[derive(Debug, Args)]
@@ -230,7 +239,11 @@ fn complain(streams: &mut Streams, message: &str) -> u8 {
 
 fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
     match command {
-        Command::Check { workspace, format } => check::check(&workspace.path, format.format, streams),
+        Command::Check {
+            workspace,
+            format,
+            deny,
+        } => check::check(&workspace.path, format.format, *deny, streams),
         Command::Run {
             workspace,
             events,

@@ -125,6 +125,18 @@ pub struct Label {
     pub text: String,
 }
 
+/// An edit that does away with a problem: a program can make it as it stands.
+///
+/// There is one only where what to write is certain. It makes no audience larger and no consent less required than its
+/// author wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suggestion {
+    /// The words to replace.
+    pub span: Span,
+    /// What to write for them; empty where they are to be removed.
+    pub replacement: String,
+}
+
 /// One problem of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -143,6 +155,8 @@ pub struct Diagnostic {
     pub related: Vec<Label>,
     /// What to write instead, where that can be told.
     pub help: Option<String>,
+    /// The edit that the help speaks of, where it is a plain one.
+    pub suggestion: Option<Suggestion>,
 }
 
 impl Diagnostic {
@@ -156,6 +170,7 @@ impl Diagnostic {
             label: String::new(),
             related: Vec::new(),
             help: None,
+            suggestion: None,
         }
     }
 
@@ -178,6 +193,16 @@ impl Diagnostic {
     #[must_use]
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
+        self
+    }
+
+    /// Gives the edit that the help speaks of.
+    #[must_use]
+    pub(crate) fn suggest(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        self.suggestion = Some(Suggestion {
+            span,
+            replacement: replacement.into(),
+        });
         self
     }
 
@@ -252,6 +277,8 @@ impl fmt::Display for Rendered<'_> {
             label,
             related,
             help,
+            // What it says, the help says.
+            suggestion: _,
         } = self.diagnostic;
         let severity = match severity {
             Severity::Error => "error",
