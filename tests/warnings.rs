@@ -1,5 +1,6 @@
 //! Warnings: that each kind is told where it is, that what is fine is not warned of, and that no warning is wrong.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use proptest::prelude::*;
@@ -350,7 +351,7 @@ fn nothing_is_said_to_be_unused_because_of_an_error() {
 
 #[test]
 fn warnings_read_like_this() {
-    let mut all = String::new();
+    let (mut all, mut seen) = (String::new(), BTreeSet::new());
     for audience in [
         "audience a { who trait x > 5 and trait x < 3 }",
         "audience a { who trait x = 1 and (trait y = 2 or trait y = 3) and not trait y in [2, 3] }",
@@ -367,13 +368,17 @@ fn warnings_read_like_this() {
         "audience a { who performed \"E\" then not performed \"F\" at most 2 times }",
         "audience a { who performed \"E\" then not performed \"F\" exactly 0 times }",
         "category C\ndestination d requires nothing",
+        "destination d",
     ] {
         let engine = engine(&frame(audience));
         for warning in engine.warnings() {
             assert!(!warning.is_error() && warning.help.is_some());
+            assert!(Code::WARNINGS.contains(&warning.code));
+            seen.insert(warning.code);
             writeln!(all, "{}\n", warning.to_text(engine.sources())).unwrap();
         }
     }
+    assert_eq!(seen.len(), Code::WARNINGS.len());
     insta::with_settings!({omit_expression => true}, {
         insta::assert_snapshot!("warnings", all);
     });
@@ -607,7 +612,7 @@ proptest! {
             let profile = Profile::builder().user_id("u1").trait_("x", value).build();
             engine.is_member("a", &profile, now()).unwrap()
         };
-        let never = !VALUES.iter().any(|value| holds(value));
+        let never = !VALUES.iter().any(&holds);
         let always = VALUES.iter().all(holds);
         let told = |code| engine.warnings().iter().any(|warning| warning.code == code);
         prop_assert_eq!(told(Code::NeverHolds), and && never, "{}", condition);

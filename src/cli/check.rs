@@ -26,7 +26,11 @@ pub(super) fn check(path: &Path, format: Format, deny: Option<Deny>, streams: &m
     // Without errors, the diagnostics are warnings.
     let denied = deny == Some(Deny::Warnings) && !diagnostics.is_empty();
     let code = u8::from(engine.is_err() || denied);
-    print(&engine, diagnostics, sources, format, streams).map_err(|failure| match failure {
+    let printed = print(&engine, diagnostics, sources, format, streams);
+    if denied && format == Format::Text {
+        writeln!(streams.err, "warnings are denied here (`--deny warnings`)")?;
+    }
+    printed.map_err(|failure| match failure {
         Failure::Output { error, .. } => Failure::Output { code, error },
         other => other,
     })?;

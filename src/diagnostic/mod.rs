@@ -79,6 +79,18 @@ pub enum Code {
 }
 
 impl Code {
+    /// The kinds that are warnings; all others are errors.
+    pub const WARNINGS: [Code; 8] = [
+        Code::SilentDestination,
+        Code::NeverHolds,
+        Code::AlwaysHolds,
+        Code::NobodyDelivered,
+        Code::NegatedFunnel,
+        Code::NegatedCount,
+        Code::UnusedDestination,
+        Code::UnusedCategory,
+    ];
+
     /// The stable name, as in `error[unknown-name]`.
     pub fn as_str(self) -> &'static str {
         match self {

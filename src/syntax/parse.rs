@@ -32,20 +32,15 @@ const SHALLOW: u32 = 8;
 /// assert_eq!(errors[0].message, "this category has no name");
 /// ```
 pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
-    read_with(file, text, &suggest::suggest)
+    read_with(file, text, true)
 }
 
 /// Reads a text without looking for edits.
 pub(super) fn read(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
-    read_with(file, text, &|_, _, _, _| {})
+    read_with(file, text, false)
 }
 
-/// `suggest` is shown the errors of each piece.
-fn read_with(
-    file: FileId,
-    text: &str,
-    suggest: &dyn Fn(FileId, &str, Span, &mut [Diagnostic]),
-) -> (File, Vec<Diagnostic>) {
+fn read_with(file: FileId, text: &str, edits: bool) -> (File, Vec<Diagnostic>) {
     let mut out = File {
         items: Vec::new(),
         comments: Vec::new(),
@@ -97,8 +92,8 @@ fn read_with(
                 out.broken.extend(broken(&tokens, chunk));
             }
         }
-        if let Some(found) = diagnostics.get_mut(before..) {
-            suggest(file, text, Span::new(file, start, end), found);
+        if edits && let Some(found) = diagnostics.get_mut(before..) {
+            suggest::suggest(file, text, Span::new(file, start, end), found);
         }
     }
     diagnostics.extend(errors.map(|error| error.diagnostic));

@@ -1,11 +1,11 @@
 //! Audiences sent to a destination that may receive nobody of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::worlds::{Claim, Fact, Worlds};
 use super::{Notes, quote};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{AudienceSlot, Destination, Node, Program, Subject};
+use crate::ir::{AudienceSlot, CategorySlot, Destination, Node, Program, Subject};
 use crate::span::{Sources, Span};
 use crate::syntax::ast::{Audience, Clause, File, Item};
 use crate::value::written;
@@ -28,6 +28,7 @@ pub(super) fn warn(
         Item::Audience(audience) => Some(audience),
         _ => None,
     });
+    let destinations: BTreeMap<&str, &Destination> = program.destinations.iter().map(|d| (&*d.name, d)).collect();
     for (at, audience) in audiences.enumerate() {
         let slot = AudienceSlot::at(at);
         // An account's users are delivered, and the conditions of its audience are not about each of them.
@@ -40,14 +41,21 @@ pub(super) fn warn(
         }
         let demands = all_demands(slot, notes, program);
         let mut told: BTreeSet<&str> = BTreeSet::new();
+        // Many destinations require the same.
+        let mut answers: BTreeMap<Vec<CategorySlot>, Option<Vec<Span>>> = BTreeMap::new();
         for (name, span) in sent_to(audience) {
-            let Some(destination) = program.destinations.iter().find(|d| *d.name == *name) else {
+            let Some(destination) = destinations.get(name) else {
                 continue;
             };
-            if told.insert(name)
-                && let Some(reasons) = excluded(&demands, destination, program, worlds)
-            {
-                diagnostics.push(nobody(audience, destination, span, &reasons, program, sources));
+            if !told.insert(name) {
+                continue;
+            }
+            let required: Vec<CategorySlot> = program.enforced(destination).collect();
+            let reasons = answers
+                .entry(required)
+                .or_insert_with_key(|required| excluded(&demands, required, worlds));
+            if let Some(reasons) = reasons {
+                diagnostics.push(nobody(audience, destination, span, reasons, program, sources));
             }
         }
     }
@@ -62,6 +70,10 @@ fn sent_to(audience: &Audience) -> impl Iterator<Item = (&str, Span)> {
     names.flatten().map(|name| (&*name.text, name.span))
 }
 
+/// So many audiences are looked into that an audience says its members are in, and no more where so much is known.
+const LOOKED_INTO: usize = 64;
+const KNOWN: usize = 4096;
+
 /// What holds of every member: what the audience demands, and each that it says they are in.
 fn all_demands(audience: AudienceSlot, notes: &Notes, program: &Program) -> Vec<(Fact, Span)> {
     let mut all = Vec::new();
@@ -75,7 +87,8 @@ fn all_demands(audience: AudienceSlot, notes: &Notes, program: &Program) -> Vec<
                     .audiences
                     .get(other.index())
                     .is_some_and(|a| a.of == Subject::User);
-                if of_users && seen.insert(*other) {
+                let enough = seen.len() > LOOKED_INTO || all.len() > KNOWN;
+                if of_users && !enough && seen.insert(*other) {
                     open.push(*other);
                 }
             }
@@ -90,15 +103,15 @@ fn all_demands(audience: AudienceSlot, notes: &Notes, program: &Program) -> Vec<
     all
 }
 
-/// What rules out that a member has granted all that the destination requires.
-fn excluded(
-    demands: &[(Fact, Span)],
-    destination: &Destination,
-    program: &Program,
-    worlds: &mut Worlds<'_>,
-) -> Option<Vec<Span>> {
-    let required: Vec<Fact> = program.enforced(destination).map(Fact::Granted).collect();
-    let facts = required.iter().copied().chain(demands.iter().map(|(fact, _)| *fact));
+/// What rules out that a member has granted all that a destination requires.
+fn excluded(demands: &[(Fact, Span)], required: &[CategorySlot], worlds: &mut Worlds<'_>) -> Option<Vec<Span>> {
+    if required.is_empty() {
+        return None;
+    }
+    let facts = required
+        .iter()
+        .map(|category| Fact::Granted(*category))
+        .chain(demands.iter().map(|(fact, _)| *fact));
     let claims: Vec<Claim> = facts.map(|fact| Claim { fact, holds: true }).collect();
     let found = worlds.contradiction(&claims)?;
     // Where none of it is required by the destination, the audience itself is empty, and that is another matter.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::worlds::{Claim, Fact, Worlds};
 use super::{Joiner, Notes, quote};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{AudienceSlot, Node, Program};
+use crate::ir::{AudienceSlot, Node, Program, Subject};
 use crate::span::{Sources, Span};
 
 /// Warns of them, and gives the audiences that nobody can be in.
@@ -42,9 +42,15 @@ pub(super) fn warn(
     let mut empty = BTreeSet::new();
     for (at, demands) in notes.demands.iter().enumerate() {
         let parts = demands.parts.iter().map(|part| (Fact::Node(part.node), part.span));
+        // A clause of an audience of accounts is about whom of an account is delivered, not about which accounts match.
+        let of_users = program
+            .audiences
+            .get(at)
+            .is_some_and(|audience| audience.of == Subject::User);
         let clauses = demands
             .clauses
             .iter()
+            .filter(|_| of_users)
             .map(|(category, span)| (Fact::Granted(*category), *span));
         let (facts, spans): (Vec<Fact>, Vec<Span>) = parts.chain(clauses).unzip();
         let claims: Vec<Claim> = facts

@@ -312,17 +312,19 @@ fn meets(text: &str, test: &Test) -> bool {
 
 /// The texts that a test on parts looks for in a text; a date is none.
 fn parts_of(test: &Test) -> Vec<Cow<'_, str>> {
+    fn text(literal: &Literal) -> Option<Cow<'_, str>> {
+        match literal {
+            Literal::Text(text) => Some(Cow::Borrowed(text)),
+            Literal::Number(number) => Some(Cow::Owned((*number.text()).to_owned())),
+            Literal::Boolean(boolean) => Some(Cow::Borrowed(if *boolean { "true" } else { "false" })),
+            Literal::Date(_) => None,
+        }
+    }
     let literals = match test {
         Test::StartsWith(Operand::Literal(literal)) | Test::EndsWith(Operand::Literal(literal)) => {
             std::slice::from_ref(literal)
         }
         test => elements(test),
-    };
-    let text = |literal| match literal {
-        &Literal::Text(ref text) => Some(Cow::Borrowed(&**text)),
-        Literal::Number(number) => Some(Cow::Owned((*number.text()).to_owned())),
-        Literal::Boolean(boolean) => Some(Cow::Borrowed(if *boolean { "true" } else { "false" })),
-        Literal::Date(_) => None,
     };
     literals.iter().filter_map(text).collect()
 }

@@ -17,6 +17,8 @@ use crate::time::Window;
 /// there is no warning.
 const STEPS: u64 = 100_000;
 const ALL_STEPS: u64 = 20_000_000;
+/// What it costs to read a claim, in steps.
+const READING: u64 = 8;
 
 /// That something holds, or does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +53,10 @@ impl<'p> Worlds<'p> {
     /// Some of the claims, by their places, that can never all be true, and could if one of them was left out; the first
     /// ones that there are. A claim that can never be true by itself is no answer: it is for whoever asks about its parts.
     pub(super) fn contradiction(&mut self, claims: &[Claim]) -> Option<Vec<usize>> {
+        self.steps_left = self.steps_left.saturating_sub(READING * claims.len() as u64);
+        if self.steps_left == 0 {
+            return None;
+        }
         let question = Question::new(self.program, claims);
         let parts = question.connected();
         parts.into_iter().find_map(|part| self.smallest(&question, part))
@@ -144,11 +150,18 @@ struct ClaimFormula<'p> {
     size: u64,
 }
 
+/// How a count is bounded by another.
+#[derive(Debug, Clone, Copy)]
+enum Bound {
+    AtMost,
+    AtLeast,
+}
+
 struct Question<'p> {
     claims: Vec<ClaimFormula<'p>>,
     kinds: Vec<Kinds<'p>>,
-    /// For a variable that counts: the variables, counting too, that are never fewer.
-    bounded_by: Vec<Vec<usize>>,
+    /// For a variable that counts: the others that it is bounded by.
+    bounded: Vec<Vec<(usize, Bound)>>,
 }
 
 impl<'p> Question<'p> {
@@ -192,8 +205,8 @@ impl<'p> Question<'p> {
                 }
             }
         }
-        for (variable, bounds) in self.bounded_by.iter().enumerate() {
-            bounds.iter().for_each(|bound| groups.join(variable, *bound));
+        for (variable, bounds) in self.bounded.iter().enumerate() {
+            bounds.iter().for_each(|(bound, _)| groups.join(variable, *bound));
         }
         let mut parts: Vec<Vec<usize>> = Vec::new();
         let mut part_of: HashMap<usize, usize> = HashMap::new();
@@ -291,14 +304,12 @@ impl<'p> Question<'p> {
             _ => None,
         };
         let Some(own) = count(variable) else { return true };
-        let bounds = |of: usize| self.bounded_by.get(of).map_or(&[][..], Vec::as_slice);
-        let below = bounds(variable)
-            .iter()
-            .all(|other| count(*other).is_none_or(|other| own <= other));
-        below
-            && (0..self.bounded_by.len())
-                .filter(|other| bounds(*other).contains(&variable))
-                .all(|other| count(other).is_none_or(|other| other <= own))
+        self.bounded.get(variable).into_iter().flatten().all(|(other, bound)| {
+            count(*other).is_none_or(|other| match bound {
+                Bound::AtMost => own <= other,
+                Bound::AtLeast => own >= other,
+            })
+        })
     }
 }
 
@@ -373,27 +384,44 @@ impl<'p> Reading<'p> {
             Some(Key::Count(performed)) => Some(performed),
             _ => None,
         };
-        let counted: Vec<usize> = (0..keys.len())
-            .filter(|variable| performed(*variable).is_some())
-            .collect();
-        let compared = if counted.len() <= COMPARED {
-            counted.as_slice()
+        let counted = || (0..keys.len()).filter(|variable| performed(*variable).is_some());
+        let compared: Vec<usize> = if counted().count() <= COMPARED {
+            counted().collect()
         } else {
-            &[]
+            Vec::new()
         };
-        let bounded_by = (0..keys.len()).map(|variable| {
-            let more = |other: &usize| {
-                let pair = performed(variable).zip(performed(*other));
-                *other != variable && pair.is_some_and(|(fewer, more)| never_more(program, fewer, more))
-            };
-            compared.iter().copied().filter(more).collect()
-        });
-        let bounded_by = bounded_by.collect();
-        // Those that are compared have to be cut at the same numbers.
-        let cuts = |variable: usize| {
-            let own = performed(variable).map(|performed| performed.event);
-            let same = |other: usize| other == variable || performed(other).map(|other| other.event) == own;
-            let mut cuts: Vec<u64> = bounds.iter().filter(|(of, _)| same(*of)).map(|(_, at)| *at).collect();
+        let mut bounded: Vec<Vec<(usize, Bound)>> = Vec::new();
+        bounded.resize_with(keys.len(), Vec::new);
+        let mut cuts: HashMap<usize, Vec<u64>> = HashMap::new();
+        for (variable, at) in bounds {
+            cuts.entry(variable).or_default().push(at);
+        }
+        let mut joined: HashMap<usize, Vec<u64>> = HashMap::new();
+        for variable in &compared {
+            for other in &compared {
+                let Some((own, more)) = performed(*variable).zip(performed(*other)) else {
+                    continue;
+                };
+                if variable != other && never_more(program, own, more) {
+                    bounded
+                        .get_mut(*variable)
+                        .into_iter()
+                        .for_each(|b| b.push((*other, Bound::AtMost)));
+                    bounded
+                        .get_mut(*other)
+                        .into_iter()
+                        .for_each(|b| b.push((*variable, Bound::AtLeast)));
+                }
+                // Those that are compared have to be cut at the same numbers.
+                if own.event == more.event {
+                    let theirs = cuts.get(other).into_iter().flatten();
+                    joined.entry(*variable).or_default().extend(theirs);
+                }
+            }
+        }
+        let mut cut = |variable: usize| {
+            let cuts = joined.remove(&variable).or_else(|| cuts.remove(&variable));
+            let mut cuts = cuts.unwrap_or_default();
             cuts.push(0);
             cuts.sort_unstable();
             cuts.dedup();
@@ -409,13 +437,13 @@ impl<'p> Reading<'p> {
                     Kinds::Values(tests)
                 }
                 Key::Consent(_) => Kinds::Consents,
-                Key::Count(_) => Kinds::Counts(cuts(variable)),
+                Key::Count(_) => Kinds::Counts(cut(variable)),
                 Key::Holds(_) => Kinds::Holds,
             });
         Question {
             claims,
             kinds: kinds.collect(),
-            bounded_by,
+            bounded,
         }
     }
 }
