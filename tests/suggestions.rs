@@ -35,7 +35,7 @@ fn workspaces() -> Vec<(String, Sources)> {
     let mut paths: Vec<PathBuf> = fs::read_dir(root.join("corpus/bad"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| !path.extension().is_some_and(|extension| extension == "md"))
+        .filter(|path| path.extension().is_none_or(|extension| extension != "md"))
         .collect();
     paths.sort();
     let mut all = Vec::new();
