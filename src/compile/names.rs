@@ -109,7 +109,8 @@ impl<'a> Names<'a> {
                 ""
             };
             return error(format!("there is no {what} `{text}`{case}"))
-                .help(format!("did you mean `{}`?", written(near)));
+                .help(format!("did you mean `{}`?", written(near)))
+                .suggest(name.span, written(near));
         }
         let others = [Declares::Category, Declares::Destination, Declares::Audience];
         if let Some(other) = others
