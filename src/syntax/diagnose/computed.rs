@@ -391,10 +391,7 @@ fn window(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help(format!("write `within {} days`", number.saturating_mul(days))),
         );
     }
-    let error = super::window::diagnose(site)
-        .filter(|error| !error.message.contains("performed") && !error.message.contains("how often"))
-        .or_else(|| super::moment::diagnose(site, ""));
-    error
+    super::window::calendar(site).or_else(|| super::moment::diagnose(site, ""))
 }
 
 /// Whether a number of times, or a comparison with one, stands here.
@@ -510,7 +507,6 @@ pub(super) fn in_condition(site: &Site<'_, '_>) -> Option<Diagnostic> {
         "avg" | "min" | "max" | "mean" | "total" => alias(found)?,
         "first" | "last" if site.word(1) == "of" => found,
         "unique" | "most" if site.word(2) == "of" => found,
-        "median" => return None,
         _ => return None,
     };
     if !matches!(site.word(1), "of" | "(") && site.word(2) != "of" {
