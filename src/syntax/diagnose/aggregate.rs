@@ -370,6 +370,11 @@ fn from(site: &Site<'_, '_>) -> Diagnostic {
             .error(first, end - 1, "the name of a property with a space in it needs quotes")
             .help(format!("write `of \"{name}\"`"));
     }
+    if site.kind(-1) == Some(Kind::String) && before == property {
+        return site.error(first, -1, without()).help(format!(
+            "if {property} is the event, name a property before it, such as `of revenue from {property}`"
+        ));
+    }
     site.error(first, -1, without()).help(format!(
         "write `from` and the name of the event directly behind it, such as `of {property} from \"Order Completed\"`"
     ))
