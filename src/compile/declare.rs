@@ -94,7 +94,7 @@ pub(super) fn declare(
                     None => enforcement = Some(item),
                 }
             }
-            Item::Audience(_) => {}
+            Item::Audience(_) | Item::Identity(_) => {}
         }
     }
     declared

@@ -45,7 +45,7 @@ impl<'a> Names<'a> {
                 Item::Category(category) => (Declares::Category, &category.name),
                 Item::Destination(destination) => (Declares::Destination, &destination.name),
                 Item::Audience(audience) => (Declares::Audience, &audience.name),
-                Item::Enforcement(_) => continue,
+                Item::Enforcement(_) | Item::Identity(_) => continue,
             };
             let table = names.kind_mut(kind);
             let at = Some(table.count);

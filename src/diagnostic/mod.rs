@@ -62,6 +62,8 @@ pub enum Code {
     ReservedTrait,
     /// A destination says neither `requires …` nor `requires nothing`.
     SilentDestination,
+    /// A rule of `identity` that cannot be kept: a type that identifies nobody, or a limit of 0.
+    BadIdentity,
 }
 
 impl Code {
@@ -85,6 +87,7 @@ impl Code {
             Code::BadDestination => "bad-destination",
             Code::ReservedTrait => "reserved-trait",
             Code::SilentDestination => "silent-destination",
+            Code::BadIdentity => "bad-identity",
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::event::{Claim, Identifier};
-use super::identifiers::{ANONYMOUS_ID, USER_ID};
+use super::identifiers::ANONYMOUS_ID;
 use super::ledger::Ledger;
 use super::violations::{TIME_LIMIT, VALUE_LIMIT, Violations};
-use crate::model::{IdentityRules, Period};
+use crate::model::{IdentityRules, Period, USER_ID};
 use crate::time::Timestamp;
 use crate::value::Value;
 

@@ -8,6 +8,7 @@ use crate::time::{Timestamp, Unit};
 use crate::value::Number;
 
 pub use crate::ir::{Comparison, MessageForm, Removal};
+pub use crate::model::{Period, SourceRoot};
 
 /// One `.audience` file.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +65,8 @@ pub enum Item {
     Audience(Audience),
     /// `consent enforcement on` or `off`
     Enforcement(Enforcement),
+    /// `identity { … }`
+    Identity(Identity),
 }
 
 /// A name, as written: `shoes` or `"shoes"`.
@@ -498,4 +501,41 @@ pub enum LiteralValue {
     Boolean(bool),
     /// `2026-06-30`
     Date(Timestamp),
+}
+
+/// `identity { email from traits.email limit 5 per year  block "test" }`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The types of identifiers, in order.
+    pub identifiers: Vec<Identifier>,
+    /// The values after `block`, in order.
+    pub blocked: Vec<Text>,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// `phone from traits.phone, context.traits.phone limit 3 per month`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identifier {
+    /// The type.
+    pub name: Name,
+    /// Where to look besides the default place, in order.
+    pub from: Vec<Source>,
+    /// How many a profile may have.
+    pub limit: Integer,
+    /// Over which time they are counted.
+    pub period: Period,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `context.traits.phone`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The part of the event in which it starts.
+    pub root: SourceRoot,
+    /// The names below, outermost first.
+    pub keys: Vec<Name>,
+    /// All of it.
+    pub span: Span,
 }

@@ -156,7 +156,7 @@ fn item(tokens: &Tokens<'_>, chunk: &Chunk) -> Result<Vec<Item>, Vec<Diagnostic>
 fn broken(tokens: &Tokens<'_>, chunk: &Chunk) -> Option<Broken> {
     let kind = match chunk.piece {
         Piece::Declaration(kind) => kind,
-        Piece::Enforcement => return None,
+        Piece::Enforcement | Piece::Identity => return None,
         Piece::Other => {
             let first = tokens.get(chunk.first).filter(|token| token.kind == Kind::Word)?;
             near_keyword(tokens.text(first))?

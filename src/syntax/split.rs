@@ -20,6 +20,8 @@ pub(super) enum Piece {
     Enforcement,
     /// It begins with nothing that an item begins with.
     Other,
+    /// It begins with `identity`.
+    Identity,
 }
 
 /// A piece of the text that is parsed by itself.
@@ -157,7 +159,7 @@ impl Splitter<'_, '_> {
         let lacks_one = self.chunk.as_ref().is_some_and(|current| {
             let block = matches!(
                 current.chunk.piece,
-                Piece::Declaration(Declares::Audience | Declares::Destination) | Piece::Other
+                Piece::Declaration(Declares::Audience | Declares::Destination) | Piece::Other | Piece::Identity
             );
             block && !current.braced
         });
@@ -192,7 +194,10 @@ impl Splitter<'_, '_> {
                 _ if unopened || !token.first => None,
                 _ => Some(Piece::Enforcement),
             },
-            (None, "identity" | "event" | "trait" | "account") if token.first && !unopened => Some(Piece::Other),
+            (None, "identity") if self.tokens.at(index + 1) == "{" || (token.first && !unopened) => {
+                Some(Piece::Identity)
+            }
+            (None, "event" | "trait" | "account") if token.first && !unopened => Some(Piece::Other),
             _ => None,
         };
         if let Some(piece) = piece {
@@ -218,6 +223,10 @@ impl Splitter<'_, '_> {
             return ["audience", "category", "destination"]
                 .iter()
                 .any(|keyword| keyword.eq_ignore_ascii_case(word));
+        }
+        // Its `{` is missing, and what belongs into its braces begins with names.
+        if current.chunk.piece == Piece::Identity {
+            return false;
         }
         let goes_on = matches!(
             word,
@@ -254,6 +263,9 @@ impl Splitter<'_, '_> {
             // `consent enforcement is …` would be a condition on a category of that name.
             let set = after == "enforcement" && matches!(self.tokens.at(index + 2), "on" | "off");
             return set.then_some(Piece::Enforcement);
+        }
+        if word == "identity" {
+            return (after == "{").then_some(Piece::Identity);
         }
         let kind = declares(word)?;
         let goes_on = RESERVED.contains(&after)
@@ -367,6 +379,7 @@ impl Splitter<'_, '_> {
         let what = match (current.chunk.piece, name) {
             (Piece::Declaration(Declares::Destination), Some(name)) => format!("the settings of `{name}` are"),
             (Piece::Declaration(kind), Some(name)) => format!("the {} `{name}` is", kind.as_str()),
+            (Piece::Identity, _) => "`identity` is".to_owned(),
             _ => "this is".to_owned(),
         };
         let place = match (self.tokens.at(end), self.tokens.at(end + 1)) {

@@ -84,6 +84,7 @@ fn sliding() -> Settings {
     let mut settings = settings();
     settings.identity.listed.push(IdentifierRule {
         kind: "anonymous_id".into(),
+        from: Vec::new(),
         limit: 3,
         period: Period::Week,
     });

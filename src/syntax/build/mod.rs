@@ -5,6 +5,7 @@
 //! beyond the doubles, too long a list) is reported here; the tree of such an item holds stand-ins and is thrown away.
 
 mod condition;
+mod identity;
 mod literal;
 mod mixed;
 
@@ -53,6 +54,7 @@ impl Builder<'_, '_> {
                 let on = value.as_rule() == Rule::kw_on;
                 Some(ast::Item::Enforcement(ast::Enforcement { on, span }))
             }
+            Rule::identity => self.identity(span, inner).map(ast::Item::Identity),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use crate::syntax::lex::Kind;
 use crate::syntax::split::Piece;
 
 const BEGINNINGS: &str =
-    "what can stand here begins with `category`, `destination`, `audience` or `consent enforcement`";
+    "what can stand here begins with `category`, `destination`, `audience`, `consent enforcement` or `identity`";
 
 /// A piece that begins with nothing that an item begins with.
 pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
@@ -19,8 +19,8 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
         ..*site
     };
     let word = site.found();
-    let keyword =
-        nearest(word, &["category", "destination", "audience", "consent"]).filter(|_| site.kind(0) == Some(Kind::Word));
+    let keyword = nearest(word, &["category", "destination", "audience", "consent", "identity"])
+        .filter(|_| site.kind(0) == Some(Kind::Word));
     match keyword {
         Some(keyword) if keyword == word.to_lowercase() => site
             .error(0, 0, format!("`{word}` has to be written in small letters"))

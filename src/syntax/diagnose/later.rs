@@ -92,7 +92,6 @@ pub(super) fn item(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let word = site.found();
     let error = |what: &str| site.error(0, 0, missing(what));
     Some(match word {
-        "identity" => error("rules of identity (`identity`)").help("remove it"),
         "event" => error("schemas of events (`event …`)").help("remove it: an event needs no description"),
         "account" => error("accounts (`account`)").help("remove it"),
         "trait" => {

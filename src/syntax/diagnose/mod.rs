@@ -11,6 +11,7 @@ mod condition;
 mod consent;
 mod element;
 mod funnel;
+mod identity;
 mod item;
 mod later;
 mod literal;
@@ -56,6 +57,10 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
     };
     if chunk.piece == Piece::Other {
         return bounded(item::garbage(&site));
+    }
+    if chunk.piece == Piece::Identity {
+        let diagnostic = identity::diagnose(&site).or_else(|| anywhere(&site));
+        return bounded(diagnostic.unwrap_or_else(|| plain(&site)));
     }
     let mut diagnostic = anywhere(&site)
         .or_else(|| later::diagnose(&site))
