@@ -216,8 +216,13 @@ impl People {
                     .map(|id| &*id.kind),
             );
         }
+        // No type can have more than all have together: a wide limit need not be counted against.
+        let most = people.iter().map(|person| person.identifiers.len()).sum::<usize>() + new.len();
         let over = kinds.into_iter().filter(|kind| {
             let (limit, period) = rules.limit(kind);
+            if u32::try_from(most).is_ok_and(|most| most <= limit) {
+                return false;
+            }
             let counts = |added: Timestamp| period.duration().is_none_or(|length| added > timestamp.minus(length));
             let mut tally = Tally::default();
             for (person, place) in people.iter().zip(places) {

@@ -490,6 +490,25 @@ mod tests {
             ["audience a", "category b", "audience c"]
         );
         assert_eq!(pieces("}\n} category a }"), (vec!["category a".to_owned()], 3));
+        assert_eq!(
+            pieces(
+                "audience a {} identity {\n  phone limit 1\n} audience b {\nidentity {\n}\nidentity\n  phone limit 1\n}"
+            ),
+            (
+                ["audience a", "identity {", "audience b", "identity {", "identity phone"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                0
+            )
+        );
+        // As a name it lacks its quotes.
+        for text in [
+            "audience identity {}",
+            "category identity",
+            "destination a requires identity",
+        ] {
+            assert_eq!(pieces(text).0.len(), 1, "{text}");
+        }
     }
 
     #[test]
