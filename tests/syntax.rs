@@ -587,6 +587,7 @@ fn check(text: &str) -> Result<(), TestCaseError> {
             Item::Destination(item) => item.span,
             Item::Audience(item) => item.span,
             Item::Enforcement(item) => item.span,
+            Item::Identity(item) => item.span,
             _ => continue,
         });
     }
@@ -609,7 +610,8 @@ const SOUND: &str = "category A \"é\" # c\ndestination d \"D\" requires A { typ
     and (trait p = 2026-01-01T00:00Z or not consent A is not collected) and member of b\n  consent to A\n  include \
     anonymous\n  send to d\n}\nconsent enforcement on\naudience b {}\naudience f {\n  who performed \"E\" as e then performed \"F\" as \"f g\" \
     within 1 day where (any x.y (item = e.z or any item (w in [1])))\n    then not performed \"G\" where (v = \"f g\".v)\n    \
-    and any trait t (not item exists)\n  lookback 9 weeks\n}\n";
+    and any trait t (not item exists)\n  lookback 9 weeks\n}\nidentity {\n  phone from traits.phone, context.traits.\"a b\" limit 3 per week\n  \"a.b\" limit 5\n  \
+    block \"x\", \"y\"\n}\n";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
@@ -625,7 +627,7 @@ proptest! {
         "not", "and", "or", "in", "is", "a", "b", "\"E\"", "1", "30", "days", "within", "last", "between", "ago", "at",
         "least", "times", "where", "(", ")", "[", "]", "{", "}", ",", "=", "==", "<", ".", "-", "\n", "\"", "'", "#", "//",
         "exists", "contains", "any", "does", "requires", "nothing", "send", "include", "anonymous", "2026-01-01", "é", "type",
-        "item", "then", "as", "lookback", "a.b",
+        "item", "then", "as", "lookback", "a.b", "identity", "from", "traits", "limit", "per", "week", "block",
     ]), 0..60), glue in prop::sample::select(vec![" ", ""])) {
         check(&words.join(glue))?;
     }

@@ -103,8 +103,8 @@ fn json(file: FileId, text: &str) -> Option<Diagnostic> {
         "this is a file of events or other JSON, not of definitions",
     );
     Some(error.help(
-        "give the events with `--events`; a file of definitions begins with `category`, `destination`, `audience` or \
-         `consent enforcement`",
+        "give the events with `--events`; a file of definitions begins with `category`, `destination`, `audience`, \
+         `consent enforcement` or `identity`",
     ))
 }
 

@@ -211,10 +211,13 @@ fn places_of_the_types_that_there_are() {
         of("user_id from properties.id limit 1", event),
         ["anonymous_id:a", "user_id:u"]
     );
-    // Two types may read one place.
+    // Two types may read one place, and one type may name it twice.
     let event = track("E", "2026-01-01", json!({"properties": {"n": "7"}}));
     assert_eq!(
-        of("a from properties.n limit 1  b from properties.n limit 1", event),
+        of(
+            "a from properties.n limit 1  b from properties.n, properties.n limit 1",
+            event
+        ),
         ["a:7", "b:7", "user_id:u1"]
     );
 }
