@@ -18,6 +18,7 @@ audience cart_abandoners {
   send to google_ads, crm
 }
 audience alone {}
+audience elsewhere { send to unused }
 "#;
 
 const EVENTS: &str = r#"{"type":"identify","userId":"u2","messageId":"m1","timestamp":"2026-06-01T00:00:00Z","traits":{"plan":"pro"}}

@@ -882,6 +882,7 @@ fn check(text: &str) -> Result<(), TestCaseError> {
             Item::Event(item) => item.span,
             Item::Trait(item) => item.span,
             Item::Computed(item) => item.span,
+            Item::Identity(item) => item.span,
             _ => continue,
         });
     }
@@ -906,7 +907,8 @@ const SOUND: &str = "category A \"é\" # c\ndestination d \"D\" requires A { typ
     within 1 day where (any x.y (item = e.z or any item (w in [1])))\n    then not performed \"G\" where (v = \"f g\".v)\n    \
     and any trait t (not item exists)\n  lookback 9 weeks\n}\ntrait n \"N\" = most frequent of x.y from \"E\" at least 3 times within 9 days\n  where (z = trait q)\n\
     account trait c = count of \"E\" trait s: list of one of [1, \"é\"]\naccount trait p.q: number\nevent \"E\" {\n  x.y: string,\n  \"z\": timestamp,\n}\n\
-    audience o \"O\" of accounts {\n  who not any user (performed \"E\") and account trait p.q = trait c\n    and all users (trait z exists) and no user (member of b)\n}\n";
+    audience o \"O\" of accounts {\n  who not any user (performed \"E\") and account trait p.q = trait c\n    and all users (trait z exists) and no user (member of b)\n}\n\
+    identity {\n  phone from traits.phone, context.traits.\"a b\" limit 3 per week\n  \"a.b\" limit 5\n  block \"x\", \"y\"\n}\n";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
@@ -924,6 +926,7 @@ proptest! {
         "exists", "contains", "any", "does", "requires", "nothing", "send", "include", "anonymous", "2026-01-01", "é", "type",
         "item", "then", "as", "lookback", "a.b", "event", "account", "accounts", "sum", "from", "count", "most", "frequent",
         "unique", "list", "one", "string", "number", ":", "any user", "all", "users", "no", ";", "average", "int",
+        "identity", "traits", "limit", "per", "week", "block",
     ]), 0..60), glue in prop::sample::select(vec![" ", ""])) {
         check(&words.join(glue))?;
     }

@@ -212,7 +212,11 @@ fn clauses_are_part_of_what_an_audience_asks_for() {
     let told = warnings(&frame(
         "audience a { consent to A who trait x = 1 and not consent to A send to ads }",
     ));
-    assert_eq!(told, ["never-holds: A | not consent to A"], "and no second warning");
+    assert_eq!(
+        told,
+        ["never-holds: consent to A | not consent to A"],
+        "and no second warning"
+    );
     let told = warnings(&frame(
         "audience a { who consent A is denied or trait x = 1 consent to A }",
     ));
@@ -377,7 +381,7 @@ fn warnings_read_like_this() {
         "audience a { who performed \"E\" then not performed \"F\" at least 2 times }",
         "audience a { who performed \"E\" then not performed \"F\" at most 2 times }",
         "audience a { who performed \"E\" then not performed \"F\" exactly 0 times }",
-        "category C\ndestination d requires nothing",
+        "category C\ndestination d requires nothing\ntrait orders = count of \"E\"",
         "destination d",
     ] {
         let engine = engine(&frame(audience));

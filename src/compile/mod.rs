@@ -6,6 +6,7 @@
 mod cycles;
 mod declare;
 mod funnel;
+mod identity;
 mod lower;
 mod modifiers;
 mod names;
@@ -20,6 +21,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::ir::{AudienceSlot, NodeId, Program};
+use crate::model::IdentityRules;
 use crate::span::{Sources, Span};
 use crate::syntax::ast::{File, Item};
 
@@ -32,6 +34,9 @@ pub(crate) use suggest::nearest;
 pub struct Compiled {
     /// The program; `None` where there is an error.
     pub program: Option<Program>,
+    /// How identities are resolved where events are taken in. The program does not hold it: a program is evaluated on
+    /// profiles, however they came about. Where there is an error, it is of no use.
+    pub identity: IdentityRules,
     /// Where each node is written, for those who explain it.
     pub places: Places,
     /// The names of the audiences in which no error lies, in order of declaration.
@@ -82,6 +87,7 @@ pub fn compile(files: &[File], sources: &Sources, found: Vec<Diagnostic>) -> Com
     let mut diagnostics = found;
     let names = names::Names::collect(files, &mut diagnostics);
     let declared = declare::declare(files, &names, sources, &mut diagnostics);
+    let identity = identity::identity(files, &mut diagnostics);
     let (program, places, notes) = lower::lower(files, &names, declared, sources, &mut diagnostics);
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
     if let Some(program) = program.as_ref().filter(|_| sound) {
@@ -90,6 +96,7 @@ pub fn compile(files: &[File], sources: &Sources, found: Vec<Diagnostic>) -> Com
     diagnostic::sort(&mut diagnostics);
     Compiled {
         program: program.filter(|_| sound),
+        identity,
         accepted: accepted(files, &places, &diagnostics),
         places,
         diagnostics,

@@ -70,6 +70,8 @@ pub enum Code {
     BadTest,
     /// A destination says neither `requires …` nor `requires nothing`.
     SilentDestination,
+    /// A rule of `identity` that cannot be kept: a type that identifies nobody, or a limit of 0.
+    BadIdentity,
     /// Conditions that contradict each other.
     NeverHolds,
     /// Conditions of which one always holds.
@@ -126,6 +128,7 @@ impl Code {
             Code::BadEvent => "bad-event",
             Code::BadTest => "bad-test",
             Code::SilentDestination => "silent-destination",
+            Code::BadIdentity => "bad-identity",
             Code::NeverHolds => "never-holds",
             Code::AlwaysHolds => "always-holds",
             Code::NegatedFunnel => "negated-funnel",

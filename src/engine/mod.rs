@@ -123,7 +123,7 @@ impl Engine {
                     program,
                     places: compiled.places,
                     warnings: compiled.diagnostics,
-                    identity: IdentityRules::default(),
+                    identity: compiled.identity,
                 }),
             }),
             None => Err(DefinitionErrors::new(sources, compiled.diagnostics, compiled.accepted).into()),
@@ -323,6 +323,12 @@ impl Engine {
     /// How a profile is called in every list: `TYPE:VALUE`, by the priorities of the identity rules.
     pub fn label(&self, profile: &Profile) -> String {
         label(profile.identifiers(), &self.workspace.identity)
+    }
+
+    /// The rules by which [`ingestor`](Engine::ingestor) resolves identities: those of the workspace's `identity` block. The
+    /// program does not hold them.
+    pub fn identity(&self) -> &IdentityRules {
+        &self.workspace.identity
     }
 
     /// The compiled program.

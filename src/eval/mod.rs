@@ -53,8 +53,8 @@
 
 mod computed;
 mod decimal;
-mod funnel;
 mod example;
+mod funnel;
 mod node;
 mod performed;
 mod row;

@@ -169,7 +169,7 @@ fn item(tokens: &Tokens<'_>, chunk: &Chunk) -> Result<Vec<Item>, Vec<Diagnostic>
 fn broken(tokens: &Tokens<'_>, chunk: &Chunk) -> Option<Broken> {
     let (kind, token) = match chunk.piece {
         Piece::Declaration(kind) => (kind, split::name_of(tokens, chunk)?),
-        Piece::Enforcement => return None,
+        Piece::Enforcement | Piece::Identity => return None,
         Piece::Other => misspelt(tokens, chunk)?,
     };
     let written = tokens.text(token);

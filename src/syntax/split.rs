@@ -20,6 +20,8 @@ pub(super) enum Piece {
     Enforcement,
     /// It begins with nothing that an item begins with.
     Other,
+    /// It begins with `identity`.
+    Identity,
 }
 
 /// A piece of the text that is parsed by itself.
@@ -223,7 +225,9 @@ impl Splitter<'_, '_> {
         let lacks_one = self.chunk.as_ref().is_some_and(|current| {
             let block = matches!(
                 current.chunk.piece,
-                Piece::Declaration(Declares::Audience | Declares::Destination | Declares::Event) | Piece::Other
+                Piece::Declaration(Declares::Audience | Declares::Destination | Declares::Event)
+                    | Piece::Other
+                    | Piece::Identity
             );
             block && !current.braced
         });
@@ -264,6 +268,9 @@ impl Splitter<'_, '_> {
                 _ if unopened || !token.first => None,
                 _ => Some(Piece::Enforcement),
             },
+            (None, "identity") if self.tokens.at(index + 1) == "{" || (token.first && !unopened) => {
+                Some(Piece::Identity)
+            }
             // Where an audience lacks its `{`, these are the words of its conditions.
             (None, "event" | "trait" | "account") if unopened => self
                 .declared(index, word)
@@ -274,7 +281,7 @@ impl Splitter<'_, '_> {
             (None, "account") if self.tokens.at(index + 1) == "trait" => {
                 Some(Piece::Declaration(Declares::AccountTrait))
             }
-            (None, "identity" | "account") if token.first => Some(Piece::Other),
+            (None, "account") if token.first => Some(Piece::Other),
             _ => None,
         };
         if let Some(piece) = piece {
@@ -295,7 +302,7 @@ impl Splitter<'_, '_> {
         declares(before).is_some()
             || matches!(
                 before,
-                "requires" | "," | "trait" | "event" | "of" | "from" | "." | "=" | "by"
+                "requires" | "," | "trait" | "event" | "of" | "from" | "." | "=" | "by" | "as"
             )
     }
 
@@ -335,6 +342,10 @@ impl Splitter<'_, '_> {
                 .iter()
                 .any(|keyword| keyword.eq_ignore_ascii_case(word));
         }
+        // Its `{` is missing, and what belongs into its braces begins with names.
+        if current.chunk.piece == Piece::Identity {
+            return false;
+        }
         let computes = matches!(
             current.chunk.piece,
             Piece::Declaration(Declares::Trait | Declares::AccountTrait)
@@ -357,6 +368,9 @@ impl Splitter<'_, '_> {
         }
         if let "event" | "trait" | "account" = word {
             return self.declared(index, word).map(Piece::Declaration);
+        }
+        if word == "identity" {
+            return (after == "{").then_some(Piece::Identity);
         }
         let kind = declares(word)?;
         let goes_on = RESERVED.contains(&after)
@@ -492,6 +506,7 @@ impl Splitter<'_, '_> {
             (Piece::Declaration(Declares::Destination), Some(name)) => format!("the settings of `{name}` are"),
             (Piece::Declaration(Declares::Event), Some(name)) => format!("the event `{}` is", name.trim_matches('"')),
             (Piece::Declaration(kind), Some(name)) => format!("the {} `{name}` is", kind.as_str()),
+            (Piece::Identity, _) => "`identity` is".to_owned(),
             _ => "this is".to_owned(),
         };
         let place = match (self.tokens.at(end), self.tokens.at(end + 1)) {
@@ -614,6 +629,25 @@ mod tests {
             ["audience a", "category b", "audience c"]
         );
         assert_eq!(pieces("}\n} category a }"), (vec!["category a".to_owned()], 3));
+        assert_eq!(
+            pieces(
+                "audience a {} identity {\n  phone limit 1\n} audience b {\nidentity {\n}\nidentity\n  phone limit 1\n}"
+            ),
+            (
+                ["audience a", "identity {", "audience b", "identity {", "identity phone"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                0
+            )
+        );
+        // As a name it lacks its quotes.
+        for text in [
+            "audience identity {}",
+            "category identity",
+            "destination a requires identity",
+        ] {
+            assert_eq!(pieces(text).0.len(), 1, "{text}");
+        }
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub(super) fn warn(files: &[File], program: &Program, diagnostics: &mut Vec<Diag
                     ));
                 }
             }
-            Item::Audience(_) | Item::Enforcement(_) | Item::Event(_) | Item::Trait(_) => {}
+            Item::Audience(_) | Item::Enforcement(_) | Item::Event(_) | Item::Trait(_) | Item::Identity(_) => {}
         }
     }
 }

@@ -8,8 +8,7 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::lex::Kind;
 use crate::syntax::split::Piece;
 
-const BEGINNINGS: &str =
-    "what can stand here begins with `category`, `destination`, `audience`, `trait`, `event` or `consent enforcement`";
+const BEGINNINGS: &str = "what can stand here begins with `category`, `destination`, `audience`, `trait`, `event`, `identity` or `consent enforcement`";
 
 /// A piece that begins with nothing that an item begins with.
 pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
@@ -24,7 +23,15 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
     }
     let keyword = nearest(
         word,
-        &["category", "destination", "audience", "consent", "event", "trait"],
+        &[
+            "category",
+            "destination",
+            "audience",
+            "consent",
+            "event",
+            "trait",
+            "identity",
+        ],
     )
     .filter(|_| site.kind(0) == Some(Kind::Word));
     match keyword {
@@ -34,7 +41,6 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
         Some(keyword) => site
             .error(0, 0, format!("`{word}` is not something a file can declare"))
             .help(format!("did you mean `{keyword}`?")),
-        None if let Some(later) = super::later::item(&site) => later,
         None if let Some(error) = super::requires::on_a_line_of_its_own(&site) => error,
         None if matches!(word, "schema" | "type" | "track" | "define" | "properties")
             && site.kind(1) == Some(Kind::String)

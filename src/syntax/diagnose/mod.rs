@@ -14,8 +14,8 @@ mod condition;
 mod consent;
 mod element;
 mod funnel;
+mod identity;
 mod item;
-mod later;
 mod literal;
 mod moment;
 mod money;
@@ -61,6 +61,10 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
     let site = accounts::reread(site);
     if chunk.piece == Piece::Other {
         return bounded(item::garbage(&site));
+    }
+    if chunk.piece == Piece::Identity {
+        let diagnostic = identity::diagnose(&site).or_else(|| anywhere(&site));
+        return bounded(diagnostic.unwrap_or_else(|| plain(&site)));
     }
     let mut diagnostic = schema::diagnose(&site)
         .or_else(|| accounts::diagnose(&site))

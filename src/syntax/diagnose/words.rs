@@ -74,6 +74,12 @@ pub(super) fn of(rule: Rule) -> &'static [&'static str] {
         Rule::kw_consent => &["consent"],
         Rule::kw_where => &["where"],
         Rule::kw_within => &["within"],
+        Rule::sources => &["from"],
+        Rule::kw_limit => &["limit"],
+        Rule::per | Rule::kw_per => &["per"],
+        Rule::period => &["week", "month", "year"],
+        Rule::block | Rule::kw_block => &["block"],
+        Rule::source | Rule::source_root => &["traits", "context", "properties"],
         _ => &[],
     }
 }
@@ -108,6 +114,8 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::close_square => "`]`",
         Rule::open_brace | Rule::settings => "`{`",
         Rule::close_brace => "`}`",
+        Rule::identifier => "a type of identifier",
+        Rule::blocked => "a text in quotes",
         _ => return None,
     })
 }

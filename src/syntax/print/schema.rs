@@ -67,7 +67,11 @@ impl<'t> Printer<'t> {
     }
 
     pub(super) fn computed_trait(&mut self, computed: &ComputedTrait) -> Doc<'t> {
-        let mut parts = vec![self.words(computed.of.trait_keyword()), Doc::Space, self.name(&computed.name)];
+        let mut parts = vec![
+            self.words(computed.of.trait_keyword()),
+            Doc::Space,
+            self.name(&computed.name),
+        ];
         if let Some(label) = &computed.label {
             parts.extend([Doc::Space, self.string(label)]);
         }
