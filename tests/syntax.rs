@@ -605,6 +605,7 @@ fn every_help_is_sound_itself() {
                     format!("trait x = sum {piece} from \"E\""),
                     format!("trait x = sum of x {piece}"),
                     format!("trait x: {piece}"),
+                    format!("identity {{ phone {piece} limit 1 }}"),
                     format!("event \"E\" {{ {piece} }}"),
                     format!("event \"E\" {{ {piece} x: string }}"),
                     format!("{piece}: string"),
