@@ -9,6 +9,7 @@ mod funnel;
 mod lower;
 mod modifiers;
 mod names;
+mod schema;
 mod subject;
 mod suggest;
 mod tests_on_values;

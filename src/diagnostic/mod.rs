@@ -64,6 +64,10 @@ pub enum Code {
     WrongSubject,
     /// A modifier that a computed trait cannot have, or a part of one that has none.
     BadComputedTrait,
+    /// A schema that contradicts itself or another.
+    BadSchema,
+    /// A test that does not fit what a schema declares, or what is computed.
+    WrongType,
     /// A destination says neither `requires …` nor `requires nothing`.
     SilentDestination,
 }
@@ -90,6 +94,8 @@ impl Code {
             Code::ReservedTrait => "reserved-trait",
             Code::WrongSubject => "wrong-subject",
             Code::BadComputedTrait => "bad-computed-trait",
+            Code::BadSchema => "bad-schema",
+            Code::WrongType => "wrong-type",
             Code::SilentDestination => "silent-destination",
         }
     }
