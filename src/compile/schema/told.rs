@@ -16,7 +16,9 @@ const NAMED: usize = 5;
 
 /// A text of the author's, in one line and not too long.
 fn shown(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    // No more of it is looked at than could be shown.
+    let end = text.char_indices().nth(4 * LONGEST).map_or(text.len(), |(end, _)| end);
+    let words: Vec<&str> = text.get(..end).unwrap_or(text).split_whitespace().collect();
     let line = words.join(" ");
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
@@ -35,7 +37,8 @@ fn type_text(typed: Typed, sources: &Sources) -> String {
         Kind::OneOf(_) => {
             let text = sources.slice(typed.span);
             let from = text.find("one").unwrap_or(0);
-            return shown(&format!("{}{}", lists(typed.lists), text.get(from..).unwrap_or(text)));
+            let text = shown(text.get(from..).unwrap_or(text));
+            return format!("{}{text}", lists(typed.lists));
         }
     };
     shown(&format!("{}{element}", lists(typed.lists)))
