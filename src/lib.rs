@@ -33,6 +33,7 @@ pub mod ingest;
 pub mod ir;
 pub mod model;
 pub mod render;
+pub mod schema;
 pub mod span;
 pub mod syntax;
 pub mod time;
@@ -50,6 +51,8 @@ pub mod guide {
     pub mod consent {}
     #[doc = include_str!("../docs/events.md")]
     pub mod events {}
+    #[doc = include_str!("../docs/schemas.md")]
+    pub mod schemas {}
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
     #[doc = include_str!("../docs/decisions.md")]

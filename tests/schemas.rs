@@ -7,12 +7,7 @@ use volens::{Engine, Error, Profile, Timestamp, Value};
 fn errors(text: &str) -> Vec<Diagnostic> {
     match Engine::from_text("w.audience", text) {
         Ok(_) => Vec::new(),
-        Err(Error::Definitions(errors)) => errors
-            .diagnostics()
-            .iter()
-            .filter(|d| d.is_error())
-            .cloned()
-            .collect(),
+        Err(Error::Definitions(errors)) => errors.diagnostics().iter().filter(|d| d.is_error()).cloned().collect(),
         Err(error) => panic!("{error}"),
     }
 }
@@ -118,7 +113,10 @@ const FITS: &[(&str, &str)] = &[
 fn workspaces(declared: &str, test: &str) -> [(String, String); 4] {
     let below = declared.to_owned();
     [
-        (format!("trait {below}\n"), format!("audience a {{ who trait v {test} }}")),
+        (
+            format!("trait {below}\n"),
+            format!("audience a {{ who trait v {test} }}"),
+        ),
         (
             format!("event \"E\" {{ {below} }}\n"),
             format!("audience a {{ who performed \"E\" where (v {test}) }}"),
@@ -162,10 +160,7 @@ fn now() -> Timestamp {
 }
 
 fn holds(engine: &Engine, value: &Value) -> bool {
-    let profile = Profile::builder()
-        .user_id("u1")
-        .trait_("v", value.clone())
-        .build();
+    let profile = Profile::builder().user_id("u1").trait_("v", value.clone()).build();
     engine.is_member("a", &profile, now()).unwrap()
 }
 
@@ -249,8 +244,16 @@ fn once_one_is_declared_all_must_be() {
         ("event \"E\" {}", "performed \"E\"", ""),
         ("event \"E\" {}", "performed \"F\"", "unknown-name \"F\""),
         ("event \"E\" {}", "performed \"e\"", "unknown-name \"e\""),
-        ("event \"E\" {}", "performed \"E\" then performed \"F\"", "unknown-name \"F\""),
-        ("event \"E\" {}", "performed \"E\" then not performed \"F\"", "unknown-name \"F\""),
+        (
+            "event \"E\" {}",
+            "performed \"E\" then performed \"F\"",
+            "unknown-name \"F\"",
+        ),
+        (
+            "event \"E\" {}",
+            "performed \"E\" then not performed \"F\"",
+            "unknown-name \"F\"",
+        ),
         ("event \"E\" {}", "performed \"E\" where (x = 1)", "unknown-name x"),
         ("event \"E\" {}", "performed \"F\" where (x = 1)", "unknown-name \"F\""),
         // Events and traits are kinds of their own.
@@ -263,7 +266,11 @@ fn once_one_is_declared_all_must_be() {
         ("trait z.a: number", "trait z.b = 1", "unknown-name z.b"),
         ("trait z: string", "trait z.b = 1", ""),
         // Page and screen calls are events like any other, and their names properties like any other.
-        ("event \"E\" {}", "performed \"Page Viewed\"", "unknown-name \"Page Viewed\""),
+        (
+            "event \"E\" {}",
+            "performed \"Page Viewed\"",
+            "unknown-name \"Page Viewed\"",
+        ),
         (
             "event \"Page Viewed\" { url: string }",
             "performed \"Page Viewed\" where (page_name = \"Home\")",
@@ -275,7 +282,11 @@ fn once_one_is_declared_all_must_be() {
             "",
         ),
         // Through references.
-        ("trait z: string", "performed \"E\" where (x = trait y)", "unknown-name y"),
+        (
+            "trait z: string",
+            "performed \"E\" where (x = trait y)",
+            "unknown-name y",
+        ),
         ("trait z: string", "trait z = trait y", "unknown-name y"),
         (
             "event \"E\" { x: string }",
@@ -288,26 +299,53 @@ fn once_one_is_declared_all_must_be() {
             "",
         ),
         // Consent is no trait, whatever is declared.
-        ("trait z: string", "trait segment_consent_preference exists", "reserved-trait segment_consent_preference"),
+        (
+            "trait z: string",
+            "trait segment_consent_preference exists",
+            "reserved-trait segment_consent_preference",
+        ),
         // Computed traits are declared where they are computed; their own events and properties are uses.
         ("trait z: string\ntrait c = count of \"E\"", "trait c > 1", ""),
-        ("event \"E\" {}\ntrait c = count of \"F\"", "trait c > 1", "unknown-name \"F\""),
-        ("event \"E\" {}\ntrait c = sum of x from \"E\"", "trait c > 1", "unknown-name x"),
+        (
+            "event \"E\" {}\ntrait c = count of \"F\"",
+            "trait c > 1",
+            "unknown-name \"F\"",
+        ),
+        (
+            "event \"E\" {}\ntrait c = sum of x from \"E\"",
+            "trait c > 1",
+            "unknown-name x",
+        ),
         (
             "event \"E\" { x: number }\ntrait c = count of \"E\" where (y = 1)",
             "trait c > 1",
             "unknown-name y",
         ),
         // A broken item may declare what it seems to; its own error is the only one.
-        ("event \"E\" {}\nevent \"F\" { x number }", "performed \"F\" where (y = 1)", "syntax"),
-        ("event \"E\" {}\nevent F { x: number }", "performed \"F thing\"", "syntax"),
-        ("trait z: string\ntrait y: nmber", "trait y = 1 and trait y.x = 2", "syntax"),
+        (
+            "event \"E\" {}\nevent \"F\" { x number }",
+            "performed \"F\" where (y = 1)",
+            "syntax",
+        ),
+        (
+            "event \"E\" {}\nevent F { x: number }",
+            "performed \"F thing\"",
+            "syntax",
+        ),
+        (
+            "trait z: string\ntrait y: nmber",
+            "trait y = 1 and trait y.x = 2",
+            "syntax",
+        ),
     ];
     for (declarations, condition, expected) in cases {
         let text = format!("{declarations}\naudience a {{ who {condition} }}");
         let found = told(&text).join(", ");
         if *expected == "syntax" {
-            assert!(found.starts_with("syntax ") && !found.contains("unknown"), "{text}: {found}");
+            assert!(
+                found.starts_with("syntax ") && !found.contains("unknown"),
+                "{text}: {found}"
+            );
         } else {
             assert_eq!(&found, expected, "{text}");
         }
@@ -320,14 +358,23 @@ fn the_traits_of_users_and_accounts_are_kinds_of_their_own() {
         told(&format!("{declarations}\naudience a of accounts {{ who {condition} }}")).join(", ")
     };
     assert_eq!(of_accounts("trait z: string", "account trait y = 1"), "");
-    assert_eq!(of_accounts("account trait z: string", "account trait y = 1"), "unknown-name y");
+    assert_eq!(
+        of_accounts("account trait z: string", "account trait y = 1"),
+        "unknown-name y"
+    );
     assert_eq!(of_accounts("account trait z: string", "any user (trait y = 1)"), "");
-    assert_eq!(of_accounts("trait z: string", "any user (trait y = 1)"), "unknown-name y");
+    assert_eq!(
+        of_accounts("trait z: string", "any user (trait y = 1)"),
+        "unknown-name y"
+    );
     // As an operand, a trait is the account's outside of a quantifier, and the user's inside.
     let both = "account trait a: string\ntrait u: string";
     assert_eq!(of_accounts(both, "account trait a = trait u"), "unknown-name u");
     assert_eq!(of_accounts(both, "any user (trait u = trait a)"), "unknown-name a");
-    assert_eq!(of_accounts("trait z: string\naccount trait z: number", "account trait z > 1"), "");
+    assert_eq!(
+        of_accounts("trait z: string\naccount trait z: number", "account trait z > 1"),
+        ""
+    );
 }
 
 #[test]
@@ -382,7 +429,11 @@ trait known: string
     let cases = [
         ("count of \"E\"", "c > 1", ""),
         ("count of \"E\"", "c = true", "wrong-type true"),
-        ("sum of n from \"E\"", "c within last 3 days", "wrong-type within last 3 days"),
+        (
+            "sum of n from \"E\"",
+            "c within last 3 days",
+            "wrong-type within last 3 days",
+        ),
         ("average of s from \"E\"", "c = 1", ""),
         ("minimum of n from \"E\"", "c contains 1", ""),
         ("maximum of b from \"E\"", "c > 1", "wrong-type b"),
@@ -415,7 +466,10 @@ trait known: string
 #[test]
 fn schemas_may_not_contradict_themselves() {
     let cases = [
-        ("event \"E\" { a: string }\nevent \"E\" { b: string }", "duplicate-name \"E\""),
+        (
+            "event \"E\" { a: string }\nevent \"E\" { b: string }",
+            "duplicate-name \"E\"",
+        ),
         ("event \"E\" { a: string, a: number }", "duplicate-name a"),
         ("event \"E\" { a: string, \"a\": string }", "duplicate-name \"a\""),
         ("event \"E\" { a: string, a.b: number }", "bad-schema a.b"),
@@ -431,13 +485,25 @@ fn schemas_may_not_contradict_themselves() {
         ("trait a: one of [\"x\", \"y\", \"x\"]", "bad-schema \"x\""),
         ("trait a: one of [1, 1.0]", "bad-schema 1.0"),
         ("trait a: one of [1, \"1\"]", ""),
-        ("trait a: one of [2026-01-01, 2026-01-01T00:00:00Z]", "bad-schema 2026-01-01T00:00:00Z"),
+        (
+            "trait a: one of [2026-01-01, 2026-01-01T00:00:00Z]",
+            "bad-schema 2026-01-01T00:00:00Z",
+        ),
         ("trait a: string\ntrait a = count of \"E\"", "duplicate-name a"),
         ("trait a.b: string\ntrait a = count of \"E\"", "duplicate-name a"),
         ("account trait a: string\ntrait a = count of \"E\"", ""),
-        ("account trait a: string\naccount trait a = count of \"E\"", "duplicate-name a"),
-        ("trait segment_consent_preference: string", "reserved-trait segment_consent_preference"),
-        ("trait Segment_Consent_Preference.Advertising: boolean", "reserved-trait Segment_Consent_Preference.Advertising"),
+        (
+            "account trait a: string\naccount trait a = count of \"E\"",
+            "duplicate-name a",
+        ),
+        (
+            "trait segment_consent_preference: string",
+            "reserved-trait segment_consent_preference",
+        ),
+        (
+            "trait Segment_Consent_Preference.Advertising: boolean",
+            "reserved-trait Segment_Consent_Preference.Advertising",
+        ),
         ("event \"\" {}", "bad-name \"\""),
         ("trait \"\": string", "bad-name \"\""),
         ("event \"E\" { a.\"\": string }", "bad-name \"\""),
@@ -483,7 +549,11 @@ trait address.city: string
         let Err(Error::Definitions(errors)) = Engine::from_text("w.audience", &text) else {
             panic!("{condition}");
         };
-        let told: Vec<String> = errors.diagnostics().iter().map(|d| d.to_text(errors.sources())).collect();
+        let told: Vec<String> = errors
+            .diagnostics()
+            .iter()
+            .map(|d| d.to_text(errors.sources()))
+            .collect();
         all += &format!("{condition}\n{}\n\n", told.join("\n"));
     }
     insta::assert_snapshot!("messages", all);
@@ -499,7 +569,9 @@ fn many_declarations_and_uses_are_quick() {
     }
     text += "audience a { who trait t0.x.y = 1";
     for n in 0..4_000 {
-        text += &format!(" and trait t{n}.x.y > 5 and trait many starts with \"zzz\" and trait many = \"zzz\" and trait u{n} = 1");
+        text += &format!(
+            " and trait t{n}.x.y > 5 and trait many starts with \"zzz\" and trait many = \"zzz\" and trait u{n} = 1"
+        );
     }
     text += " }";
     let start = std::time::Instant::now();

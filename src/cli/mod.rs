@@ -9,6 +9,7 @@ mod ir;
 mod problems;
 mod profile;
 mod run;
+mod schema;
 mod table;
 
 use std::ffi::OsString;
@@ -90,6 +91,9 @@ enum Command {
         #[arg(long, value_name = "NAME")]
         audience: Option<String>,
     },
+    /// Print declarations of events, properties and traits, from a tracking plan or from what was sent
+    #[command(subcommand)]
+    Schema(schema::Command),
 }
 
 #[derive(Debug, Args)]
@@ -247,6 +251,7 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             format,
             audience,
         } => ir::ir(&workspace.path, audience.as_deref(), format.format, streams),
+        Command::Schema(command) => schema::schema(command, streams),
     }
 }
 

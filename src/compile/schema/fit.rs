@@ -137,13 +137,14 @@ impl Schemas<'_> {
         if let Some(values) = self.values(kind) {
             return (!values.has(&literal.value)).then_some(Misfit::NoValue(literal.span));
         }
-        let fits = match (kind, &literal.value) {
-            (Kind::String, _) | (_, LiteralValue::Text(_)) => true,
-            (Kind::Number, LiteralValue::Number(_)) => true,
-            (Kind::Boolean, LiteralValue::Boolean(_)) => true,
-            (Kind::Timestamp, LiteralValue::Date(_)) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (kind, &literal.value),
+            (Kind::String, _)
+                | (_, LiteralValue::Text(_))
+                | (Kind::Number, LiteralValue::Number(_))
+                | (Kind::Boolean, LiteralValue::Boolean(_))
+                | (Kind::Timestamp, LiteralValue::Date(_))
+        );
         (!fits).then_some(Misfit::Literal(literal.span))
     }
 
@@ -174,13 +175,14 @@ impl Schemas<'_> {
             };
             return (!fits).then_some(Misfit::NoValue(literal.span));
         }
-        let fits = match (kind, &literal.value) {
-            (Kind::String, _) | (_, LiteralValue::Text(_)) => true,
-            (Kind::Number, LiteralValue::Number(_)) => true,
-            (Kind::Boolean, LiteralValue::Boolean(_)) => true,
-            // The text of a date is not the date: it finds elements of lists alone.
-            _ => false,
-        };
+        // The text of a date is not the date: with a date literal, `contains` finds elements of lists alone.
+        let fits = matches!(
+            (kind, &literal.value),
+            (Kind::String, _)
+                | (_, LiteralValue::Text(_))
+                | (Kind::Number, LiteralValue::Number(_))
+                | (Kind::Boolean, LiteralValue::Boolean(_))
+        );
         (!fits).then_some(Misfit::Literal(literal.span))
     }
 
