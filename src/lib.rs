@@ -1,6 +1,7 @@
 //! [docs/language.md]: guide::language
 //! [docs/consent.md]: guide::consent
 //! [docs/events.md]: guide::events
+//! [docs/schemas.md]: guide::schemas
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.

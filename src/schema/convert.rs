@@ -138,7 +138,7 @@ impl Converter {
                 let above = self.value(schemas, path, fields, required, 0)?;
                 // What is said of an object stands before the first of its parts.
                 if !above.is_empty() {
-                    let mut below = fields.0.range_mut(path.clone()..).map(|(below, field)| (below, field));
+                    let mut below = fields.0.range_mut(path.clone()..);
                     let first = below.find(|(below, field)| field.kind.is_some() || !below.starts_with(path));
                     let name = path.last().map_or("", |key| key);
                     let above = above.into_iter().map(|text| format!("{name}: {text}"));

@@ -6,7 +6,7 @@ use super::{Held, Kind, Parts, Schemas, Typed, told};
 use crate::compile::lower::{At, Lowering, Place};
 use crate::compile::suggest;
 use crate::consent::is_reserved_trait;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, visible};
 use crate::ir::{EventSlot, Subject};
 use crate::span::Span;
 use crate::syntax::ast::{ComputedTrait, Declares, Function, Name, Operand, Root, Test, Text, ValuePath};
@@ -252,7 +252,7 @@ impl Lowering<'_, '_> {
         let message = match owner {
             Owner::Event(event, span) => {
                 related = Some((span, "declared here"));
-                format!("the event `{event}` has no property `{shown}`")
+                format!("the event `{}` has no property `{shown}`", visible(event))
             }
             Owner::List(list) => format!("the elements of `{list}` have no property `{shown}`"),
             Owner::Traits(of) => {
