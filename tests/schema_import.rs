@@ -547,6 +547,58 @@ fn memory_is_bounded_whatever_is_sent() {
     );
 }
 
+#[test]
+fn what_accepted_events_say_is_handed_over_with_their_person() {
+    use volens::ingest::{Ingestor, Said, Settings};
+    use volens::model::IdentityRules;
+
+    let lines = [
+        r#"{"type": "track", "event": "Bought", "userId": "u1", "anonymousId": "a1", "properties": {"n": 1}}"#,
+        r#"{"type": "page", "name": "Home", "anonymousId": "a2", "properties": {"url": "x"}}"#,
+        r#"{"type": "screen", "anonymousId": "a2"}"#,
+        r#"{"type": "identify", "userId": "u1", "traits": {"plan": "pro"}}"#,
+        r#"{"type": "group", "userId": "u1", "groupId": "g", "traits": {"seats": 5}}"#,
+        r#"{"type": "alias", "userId": "u1", "previousId": "a1"}"#,
+        r#"{"type": "track", "userId": "u1"}"#,
+        r#"{"batch": [{"type": "track", "event": "Later", "userId": "u2", "timestamp": "2999-01-01"}]}"#,
+    ];
+    let now = "2026-06-30".parse().unwrap();
+    let mut ingestor = Ingestor::new(Settings {
+        identity: IdentityRules::default(),
+        categories: Vec::new(),
+        received_at: now,
+        now: volens::Timestamp::MAX,
+    });
+    let mut said = Vec::new();
+    let text = lines.join("\n");
+    ingestor
+        .survey("events", text.as_bytes(), |person, what| {
+            said.push(match what {
+                Said::Event { name, properties } => {
+                    format!("{person} {name} {}", Value::Object(properties.clone()).canonical())
+                }
+                Said::Traits(traits) => format!("{person} traits {}", Value::Object(traits.clone()).canonical()),
+                Said::AccountTraits(traits) => {
+                    format!("{person} account {}", Value::Object(traits.clone()).canonical())
+                }
+                _ => unreachable!(),
+            });
+        })
+        .unwrap();
+    let expected = [
+        r#"user_id:u1 Bought {"n":1}"#,
+        r#"anonymous_id:a2 Page Viewed {"name":"Home","page_name":"Home","url":"x"}"#,
+        "anonymous_id:a2 Screen Viewed {}",
+        r#"user_id:u1 traits {"plan":"pro"}"#,
+        r#"user_id:u1 account {"seats":5}"#,
+        "user_id:u2 Later {}",
+    ];
+    assert_eq!(said, expected);
+    let done = ingestor.finish();
+    assert_eq!((done.counts.read, done.counts.rejected), (8, 1));
+    assert_eq!(done.profiles.len(), 0);
+}
+
 #[cfg(feature = "cli")]
 mod command {
     use std::process::{Command, Output};

@@ -27,7 +27,7 @@ const LONGEST_VALUE: usize = 40;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Thresholds {
     /// Each value of a `one of` was sent for at least so many people; so was each name that is odd enough to be
-    /// somebody's. At most 1 000 are told apart.
+    /// somebody's. At least 2, at most 1 000.
     pub people: usize,
     /// A `one of` is proposed only of a path that so many events had.
     pub events: u64,
@@ -43,6 +43,8 @@ impl Default for Thresholds {
     }
 }
 
+/// A value of one person is never shown.
+const FEWEST_PEOPLE: usize = 2;
 /// The most people that are told apart.
 const MOST_PEOPLE: usize = 1_000;
 
@@ -132,7 +134,7 @@ impl Default for Values {
 impl Inference {
     /// Nothing seen yet.
     pub fn new(thresholds: Thresholds) -> Self {
-        let people = thresholds.people.min(MOST_PEOPLE);
+        let people = thresholds.people.clamp(FEWEST_PEOPLE, MOST_PEOPLE);
         Inference {
             thresholds: Thresholds { people, ..thresholds },
             events: BTreeMap::new(),
