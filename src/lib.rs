@@ -2,6 +2,8 @@
 //! [docs/consent.md]: guide::consent
 //! [docs/events.md]: guide::events
 //! [docs/schemas.md]: guide::schemas
+//! [docs/testing.md]: guide::testing
+//! [docs/explain.md]: guide::explain
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -22,6 +24,7 @@
     )
 )]
 
+pub mod cases;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod compile;
@@ -30,6 +33,7 @@ pub mod diagnostic;
 pub mod enforce;
 pub mod engine;
 pub mod eval;
+pub mod explain;
 pub mod ingest;
 pub mod ir;
 pub mod model;
@@ -54,6 +58,10 @@ pub mod guide {
     pub mod events {}
     #[doc = include_str!("../docs/schemas.md")]
     pub mod schemas {}
+    #[doc = include_str!("../docs/testing.md")]
+    pub mod testing {}
+    #[doc = include_str!("../docs/explain.md")]
+    pub mod explain {}
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
     #[doc = include_str!("../docs/decisions.md")]
@@ -61,7 +69,7 @@ pub mod guide {
 }
 
 pub use consent::ConsentState;
-pub use engine::{Engine, Error};
+pub use engine::{Engine, Error, format};
 pub use model::{Profile, Profiles};
 pub use time::{Duration, Timestamp};
 pub use value::Value;

@@ -277,7 +277,7 @@ fn a_filter_may_refer_to_a_trait_that_is_computed_before() {
 fn account(program: &Program, users: &[&Profile], slot: TraitSlot) -> String {
     let users: Vec<Row> = users.iter().map(|user| Row::new(program, user, NOW)).collect();
     let traits: Object = [("limit", Value::from(5))].into_iter().collect();
-    let row = Row::account(program, &traits, &users, NOW);
+    let row = Row::account(program, &traits, &refs(&users), NOW);
     shown(row.trait_value(slot))
 }
 

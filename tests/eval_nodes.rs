@@ -369,9 +369,9 @@ fn quantifiers() {
         (vec![&half, &rest], [false, false, true]),
     ] {
         let users: Vec<Row> = users.into_iter().map(|user| Row::new(&program, user, NOW)).collect();
-        let mut row = Row::account(&program, &traits, &users, NOW);
+        let mut row = Row::account(&program, &traits, &refs(&users), NOW);
         assert_eq!(nodes.map(|node| holds_of_row(&program, node, &row, &users)), answers);
-        evaluate(&program, &mut row, &users);
+        evaluate(&program, &mut row, &refs(&users));
         let members = [0, 1, 2].map(|i| row.is_member(volens::ir::AudienceSlot(i)));
         assert_eq!(members, answers);
     }
@@ -399,8 +399,8 @@ fn inside_a_quantifier_the_account_can_be_asked_about() {
     let users = [Row::new(&program, &satisfied, NOW)];
     for (tier, expected) in [("big", true), ("small", false)] {
         let traits: Object = [("tier", tier.into())].into_iter().collect();
-        let mut row = Row::account(&program, &traits, &users, NOW);
-        evaluate(&program, &mut row, &users);
+        let mut row = Row::account(&program, &traits, &refs(&users), NOW);
+        evaluate(&program, &mut row, &refs(&users));
         assert_eq!(row.is_member(bigs), expected);
         assert_eq!(row.is_member(outer), expected);
     }
@@ -427,14 +427,14 @@ fn members_of_user_audiences_inside_a_quantifier() {
         .iter()
         .map(|profile| Row::new(&program, profile, NOW))
         .collect();
-    let mut account = Row::account(&program, &traits, &users, NOW);
+    let mut account = Row::account(&program, &traits, &refs(&users), NOW);
     for slot in &program.order {
         match program.audiences[slot.index()].of {
             Subject::User => users.iter_mut().for_each(|user| {
                 evaluate_audience(&program, *slot, user, &[]);
             }),
             Subject::Account => {
-                let member = evaluate_audience(&program, *slot, &mut account, &users);
+                let member = evaluate_audience(&program, *slot, &mut account, &refs(&users));
                 users.iter_mut().for_each(|user| user.set_member(*slot, member));
             }
         }
@@ -461,16 +461,16 @@ fn clauses_of_an_account_audience_restrict_who_is_delivered_alone() {
         .build();
     let traits = Object::default();
     let users = [&denied, &anonymous, &granted].map(|profile| Row::new(&program, profile, NOW));
-    let mut account = Row::account(&program, &traits, &users[..1], NOW);
-    assert!(evaluate_audience(&program, slot, &mut account, &users[..1]));
+    let mut account = Row::account(&program, &traits, &refs(&users[..1]), NOW);
+    assert!(evaluate_audience(&program, slot, &mut account, &refs(&users[..1])));
     let audience = &program.audiences[slot.index()];
     assert_eq!(
         [0, 1, 2].map(|i: usize| deliverable(audience, &users[i])),
         [false, false, true]
     );
     // The condition's own users count all of them.
-    let mut account = Row::account(&program, &traits, &users, NOW);
-    assert!(evaluate_audience(&program, slot, &mut account, &users));
+    let mut account = Row::account(&program, &traits, &refs(&users), NOW);
+    assert!(evaluate_audience(&program, slot, &mut account, &refs(&users)));
 }
 
 #[test]
@@ -493,7 +493,7 @@ fn an_account_has_no_events_consent_or_user_traits_of_its_own() {
         .build();
     let users = [Row::new(&program, &profile, NOW)];
     let traits: Object = [("plan", "x".into())].into_iter().collect();
-    let account = Row::account(&program, &traits, &users, NOW);
+    let account = Row::account(&program, &traits, &refs(&users), NOW);
     for node in nodes {
         assert!(!holds_of_row(&program, node, &account, &users));
         assert!(holds_of_row(&program, node, &users[0], &[]));
@@ -576,8 +576,10 @@ fn a_recorder_is_told_of_every_node_and_what_decided_it() {
     let mut trace = Trace::new();
     assert!(!holds(&program, all, &row, &[], &mut trace));
     let records = trace.records();
-    // All children, though the first one decides; the filters are told as a number.
-    assert_eq!(records.len(), 6);
+    // All children, though the first one decides; the filters are told as a number, and on one example each.
+    let of_the_profile = |record: &&Record| record.example.is_none();
+    assert_eq!(records.iter().filter(of_the_profile).count(), 6);
+    assert_eq!(records.len(), 8);
     assert_eq!((records[0].node, records[0].depth, records[0].holds), (all, 0, false));
     assert!(
         records[1..]
@@ -605,7 +607,15 @@ fn a_recorder_is_told_of_every_node_and_what_decided_it() {
         )
     );
     let elements = record(&program, records, |n| matches!(n, Node::Element { .. })).unwrap();
-    assert_eq!(elements.fact, Fact::Elements { passed: 2, of: Some(3) });
+    let value = profile.traits().get("tags");
+    assert_eq!(
+        elements.fact,
+        Fact::Elements {
+            passed: 2,
+            of: Some(3),
+            value
+        }
+    );
     let performed = record(&program, records, |n| matches!(n, Node::Performed(_))).unwrap();
     assert_eq!(
         performed.fact,
@@ -613,7 +623,7 @@ fn a_recorder_is_told_of_every_node_and_what_decided_it() {
             counted: 2,
             of: 3,
             after: NOW.minus(days(1)),
-            until: NOW
+            until: NOW,
         }
     );
 }
@@ -633,9 +643,10 @@ fn a_recorder_is_told_of_every_user() {
         .map(|profile| Row::new(&program, profile, NOW))
         .collect();
     let traits = Object::default();
-    let account = Row::account(&program, &traits, &users, NOW);
+    let account = Row::account(&program, &traits, &refs(&users), NOW);
     let mut trace = Trace::new();
-    assert!(!holds(&program, all, &account, &users, &mut trace));
+    let of_account = refs(&users);
+    assert!(!holds(&program, all, &account, &of_account, &mut trace));
     let users: Vec<(Option<usize>, bool)> = trace.records().iter().map(|r| (r.user, r.holds)).collect();
     // The account's own trait stands first: it is cheaper.
     let expected = [

@@ -130,8 +130,9 @@ struct Report<'a> {
     audiences: Vec<&'a str>,
 }
 
+/// A problem for programs.
 #[derive(Serialize)]
-struct Problem<'a> {
+pub(super) struct Problem<'a> {
     severity: Severity,
     code: &'static str,
     message: &'a str,
@@ -173,7 +174,7 @@ impl<'a> Place<'a> {
 }
 
 impl<'a> Problem<'a> {
-    fn new(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Self {
+    pub(super) fn new(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Self {
         let related = diagnostic.related.iter().map(|label| Related {
             place: Place::new(label.span, sources),
             message: &label.text,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::beside::Beside;
 use super::{EventArguments, Failure, Streams};
 use crate::diagnostic::visible;
 use crate::engine::Engine;
@@ -107,7 +108,7 @@ struct Rejects {
     /// The file itself, links followed.
     path: PathBuf,
     /// A file beside it that takes its place; none where it is no ordinary file, such as a pipe or `/dev/stderr`.
-    beside: Option<PathBuf>,
+    beside: Option<Beside>,
     file: File,
 }
 
@@ -135,7 +136,7 @@ impl Rejects {
         let path = real.unwrap_or_else(|_| path.to_owned());
         let ordinary = !device && path.metadata().map_or(true, |metadata| metadata.is_file());
         let opened = if ordinary {
-            let opened = Self::open_beside(&path);
+            let opened = Beside::open(&path);
             opened.map(|(beside, file)| (Some(beside), file))
         } else {
             File::create(&path).map(|file| (None, file))
@@ -144,51 +145,18 @@ impl Rejects {
         Ok(Rejects { path, beside, file })
     }
 
-    /// A new file beside the one to be replaced, with its permissions. One that is there already is not ours to take.
-    fn open_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-        let mut attempt = 0;
-        loop {
-            let mut name = path.as_os_str().to_owned();
-            name.push(format!(".{}-{attempt}.tmp", std::process::id()));
-            let beside = PathBuf::from(name);
-            match File::create_new(&beside) {
-                Ok(file) => {
-                    if let Ok(metadata) = path.metadata() {
-                        file.set_permissions(metadata.permissions())?;
-                    }
-                    return Ok((beside, file));
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn write(mut self, rejects: &[Reject]) -> Result<(), Failure> {
+    fn write(self, rejects: &[Reject]) -> Result<(), Failure> {
         let mut writer = BufWriter::new(&self.file);
-        let written = write_rejects(rejects, &mut writer).and_then(|()| match &self.beside {
-            Some(beside) => std::fs::rename(beside, &self.path),
+        let written = write_rejects(rejects, &mut writer).and_then(|()| match self.beside {
+            Some(beside) => beside.replace(),
             None => Ok(()),
         });
-        drop(writer);
-        if written.is_ok() {
-            self.beside = None;
-        }
         written.map_err(|error| cannot("write", &self.path, &error))
     }
 }
 
-impl Drop for Rejects {
-    fn drop(&mut self) {
-        if let Some(beside) = &self.beside {
-            // Nothing came of it; that the run failed is told elsewhere.
-            let _ = std::fs::remove_file(beside);
-        }
-    }
-}
-
 /// Unpacks gzip, which its first two bytes tell, whatever the name says.
-fn unpacked<'r>(reader: impl Read + 'r) -> io::Result<Box<dyn BufRead + 'r>> {
+pub(super) fn unpacked<'r>(reader: impl Read + 'r) -> io::Result<Box<dyn BufRead + 'r>> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
     let mut reader = BufReader::with_capacity(1 << 16, reader);
     if reader.fill_buf()?.starts_with(&GZIP) {

@@ -10,8 +10,8 @@ use super::table::{self, Align};
 use super::{EventArguments, Failure, Format, Streams, events, json, load};
 use crate::consent::ConsentState;
 use crate::diagnostic::visible;
-use crate::engine::Engine;
-use crate::model::{PastEvent, Profile};
+use crate::engine::{Among, Engine};
+use crate::model::{PastEvent, Profile, Profiles, account_label};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -25,38 +25,50 @@ pub(super) fn profile(
     format: Format,
     streams: &mut Streams,
 ) -> Result<u8, Failure> {
-    let Some((kind, value)) = wanted.split_once(':') else {
-        return Err(Failure::Other(format!(
-            "`{}` is no identifier: write TYPE:VALUE, such as user_id:u1",
-            visible(wanted)
-        )));
-    };
+    let identifier = identifier(wanted)?;
     let engine = load(path, streams)?;
     let now = arguments.now();
     let ingested = events::ingest(&engine, arguments, now, streams)?;
-    let Some(profile) = ingested.profiles.find(kind, value) else {
-        return Err(Failure::Other(format!("no profile has {}", visible(wanted))));
-    };
-    let audiences = engine.memberships(profile, now)?;
+    let profile = find(&ingested.profiles, identifier)?;
+    let among = engine.among(&ingested.profiles);
+    let audiences = among.memberships(profile, now)?;
     let label = engine.label(profile);
     match format {
         Format::Json => {
             let report = Report {
                 profile: &label,
+                computed_traits: engine.computed_traits(profile, now).into_iter().collect(),
                 audiences: audiences.iter().map(|audience| (*audience, true)).collect(),
                 rest: profile,
             };
             json(&report, streams)?;
         }
-        Format::Text => text(&engine, &label, profile, &audiences, now, &mut streams.out)?,
+        Format::Text => text(&engine, &among, &label, profile, &audiences, now, &mut streams.out)?,
     }
     Ok(0)
+}
+
+/// The type and the value of an identifier.
+pub(super) fn identifier(wanted: &str) -> Result<(&str, &str), Failure> {
+    wanted.split_once(':').ok_or_else(|| {
+        Failure::Other(format!(
+            "`{}` is no identifier: write TYPE:VALUE, such as user_id:u1",
+            visible(wanted)
+        ))
+    })
+}
+
+/// The profile with this identifier.
+pub(super) fn find<'p>(profiles: &'p Profiles, (kind, value): (&str, &str)) -> Result<&'p Profile, Failure> {
+    let found = profiles.find(kind, value);
+    found.ok_or_else(|| Failure::Other(format!("no profile has {}", visible(&format!("{kind}:{value}")))))
 }
 
 /// The profile, which can be read back from it, and what follows from it.
 #[derive(Serialize)]
 struct Report<'a> {
     profile: &'a str,
+    computed_traits: BTreeMap<&'a str, Value>,
     audiences: BTreeMap<&'a str, bool>,
     #[serde(flatten)]
     rest: &'a Profile,
@@ -72,12 +84,9 @@ fn short(message_id: &str) -> String {
     visible(&shown)
 }
 
-fn account(id: &str) -> String {
-    format!("group_id:{id}")
-}
-
 fn text(
     engine: &Engine,
+    among: &Among<'_>,
     label: &str,
     profile: &Profile,
     audiences: &[&str],
@@ -96,9 +105,17 @@ fn text(
     let traits = traits.map(|(key, value)| vec![visible(key), visible(&value.canonical())]);
     section(out, "Traits", &traits.collect::<Vec<_>>())?;
 
+    let computed = engine.computed_traits(profile, now).into_iter();
+    let computed: Vec<_> = computed
+        .map(|(name, value)| vec![visible(name), visible(&value.canonical())])
+        .collect();
+    if !computed.is_empty() {
+        section(out, "Computed traits", &computed)?;
+    }
+
     let mut deliveries = Vec::new();
     for audience in audiences {
-        let to = engine.deliveries(audience, profile, now)?;
+        let to = among.deliveries(audience, profile, now)?;
         let name = |at| if at == 0 { visible(audience) } else { String::new() };
         let rows = to
             .iter()
@@ -111,7 +128,7 @@ fn text(
     }
     section(out, "Audiences and their destinations", &deliveries)?;
 
-    let accounts = profile.accounts().map(|id| vec![visible(&account(id))]);
+    let accounts = profile.accounts().map(|id| vec![visible(&account_label(id))]);
     section(out, "Accounts", &accounts.collect::<Vec<_>>())?;
 
     let consent = profile.consent();

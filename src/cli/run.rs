@@ -9,6 +9,7 @@ use super::{EventArguments, Failure, Format, Streams, events, json, load};
 use crate::consent::ConsentState;
 use crate::diagnostic::visible;
 use crate::engine::{AudienceRun, DestinationRun, Run};
+use crate::ir::Subject;
 
 pub(super) fn run(
     path: &Path,
@@ -93,7 +94,10 @@ fn row(cells: [&str; 6]) -> Vec<String> {
 
 fn audience_rows(audience: &AudienceRun) -> Vec<Vec<String>> {
     let name = visible(&audience.name);
-    let size = audience.size.to_string();
+    let size = match audience.of {
+        Subject::User => audience.size.to_string(),
+        Subject::Account => counted(audience.size as u64, "account"),
+    };
     if audience.destinations.is_empty() {
         return vec![row([&name, &size, "(sent nowhere)", "", "", ""])];
     }

@@ -5,6 +5,7 @@ use super::cycles::{self, Edge, What};
 use super::declare::{self, Declared};
 use super::funnel::Funnel;
 use super::names::Names;
+use super::outline::{AudienceOutline, Form, Outline};
 use super::schema::{Checking, Schemas};
 use super::traits::Traits;
 use super::{modifiers, tests_on_values};
@@ -16,7 +17,7 @@ use crate::ir::{
 };
 use crate::span::{Sources, Span};
 use crate::syntax::ast::{
-    Audience, Clause, Condition, ConditionKind, Declares, DurationText, File, Item, Name, Operand, Root, ValuePath,
+    Audience, ClauseKind, Condition, ConditionKind, Declares, DurationText, File, Item, Name, Operand, Root, ValuePath,
 };
 use crate::time::Window;
 use crate::value::Path;
@@ -44,7 +45,11 @@ pub(super) fn lower(
         of: Subject::User,
         lookback: None,
         edges: Vec::new(),
+        written: Vec::new(),
     };
+    let comments = files.iter().flat_map(|file| &file.comments);
+    lowering.places.comments = comments.copied().collect();
+    lowering.places.comments.sort_unstable();
     lowering.computed_traits(files);
     let written: Vec<&Audience> = files
         .iter()
@@ -99,6 +104,8 @@ pub(super) struct Lowering<'a, 'd> {
     pub(super) of: Subject,
     pub(super) lookback: Option<(Window, Span)>,
     edges: Vec<Edge>,
+    /// The conditions written so far, of the one at hand or around it.
+    written: Vec<Outline>,
 }
 
 /// Where a condition stands.
@@ -129,56 +136,59 @@ pub(super) enum At {
 impl Lowering<'_, '_> {
     fn audience(&mut self, audience: &Audience) -> ir::Audience {
         declare::check_name(Declares::Audience, &audience.name, self.diagnostics);
-        self.places.audiences.push(audience.span);
         let mut who: Option<(&Condition, Span)> = None;
         let mut anonymous: Option<Span> = None;
         let mut lookback: Option<(&DurationText, Span)> = None;
-        let mut consent = Vec::new();
+        let mut asked = Vec::new();
         let mut destinations = Vec::new();
         for clause in &audience.clauses {
-            match clause {
-                Clause::Who { condition, span } => match who {
+            let span = clause.span;
+            match &clause.kind {
+                ClauseKind::Who(condition) => match who {
                     Some((_, first)) => self.diagnostics.push(
                         Diagnostic::error(
                             Code::Repeated,
-                            keyword(*span, "who"),
+                            keyword(span, "who"),
                             format!("the audience `{}` has two `who`", audience.name.text),
                         )
                         .related(keyword(first, "who"), "the first one")
                         .help("join their conditions with `and` in one `who`"),
                     ),
-                    None => who = Some((condition, *span)),
+                    None => who = Some((condition, span)),
                 },
-                Clause::IncludeAnonymous { span } => match anonymous {
+                ClauseKind::IncludeAnonymous => match anonymous {
                     Some(first) => self.diagnostics.push(
                         Diagnostic::error(
                             Code::Repeated,
-                            *span,
+                            span,
                             format!("the audience `{}` has `include anonymous` twice", audience.name.text),
                         )
                         .related(first, "the first one")
                         .help("keep one of them"),
                     ),
-                    None => anonymous = Some(*span),
+                    None => anonymous = Some(span),
                 },
-                Clause::Lookback { duration, span } => match lookback {
+                ClauseKind::Lookback(duration) => match lookback {
                     Some((_, first)) => self.diagnostics.push(
                         Diagnostic::error(
                             Code::Repeated,
-                            *span,
+                            span,
                             format!("the audience `{}` has two `lookback`", audience.name.text),
                         )
                         .related(first, "the first one")
                         .help("keep one of them"),
                     ),
-                    None => lookback = Some((duration, *span)),
+                    None => lookback = Some((duration, span)),
                 },
-                Clause::ConsentTo { categories, .. } => {
-                    consent.extend(categories.iter().filter_map(|name| self.category(name)));
+                ClauseKind::ConsentTo(categories) => {
+                    let alone = categories.len() == 1;
+                    let slots = categories.iter().filter_map(|name| {
+                        let place = if alone { span } else { name.span };
+                        Some((self.category(name)?, place))
+                    });
+                    asked.extend(slots);
                 }
-                Clause::SendTo {
-                    destinations: names, ..
-                } => {
+                ClauseKind::SendTo(names) => {
                     let slots = names.iter().filter_map(|name| {
                         let at = self.resolve(Declares::Destination, name)?;
                         Some(DestinationSlot::at(at))
@@ -187,6 +197,7 @@ impl Lowering<'_, '_> {
                 }
             }
         }
+        let mut consent: Vec<CategorySlot> = asked.iter().map(|(category, _)| *category).collect();
         consent.sort_unstable();
         consent.dedup();
         destinations.sort_unstable();
@@ -199,10 +210,20 @@ impl Lowering<'_, '_> {
             of: self.of,
             inside: false,
         };
+        // Conditions of other items are no part of it.
+        self.written.clear();
         let who = match who {
             Some((condition, _)) => self.condition(condition, profile),
             None => self.builder.constant(true),
         };
+        self.places.audiences.push(AudienceOutline {
+            span: audience.span,
+            header: keyword(audience.span, "audience").to(audience.name.span),
+            who: self.written.pop(),
+            consent: asked,
+            anonymous,
+            lookback: lookback.map(|(text, span)| (modifiers::duration(text), span)),
+        });
         ir::Audience {
             name: audience.name.text.clone(),
             label: audience.label.as_ref().map(|label| label.text.clone()),
@@ -241,8 +262,12 @@ impl Lowering<'_, '_> {
     /// A condition as a node. Where it has an error the node is any; the program is not used then. Not deeper than the
     /// parser's limit on nesting.
     pub(super) fn condition(&mut self, condition: &Condition, place: Place<'_>) -> NodeId {
+        let around = self.around();
         let node = match &condition.kind {
-            ConditionKind::Brackets(inner) => return self.condition(inner, place),
+            ConditionKind::Brackets(inner) => {
+                self.written = around;
+                return self.condition(inner, place);
+            }
             ConditionKind::And(parts) => {
                 let parts: Vec<NodeId> = parts.iter().map(|part| self.condition(part, place)).collect();
                 self.builder.and(parts)
@@ -255,10 +280,14 @@ impl Lowering<'_, '_> {
                 let inner = self.condition(inner, place);
                 self.builder.not(inner)
             }
-            ConditionKind::Test { value, test } => self.test(value, test, place),
+            ConditionKind::Test { value, test } => {
+                let written = upto(condition.span, value.span);
+                self.test(value, test, written, place)
+            }
             ConditionKind::Any { list, filter } => {
                 self.enter(list, &self.subject_of(list), place);
-                let list = self.value(list, place);
+                let written = upto(condition.span, list.span);
+                let list = self.value(list, written, place);
                 let at = At::Element;
                 let filter = self.condition(filter, Place { at, ..place });
                 self.leave();
@@ -292,8 +321,24 @@ impl Lowering<'_, '_> {
                 self.consent(category, *state)
             }
         };
-        self.places.note(self.audience, node, condition.span);
+        self.outline(around, Form::of(condition), condition.span, node);
         node
+    }
+
+    /// Notes a written condition behind those `around` it; what was written since is what it is made of.
+    pub(super) fn outline(&mut self, around: Vec<Outline>, form: Form, span: Span, node: NodeId) {
+        let children = std::mem::replace(&mut self.written, around);
+        self.written.push(Outline {
+            form,
+            span,
+            node,
+            children,
+        });
+    }
+
+    /// What was written around a condition that begins here.
+    pub(super) fn around(&mut self) -> Vec<Outline> {
+        std::mem::take(&mut self.written)
     }
 
     fn consent(&mut self, name: &Name, state: ConsentState) -> NodeId {
@@ -303,17 +348,18 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn value(&mut self, value: &ValuePath, place: Place<'_>) -> ValueRef {
+    /// `written` is the value with the words before it, such as `any account trait tags`.
+    fn value(&mut self, value: &ValuePath, written: Span, place: Place<'_>) -> ValueRef {
         match (value.root, place.at) {
             (Root::Property, At::Event(event)) => ValueRef::Property(self.builder.property_slot(event, path_of(value))),
             (Root::Element, At::Element) => ValueRef::Item(value.keys.iter().map(|key| key.text.clone()).collect()),
             (Root::AccountTrait, _) => {
-                self.asks_account("`account trait`", value.span);
+                self.asks_account("`account trait`", written);
                 ValueRef::Trait(self.trait_slot(value, Subject::Account))
             }
             // The grammar has properties and elements in their filters alone, and traits outside of them.
             _ => {
-                self.asks_users("`trait`", value.span, place);
+                self.asks_trait(value, written, place);
                 ValueRef::Trait(self.trait_slot(value, Subject::User))
             }
         }
@@ -324,8 +370,8 @@ impl Lowering<'_, '_> {
         self.traits.slot(path, of, &mut self.builder, self.diagnostics)
     }
 
-    fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, place: Place<'_>) -> NodeId {
-        let value_ref = self.value(value, place);
+    fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, written: Span, place: Place<'_>) -> NodeId {
+        let value_ref = self.value(value, written, place);
         let compared = self.compared(value, test, place);
         let subject = self.subject_of(value);
         let (builder, traits, complete) = (&mut self.builder, &self.traits, &mut self.complete);
@@ -370,4 +416,9 @@ pub(super) fn path_of(path: &ValuePath) -> Path {
 fn keyword(span: Span, word: &str) -> Span {
     let length = u32::try_from(word.len()).unwrap_or(0);
     Span::new(span.file, span.start, span.start.saturating_add(length))
+}
+
+/// From the beginning of a place to the end of what lies inside it.
+fn upto(all: Span, inside: Span) -> Span {
+    Span::new(all.file, all.start, inside.end)
 }

@@ -152,16 +152,24 @@ fn not_in_computed(modifier: &Modifier, function: Function, sources: &Sources) -
             error("nothing can refer to the event of a computed trait, so it takes no `as`".to_owned())
                 .help(format!("remove `{text}`"))
         }
-        ModifierKind::Count { .. } if function != Function::MostFrequent => {
-            let function = function.as_str();
-            error(format!(
-                "`{function}` takes no count: `{text}` belongs to `most frequent` alone"
-            ))
-            .help("remove it; a condition can ask how often: `performed \"…\" at least 3 times`")
+        ModifierKind::Count { bound, times } if function != Function::MostFrequent => {
+            let message = format!(
+                "`{}` takes no count: `{text}` belongs to `most frequent` alone",
+                function.as_str()
+            );
+            error(message).help(match function {
+                Function::Count => format!(
+                    "ask for it where the trait is tested, such as `trait … {} {}`",
+                    sign(*bound),
+                    times.value
+                ),
+                _ => "remove it; how often it was done, a condition can ask: `performed \"…\" at least 3 times`"
+                    .to_owned(),
+            })
         }
-        ModifierKind::Count { bound, times } if *bound != Bound::AtLeast => {
+        ModifierKind::Count { bound, .. } if *bound != Bound::AtLeast => {
             error(format!("`most frequent` takes a smallest count only, not `{text}`"))
-                .help(format!("write `at least {} times`, or remove it", times.value.max(1)))
+                .help("write how often a value must occur at least, such as `at least 3 times`, or remove it")
         }
         ModifierKind::Count { times, .. } if times.value == 0 => error(format!(
             "`{text}` says nothing: a value that never occurs is not frequent"
@@ -169,6 +177,15 @@ fn not_in_computed(modifier: &Modifier, function: Function, sources: &Sources) -
         .help("write `at least 1 time`, or remove it for at least 2"),
         _ => return None,
     })
+}
+
+/// The comparison of a value that a bound is of events.
+fn sign(bound: Bound) -> &'static str {
+    match bound {
+        Bound::AtLeast => ">=",
+        Bound::AtMost => "<=",
+        Bound::Exactly => "=",
+    }
 }
 
 fn name(kind: &ModifierKind) -> (&'static str, &'static str) {

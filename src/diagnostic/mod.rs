@@ -68,6 +68,10 @@ pub enum Code {
     BadSchema,
     /// A test that does not fit what a schema declares, or what is computed.
     WrongType,
+    /// An event in a test that is no JSON.
+    BadEvent,
+    /// A test that says too little, or expects what cannot be.
+    BadTest,
     /// A destination says neither `requires …` nor `requires nothing`.
     SilentDestination,
 }
@@ -96,6 +100,8 @@ impl Code {
             Code::BadComputedTrait => "bad-computed-trait",
             Code::BadSchema => "bad-schema",
             Code::WrongType => "wrong-type",
+            Code::BadEvent => "bad-event",
+            Code::BadTest => "bad-test",
             Code::SilentDestination => "silent-destination",
         }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, visible};
 use crate::span::Sources;
+use crate::syntax::Unformatted;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,14 @@ pub enum Error {
     /// The definitions have errors.
     #[error(transparent)]
     Definitions(#[from] DefinitionErrors),
+    /// A sound text could not be put into canonical form.
+    #[error("`{}`: {source}", visible(name))]
+    Format {
+        /// What errors call the text.
+        name: String,
+        /// What is the matter.
+        source: Unformatted,
+    },
     /// There is no audience of this name.
     #[error("there is no audience `{0}`")]
     UnknownAudience(String),
@@ -37,6 +46,10 @@ pub enum Error {
         /// The profile's label.
         profile: String,
     },
+    /// Whether a profile is in this audience depends on its accounts, and so on other people:
+    /// [`Engine::among`](crate::Engine::among) answers with all of them.
+    #[error("whether a profile is in `{0}` depends on its accounts, so it has to be asked among all profiles")]
+    NeedsAccounts(String),
     /// Events could not be read. (An event that is *refused* is no error: it is counted and reported.)
     #[error("cannot read events: {0}")]
     Events(#[from] std::io::Error),

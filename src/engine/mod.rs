@@ -1,8 +1,11 @@
 //! The façade: load a workspace, take events in, ask who matches and where they may be delivered.
 
+mod among;
 mod delivery;
 mod error;
-mod load;
+mod format;
+pub(crate) mod load;
+mod members;
 mod run;
 
 use std::io::BufRead;
@@ -14,15 +17,21 @@ use crate::diagnostic::Diagnostic;
 use crate::enforce::{self, Decision};
 
 use crate::eval::{self, Row};
+use crate::explain::{self, Asked, Explanation};
 use crate::ingest::{Ingested, Ingestor, Settings};
-use crate::ir::{AudienceSlot, DestinationSlot, Program};
+use crate::ir::{AudienceSlot, DestinationSlot, Program, Subject, TraitSlot, TraitSource};
 use crate::model::{IdentityRules, Profile, Profiles, label};
 use crate::span::Sources;
 use crate::syntax;
 use crate::time::Timestamp;
+use crate::value::Value;
+
+pub use among::Among;
+pub(crate) use load::{find, is_definition, is_test, read_all};
 
 pub use delivery::{Delivery, Outcome};
 pub use error::{DefinitionErrors, Error};
+pub use format::format;
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 
 /// A compiled workspace, ready to take events and answer. Cheap to clone.
@@ -62,6 +71,8 @@ struct Workspace {
     places: Places,
     warnings: Vec<Diagnostic>,
     identity: IdentityRules,
+    /// By audience, whether a user's membership depends on the user's accounts.
+    depends_on_accounts: Vec<bool>,
 }
 
 impl Engine {
@@ -107,6 +118,7 @@ impl Engine {
         match compiled.program {
             Some(program) => Ok(Engine {
                 workspace: Arc::new(Workspace {
+                    depends_on_accounts: members::depend_on_accounts(&program),
                     sources,
                     program,
                     places: compiled.places,
@@ -162,25 +174,69 @@ impl Engine {
         run::run(self.program(), &self.workspace.identity, profiles, now)
     }
 
+    /// These profiles as the people that each one's accounts are about; for audiences that depend on accounts.
+    pub fn among<'e>(&'e self, profiles: &'e Profiles) -> Among<'e> {
+        Among::new(self, profiles)
+    }
+
     /// Whether a profile is a member of an audience, as of `now`. Every audience is evaluated for it.
     ///
     /// # Errors
-    /// [`Error::UnknownAudience`], [`Error::TooCostly`]
+    /// [`Error::UnknownAudience`]; [`Error::NeedsAccounts`] where the answer depends on an account of the profile;
+    /// [`Error::TooCostly`]
     pub fn is_member(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<bool, Error> {
-        let slot = self.program().audience(audience);
-        let slot = slot.ok_or_else(|| Error::UnknownAudience(audience.to_owned()))?;
+        let slot = self.slot(audience)?;
+        self.needs_no_accounts(Some(slot), profile)?;
         Ok(self.evaluated(profile, now)?.is_member(slot))
     }
 
     /// The audiences that a profile is in, in order of declaration.
     ///
     /// # Errors
-    /// [`Error::TooCostly`]
+    /// [`Error::NeedsAccounts`] where the answer depends on an account of the profile; [`Error::TooCostly`]
     pub fn memberships(&self, profile: &Profile, now: Timestamp) -> Result<Vec<&str>, Error> {
+        self.needs_no_accounts(None, profile)?;
         let row = self.evaluated(profile, now)?;
         let audiences = self.program().audiences.iter().enumerate();
         let is_in = audiences.filter(|(at, _)| row.is_member(AudienceSlot::at(*at)));
         Ok(is_in.map(|(_, audience)| &*audience.name).collect())
+    }
+
+    /// The computed traits of a profile as of `now` that have a value, in order of declaration (CT-1).
+    pub fn computed_traits(&self, profile: &Profile, now: Timestamp) -> Vec<(&str, Value)> {
+        let row = Row::new(self.program(), profile, now);
+        let traits = self.program().traits.iter().enumerate();
+        let computed = traits.filter_map(|(at, source)| match &source.source {
+            TraitSource::Computed(aggregate) => {
+                let value = row.trait_value(TraitSlot::at(at))?;
+                Some((&*aggregate.name, value.clone()))
+            }
+            TraitSource::Sent(_) => None,
+        });
+        computed.collect()
+    }
+
+    fn slot(&self, audience: &str) -> Result<AudienceSlot, Error> {
+        let slot = self.program().audience(audience);
+        slot.ok_or_else(|| Error::UnknownAudience(audience.to_owned()))
+    }
+
+    /// An error where an audience (or any) depends on an account of the profile.
+    fn needs_no_accounts(&self, wanted: Option<AudienceSlot>, profile: &Profile) -> Result<(), Error> {
+        let of_accounts = |slot: usize| {
+            let audience = self.program().audiences.get(slot);
+            audience.is_some_and(|audience| audience.of == Subject::Account)
+        };
+        let alone = profile.accounts().next().is_none();
+        let depends = self.workspace.depends_on_accounts.iter().enumerate();
+        let first = depends
+            // Of a profile without accounts it is known that none of them is in an audience.
+            .filter(|(slot, depends)| **depends && (!alone || wanted.is_some() && of_accounts(*slot)))
+            .find(|(slot, _)| wanted.is_none_or(|wanted| wanted.index() == *slot));
+        match first.and_then(|(slot, _)| self.program().audiences.get(slot)) {
+            Some(audience) => Err(Error::NeedsAccounts(audience.name.to_string())),
+            None => Ok(()),
+        }
     }
 
     fn evaluated<'p>(&self, profile: &'p Profile, now: Timestamp) -> Result<Row<'p>, Error> {
@@ -196,11 +252,17 @@ impl Engine {
     /// The destinations of an audience, in order of declaration, and what becomes of this profile at each.
     ///
     /// # Errors
-    /// [`Error::UnknownAudience`], [`Error::TooCostly`]
+    /// [`Error::UnknownAudience`]; [`Error::NeedsAccounts`] where the answer depends on an account of the profile;
+    /// [`Error::TooCostly`]
     pub fn deliveries(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<Vec<Delivery<'_>>, Error> {
         let member = self.is_member(audience, profile, now)?;
+        Ok(self.delivered(self.slot(audience)?, profile, member))
+    }
+
+    /// What becomes of a profile at the destinations of an audience, if it is one of those to deliver.
+    fn delivered(&self, audience: AudienceSlot, profile: &Profile, member: bool) -> Vec<Delivery<'_>> {
         let program = self.program();
-        let audience = program.audiences.iter().find(|a| &*a.name == audience);
+        let audience = program.audiences.get(audience.index());
         let slots = audience.map_or(&[][..], |audience| &audience.destinations);
         let delivery = |slot: &DestinationSlot| {
             let destination = program.destinations.get(slot.index())?;
@@ -219,7 +281,43 @@ impl Engine {
                 outcome,
             })
         };
-        Ok(slots.iter().filter_map(delivery).collect())
+        slots.iter().filter_map(delivery).collect()
+    }
+
+    /// Why a profile is a member of an audience or not, condition by condition as they are written, and what becomes of it at
+    /// each destination, as of `now`.
+    ///
+    /// ```
+    /// use volens::{Engine, Profile, Timestamp};
+    ///
+    /// let engine = Engine::from_text("pros.audience", r#"audience pros { who trait plan in ["pro", "business"] }"#)?;
+    /// let profile = Profile::builder().user_id("u1").trait_("plan", "free").build();
+    /// let now: Timestamp = "2026-06-30".parse()?;
+    /// let why = engine.explain("pros", &profile, now)?;
+    /// assert!(!why.member);
+    /// assert_eq!(why.conditions.because, r#"trait plan is "free", not one of "business", "pro""#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownAudience`]; [`Error::TooCostly`], also where telling all of a funnel costs more than deciding it.
+    pub fn explain(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<Explanation, Error> {
+        let slot = self.program().audience(audience);
+        let slot = slot.ok_or_else(|| Error::UnknownAudience(audience.to_owned()))?;
+        let row = self.evaluated(profile, now)?;
+        let label = self.label(profile);
+        let workspace = explain::Workspace {
+            program: self.program(),
+            places: self.places(),
+            sources: self.sources(),
+        };
+        let asked = Asked {
+            label: &label,
+            row: &row,
+            users: &[],
+            consent: profile.consent(),
+        };
+        explain::explain(workspace, slot, asked).ok_or_else(|| Error::TooCostly { profile: label.clone() })
     }
 
     /// How a profile is called in every list: `TYPE:VALUE`, by the priorities of the identity rules.

@@ -1,18 +1,19 @@
 //! The main job: who is in each audience, who is delivered where, and who was held back for want of consent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::error::Error;
+use super::members::{self, Groups, Laid};
 use crate::consent::ConsentState;
 use crate::enforce::{self, Decision, FILTERED_BY_END_USER_CONSENT};
 use crate::eval::{self, Row};
 use crate::ingest::Counts;
-use crate::ir::{AudienceSlot, DestinationSlot, Program};
-use crate::model::{IdentityRules, Profile, Profiles, label};
+use crate::ir::{AudienceSlot, DestinationSlot, Program, Subject};
+use crate::model::{IdentityRules, Profile, Profiles, account_label, label};
 use crate::time::Timestamp;
 
 /// What a workspace says about a set of profiles as of an instant. Serialises as `volens run --format json` prints it.
@@ -44,6 +45,10 @@ pub struct AudienceRun {
     /// The audience's display name.
     #[serde(skip)]
     pub label: Option<Box<str>>,
+    /// An audience of users or of accounts. Of one of accounts the members are accounts, and what is delivered are their
+    /// users: each once, though it has several accounts, and by its own consent.
+    #[serde(skip)]
+    pub of: Subject,
     /// How many members it has. Membership itself does not depend on what destinations require (CE-10).
     pub size: usize,
     /// The members' labels, sorted by code point.
@@ -53,7 +58,8 @@ pub struct AudienceRun {
     pub destinations: Vec<DestinationRun>,
 }
 
-/// One destination of an audience. Each member is in exactly one of the two lists.
+/// One destination of an audience. Each member of an audience of users is in exactly one of the two lists; of an audience
+/// of accounts each user of a member whom the audience's own clauses do not leave out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DestinationRun {
@@ -105,42 +111,106 @@ fn by_name<T: Named + Serialize, S: Serializer>(entries: &[T], serializer: S) ->
     map.end()
 }
 
-pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles, now: Timestamp) -> Result<Run, Error> {
+/// What is found of an audience: who is in it, and of an audience of accounts which users are delivered.
+#[derive(Debug, Default)]
+struct Found<'p> {
+    users: BTreeSet<usize>,
+    accounts: Vec<&'p str>,
+}
+
+/// Goes through all users and accounts.
+fn find<'p>(
+    program: &Program,
+    rules: &IdentityRules,
+    profiles: &'p Profiles,
+    now: Timestamp,
+) -> Result<Vec<Found<'p>>, Error> {
+    let too_costly = |profile: &Profile| Error::TooCostly {
+        profile: label(profile.identifiers(), rules),
+    };
     let users = profiles.users();
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); program.audiences.len()];
+    let mut found: Vec<Found<'p>> = program.audiences.iter().map(|_| Found::default()).collect();
+    let with_accounts = members::has_accounts(program);
     let mut row = Row::default();
     for (at, profile) in users.iter().enumerate() {
+        if with_accounts && profile.accounts().next().is_some() {
+            continue;
+        }
         row.bind(program, profile, now);
         eval::evaluate(program, &mut row, &[]);
         if row.is_exhausted() {
-            let profile = label(profile.identifiers(), rules);
-            return Err(Error::TooCostly { profile });
+            return Err(too_costly(profile));
         }
-        for (slot, members) in members.iter_mut().enumerate() {
+        for (slot, found) in found.iter_mut().enumerate() {
             if row.is_member(AudienceSlot::at(slot)) {
-                members.push(at);
+                found.users.insert(at);
             }
         }
     }
+    if !with_accounts {
+        return Ok(found);
+    }
+    let mut groups = Groups::new(profiles);
+    let mut laid = Laid::default();
+    for account in 0..groups.accounts.len() {
+        let Some(group) = groups.group(account) else { continue };
+        laid.evaluate(program, &groups, group, now);
+        for (at, row) in laid.users() {
+            if let Some(profile) = users.get(at).filter(|_| row.is_exhausted()) {
+                return Err(too_costly(profile));
+            }
+            for (slot, (audience, found)) in program.audiences.iter().zip(&mut found).enumerate() {
+                // Of an audience of accounts a user's row knows whether any of the user's accounts is in it.
+                let member = row.is_member(AudienceSlot::at(slot));
+                if member && (audience.of == Subject::User || eval::deliverable(audience, row)) {
+                    found.users.insert(at);
+                }
+            }
+        }
+        for (at, row) in laid.accounts() {
+            for (slot, (audience, found)) in program.audiences.iter().zip(&mut found).enumerate() {
+                if audience.of == Subject::Account && row.is_member(AudienceSlot::at(slot)) {
+                    found.accounts.extend(groups.accounts.get(at).map(|(id, _)| *id));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles, now: Timestamp) -> Result<Run, Error> {
+    let users = profiles.users();
+    let found = find(program, rules, profiles, now)?;
     let labels: Vec<Arc<str>> = users
         .iter()
         .map(|user| label(user.identifiers(), rules).into())
         .collect();
-    let audiences = program.audiences.iter().zip(members).map(|(audience, members)| {
-        let mut members: Vec<(&Arc<str>, &Profile)> = members
+    let audiences = program.audiences.iter().zip(found).map(|(audience, found)| {
+        let mut reached: Vec<(&Arc<str>, &Profile)> = found
+            .users
             .into_iter()
             .filter_map(|at| labels.get(at).zip(users.get(at)))
             .collect();
-        members.sort_by_key(|(label, _)| *label);
+        reached.sort_by_key(|(label, _)| *label);
         let destinations = audience.destinations.iter();
+        let destinations = destinations
+            .filter_map(|slot| deliver(program, *slot, &reached))
+            .collect();
+        let members: Vec<Arc<str>> = match audience.of {
+            Subject::User => reached.into_iter().map(|(label, _)| label.clone()).collect(),
+            Subject::Account => {
+                let mut accounts: Vec<Arc<str>> = found.accounts.iter().map(|id| account_label(id).into()).collect();
+                accounts.sort();
+                accounts
+            }
+        };
         AudienceRun {
             name: audience.name.clone(),
             label: audience.label.clone(),
+            of: audience.of,
             size: members.len(),
-            destinations: destinations
-                .filter_map(|slot| deliver(program, *slot, &members))
-                .collect(),
-            members: members.into_iter().map(|(label, _)| label.clone()).collect(),
+            members,
+            destinations,
         }
     });
     Ok(Run {

@@ -9,7 +9,7 @@ use crate::ir::{Aggregate, Function, Program, PropertySlot, Subject};
 use crate::value::{Number, Text, Value};
 
 /// The value of a computed trait of a row: over its own events, or over those of all users of an account (CT-8).
-pub(super) fn compute<'a>(program: &Program, aggregate: &Aggregate, row: &Row<'a>, users: &[Row<'a>]) -> Computed<'a> {
+pub(super) fn compute<'a>(program: &Program, aggregate: &Aggregate, row: &Row<'a>, users: &[&Row<'a>]) -> Computed<'a> {
     let passing = Passing {
         program,
         aggregate,
@@ -70,7 +70,7 @@ struct Passing<'c, 'a> {
     program: &'c Program,
     aggregate: &'c Aggregate,
     row: &'c Row<'a>,
-    users: &'c [Row<'a>],
+    users: &'c [&'c Row<'a>],
 }
 
 impl<'c, 'a> Passing<'c, 'a> {
@@ -80,9 +80,9 @@ impl<'c, 'a> Passing<'c, 'a> {
     }
 
     /// Whose events: a user's own, or those of the account's users.
-    fn sources(&self) -> &'c [Row<'a>] {
+    fn sources(&self) -> &[&'c Row<'a>] {
         match self.row.subject() {
-            Subject::User => std::slice::from_ref(self.row),
+            Subject::User => std::slice::from_ref(&self.row),
             Subject::Account => self.users,
         }
     }
@@ -93,12 +93,7 @@ impl<'c, 'a> Passing<'c, 'a> {
         // References are to the traits of the subject, an account's also where the event is a user's.
         let evaluation = Evaluation::new(self.program, self.row, self.users);
         let passes = move |at: &usize| {
-            let matched = Matched {
-                events,
-                at: *at,
-                step: 0,
-                before: None,
-            };
+            let matched = Matched::alone(events, *at, 0);
             let event = Some(&matched);
             evaluation.passes(self.aggregate.filter, Place { event, item: None })
         };

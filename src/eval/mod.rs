@@ -53,6 +53,8 @@
 
 mod computed;
 mod decimal;
+mod example;
+mod funnel;
 mod node;
 mod performed;
 mod row;
@@ -62,13 +64,13 @@ mod trace;
 use crate::ir::{Audience, AudienceSlot, NodeId, Program, Subject};
 
 pub use row::Row;
-pub use trace::{Fact, Record, Recorder, Trace};
+pub use trace::{Example, Fact, Record, Recorder, Shown, Trace};
 
 /// Fills in the memberships of all audiences of the row's kind, each after those it refers to.
 ///
 /// `users` are the users of an account, bound to the same program as of the same instant, and evaluated before; none
 /// for a user's row.
-pub fn evaluate(program: &Program, row: &mut Row<'_>, users: &[Row<'_>]) {
+pub fn evaluate(program: &Program, row: &mut Row<'_>, users: &[&Row<'_>]) {
     for slot in &program.order {
         let of = program.audiences.get(slot.index()).map(|audience| audience.of);
         if of == Some(row.subject()) {
@@ -78,9 +80,9 @@ pub fn evaluate(program: &Program, row: &mut Row<'_>, users: &[Row<'_>]) {
 }
 
 /// Fills in the membership of one audience, and says what it is. The audiences it refers to must be known to the row.
-pub fn evaluate_audience(program: &Program, slot: AudienceSlot, row: &mut Row<'_>, users: &[Row<'_>]) -> bool {
+pub fn evaluate_audience(program: &Program, slot: AudienceSlot, row: &mut Row<'_>, users: &[&Row<'_>]) -> bool {
     row.begin();
-    users.iter().for_each(Row::begin);
+    users.iter().for_each(|user| user.begin());
     let member = program.audiences.get(slot.index()).is_some_and(|audience| {
         let admitted = match audience.of {
             Subject::User => deliverable(audience, row),
@@ -88,7 +90,7 @@ pub fn evaluate_audience(program: &Program, slot: AudienceSlot, row: &mut Row<'_
         };
         admitted && holds(program, audience.who, row, users, &mut ())
     });
-    let member = member && !row.is_exhausted() && !users.iter().any(Row::is_exhausted);
+    let member = member && !row.is_exhausted() && !users.iter().any(|user| user.is_exhausted());
     row.set_member(slot, member);
     member
 }
@@ -110,8 +112,24 @@ pub fn holds<'e, R: Recorder<'e>>(
     program: &'e Program,
     condition: NodeId,
     row: &'e Row<'_>,
-    users: &'e [Row<'_>],
+    users: &'e [&'e Row<'_>],
     recorder: &mut R,
 ) -> bool {
     node::Evaluation::new(program, row, users).condition(condition, recorder)
+}
+
+/// Asks about one condition, and keeps what was seen. `None` where that costs more than [`Row::BUDGET`]; then the rows are
+/// exhausted.
+pub fn trace<'e>(
+    program: &'e Program,
+    condition: NodeId,
+    row: &'e Row<'_>,
+    users: &'e [&'e Row<'_>],
+) -> Option<Trace<'e>> {
+    row.begin();
+    users.iter().for_each(|user| user.begin());
+    let mut trace = Trace::new();
+    holds(program, condition, row, users, &mut trace);
+    let exhausted = row.is_exhausted() || users.iter().any(|user| user.is_exhausted());
+    (!exhausted).then_some(trace)
 }

@@ -10,5 +10,5 @@ mod profiles;
 pub use consent::{Consent, ConsentChange};
 pub(crate) use identity::matched;
 pub use identity::{IdentifierRule, IdentityRules, Period, label};
-pub use profile::{History, Identifiers, PastEvent, Profile, ProfileBuilder};
+pub use profile::{History, Identifiers, PastEvent, Profile, ProfileBuilder, account_label};
 pub use profiles::{Account, Profiles};

@@ -335,14 +335,18 @@ impl<'de> Deserialize<'de> for Identifiers {
     }
 }
 
-/// Accounts as they are labelled everywhere: `group_id:acme`.
+/// How an account is called in every list: `group_id:acme`.
+pub fn account_label(id: &str) -> String {
+    format!("{}{id}", account_labels::KIND)
+}
+
 mod account_labels {
     use super::BTreeSet;
 
-    const KIND: &str = "group_id:";
+    pub(super) const KIND: &str = "group_id:";
 
     pub(super) fn all(accounts: &BTreeSet<Box<str>>) -> Vec<String> {
-        accounts.iter().map(|id| format!("{KIND}{id}")).collect()
+        accounts.iter().map(|id| super::account_label(id)).collect()
     }
 
     pub(super) fn id(label: &str) -> &str {

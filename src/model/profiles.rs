@@ -71,6 +71,12 @@ impl Profiles {
         &self.accounts
     }
 
+    /// The place of a profile among the users: that of the first of its identifiers.
+    pub(crate) fn place_of(&self, profile: &Profile) -> Option<usize> {
+        let (kind, value) = profile.identifiers().iter().next()?;
+        self.by_identifier.get(&(kind.into(), value.into())).copied()
+    }
+
     /// The profile that has this identifier. Emails are found lower-cased and trimmed (DEC-46).
     pub fn find(&self, kind: &str, value: &str) -> Option<&Profile> {
         let key = (Box::from(kind), matched(kind, value).into());

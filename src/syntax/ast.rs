@@ -2,6 +2,9 @@
 //!
 //! It keeps all that is needed to print the text back: quoted names, the order of modifiers, brackets, comments.
 
+use serde::{Deserialize, Serialize};
+
+use super::json;
 use crate::consent::ConsentState;
 use crate::span::Span;
 use crate::time::{Timestamp, Unit};
@@ -70,7 +73,8 @@ impl Declares {
 }
 
 /// A declaration.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Item {
     /// `category …`
@@ -80,6 +84,7 @@ pub enum Item {
     /// `audience … { … }`
     Audience(Audience),
     /// `consent enforcement on` or `off`
+    #[serde(rename = "consent_enforcement")]
     Enforcement(Enforcement),
     /// `event "…" { … }`
     Event(EventSchema),
@@ -110,30 +115,39 @@ pub struct Text {
 }
 
 /// `category Advertising "Ads and retargeting" disabled`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Category {
     /// The id.
     pub name: Name,
     /// The display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Text>,
     /// The word `disabled`.
+    #[serde(default, with = "json::flag", skip_serializing_if = "Option::is_none")]
     pub disabled: Option<Span>,
     /// The whole item.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// `destination google_ads requires Advertising { … }`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Destination {
     /// The name.
     pub name: Name,
     /// The display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Text>,
     /// What it requires; `None` where it says nothing about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires: Option<Requires>,
     /// The settings, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<Setting>,
     /// The whole item.
+    #[serde(skip)]
     pub span: Span,
 }
 
@@ -147,16 +161,19 @@ pub enum Requires {
 }
 
 /// A setting of a destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Setting {
     /// Which, and its value.
     pub kind: SettingKind,
     /// Where.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// The settings of a destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SettingKind {
     /// `type "…"`
@@ -185,84 +202,105 @@ impl SettingKind {
 }
 
 /// `consent enforcement on` or `off`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Enforcement {
     /// `on`
     pub on: bool,
     /// The whole item.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// `audience cart_abandoners "…" { … }`
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Audience {
     /// The name.
     pub name: Name,
     /// The display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Text>,
     /// Of whom, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<Of>,
     /// The clauses, in order.
     pub clauses: Vec<Clause>,
     /// The whole item.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// `of users` or `of accounts`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Of {
     /// Of whom.
     pub subject: Subject,
     /// Both words.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// `event "Order Completed" { revenue: number, "products.name": string }`
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EventSchema {
     /// The event's name.
     pub name: Text,
     /// Its properties, in order.
     pub properties: Vec<PropertySchema>,
     /// The whole item.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// `revenue: number`
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PropertySchema {
     /// The property.
+    #[serde(with = "json::property")]
     pub path: ValuePath,
     /// What it holds.
+    #[serde(rename = "type")]
     pub kind: Type,
     /// Both.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// `trait plan: one of ["free", "pro"]`, `account trait seats: number`
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TraitSchema {
     /// The trait; its root says whose.
     pub path: ValuePath,
     /// What it holds.
+    #[serde(rename = "type")]
     pub kind: Type,
     /// The whole item.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// What a schema says of a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Type {
     /// How many times `list of` stands in front: 0 for a single value.
+    #[serde(default, skip_serializing_if = "json::is_zero")]
     pub lists: u32,
     /// What a single value is.
     pub element: ElementType,
     /// Where.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// The type of a single value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ElementType {
     /// `string`
@@ -278,28 +316,34 @@ pub enum ElementType {
 }
 
 /// `trait revenue_90d "…" = sum of revenue from "Order Completed" within 90 days`
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ComputedTrait {
     /// Whose.
     pub of: Subject,
     /// The name.
     pub name: Name,
     /// The display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Text>,
     /// What is computed.
     pub function: Function,
     /// Of which property; `None` for `count`.
+    #[serde(default, with = "json::optional_property", skip_serializing_if = "Option::is_none")]
     pub property: Option<ValuePath>,
     /// The event's name.
     pub event: Text,
     /// The modifiers, in order; more kinds than there may be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modifiers: Vec<Modifier>,
     /// The whole item.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// The functions of a computed trait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Function {
     /// `count of "…"`
@@ -343,56 +387,48 @@ impl Function {
 }
 
 /// A clause of an audience.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Clause {
+    /// Which, and what it says.
+    pub kind: ClauseKind,
+    /// The whole clause.
+    #[serde(skip)]
+    pub span: Span,
+}
+
+/// The clauses of an audience.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Clause {
+pub enum ClauseKind {
     /// `who …`
-    Who {
-        /// The condition.
-        condition: Condition,
-        /// The whole clause.
-        span: Span,
-    },
+    Who(Condition),
     /// `consent to A and B`
-    ConsentTo {
-        /// The categories.
-        categories: Vec<Name>,
-        /// The whole clause.
-        span: Span,
-    },
+    ConsentTo(Vec<Name>),
     /// `include anonymous`
-    IncludeAnonymous {
-        /// The whole clause.
-        span: Span,
-    },
+    IncludeAnonymous,
     /// `lookback 90 days`
-    Lookback {
-        /// How far back.
-        duration: DurationText,
-        /// The whole clause.
-        span: Span,
-    },
+    Lookback(DurationText),
     /// `send to a, b`
-    SendTo {
-        /// The destinations.
-        destinations: Vec<Name>,
-        /// The whole clause.
-        span: Span,
-    },
+    SendTo(Vec<Name>),
 }
 
 /// A condition on a profile, or a filter on an event or an element of a list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Condition {
     /// What it is.
     pub kind: ConditionKind,
     /// Where.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// The forms of a condition. In a filter only the logic, [`Test`](ConditionKind::Test) and [`Any`](ConditionKind::Any)
 /// occur, and no traits are looked at.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ConditionKind {
     /// `a and b and c`; at least two.
@@ -467,40 +503,50 @@ pub struct ValuePath {
 }
 
 /// `performed "Order Completed" at least 2 times within 30 days where (…)`, with the steps of a funnel
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Performed {
     /// The event's name.
     pub event: Text,
     /// The modifiers, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modifiers: Vec<Modifier>,
     /// `then …`, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
 }
 
 /// `then not performed "Order Completed" within 1 day where (…)`
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// The word `not`.
+    #[serde(default, with = "json::flag", skip_serializing_if = "Option::is_none")]
     pub not: Option<Span>,
     /// The event's name.
     pub event: Text,
     /// The modifiers, in order; more kinds than a step may have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modifiers: Vec<Modifier>,
     /// The whole step.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// A modifier of `performed`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Modifier {
     /// Which, and its value.
     pub kind: ModifierKind,
     /// Where.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// The modifiers of `performed`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ModifierKind {
     /// `as checkout`
@@ -537,7 +583,8 @@ pub enum ModifierKind {
 }
 
 /// The bound of a count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Bound {
     /// `at least`
     AtLeast,
@@ -568,27 +615,32 @@ pub struct Integer {
 }
 
 /// `30 days`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DurationText {
     /// How many.
     pub count: Integer,
     /// Of what.
     pub unit: Unit,
     /// Both words.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// What must hold of a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Test {
     /// The operator, with its operand.
     pub kind: TestKind,
     /// Operator and operand.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// The tests of language.md.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TestKind {
     /// `=`
@@ -673,11 +725,13 @@ pub enum Operand {
 }
 
 /// A constant.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Literal {
     /// Its value.
     pub value: LiteralValue,
     /// Where.
+    #[serde(skip)]
     pub span: Span,
 }
 

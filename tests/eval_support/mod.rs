@@ -218,7 +218,13 @@ pub(crate) fn holds_of(program: &Program, condition: NodeId, profile: &Profile) 
     holds_of_row(program, condition, &row, &[])
 }
 
+/// An account's users, as the evaluator takes them.
+pub(crate) fn refs<'r, 'a>(users: &'r [Row<'a>]) -> Vec<&'r Row<'a>> {
+    users.iter().collect()
+}
+
 pub(crate) fn holds_of_row(program: &Program, condition: NodeId, row: &Row<'_>, users: &[Row<'_>]) -> bool {
+    let users = &refs(users);
     let answer = holds(program, condition, row, users, &mut ());
     let mut trace = Trace::new();
     assert_eq!(

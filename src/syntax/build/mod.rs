@@ -13,7 +13,7 @@ use pest::iterators::{Pair, Pairs};
 
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
-use crate::syntax::ast;
+use crate::syntax::ast::{self, ClauseKind};
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::Tokens;
 
@@ -181,26 +181,15 @@ impl Builder<'_, '_> {
         let clause = pair.into_inner().next()?;
         let rule = clause.as_rule();
         let mut inner = clause.into_inner();
-        Some(match rule {
-            Rule::who => ast::Clause::Who {
-                condition: self.condition(inner.nth(1)?)?,
-                span,
-            },
-            Rule::require_consent => ast::Clause::ConsentTo {
-                categories: self.names(inner),
-                span,
-            },
-            Rule::include => ast::Clause::IncludeAnonymous { span },
-            Rule::lookback => ast::Clause::Lookback {
-                duration: self.duration(inner.nth(1)?, span)?,
-                span,
-            },
-            Rule::send => ast::Clause::SendTo {
-                destinations: self.names(inner),
-                span,
-            },
+        let kind = match rule {
+            Rule::who => ClauseKind::Who(self.condition(inner.nth(1)?)?),
+            Rule::require_consent => ClauseKind::ConsentTo(self.names(inner)),
+            Rule::include => ClauseKind::IncludeAnonymous,
+            Rule::lookback => ClauseKind::Lookback(self.duration(inner.nth(1)?, span)?),
+            Rule::send => ClauseKind::SendTo(self.names(inner)),
             _ => return None,
-        })
+        };
+        Some(ast::Clause { kind, span })
     }
 
     fn names(&mut self, pairs: Pairs<'_, Rule>) -> Vec<ast::Name> {

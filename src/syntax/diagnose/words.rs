@@ -6,7 +6,28 @@ use crate::syntax::grammar::Rule;
 /// The words that a wanted rule can begin with.
 pub(super) fn of(rule: Rule) -> &'static [&'static str] {
     match rule {
-        Rule::condition | Rule::unary => &["performed", "trait", "any", "member", "consent", "not"],
+        Rule::condition | Rule::unary => &[
+            "performed",
+            "trait",
+            "account",
+            "any",
+            "all",
+            "no",
+            "member",
+            "consent",
+            "not",
+        ],
+        Rule::function => &[
+            "sum", "average", "minimum", "maximum", "first", "last", "most", "unique",
+        ],
+        Rule::kw_count => &["count"],
+        Rule::kw_from => &["from"],
+        Rule::kw_frequent => &["frequent"],
+        Rule::value_type | Rule::element_type => &["string", "number", "boolean", "timestamp", "list", "one"],
+        Rule::kw_account => &["account"],
+        Rule::kw_accounts => &["accounts"],
+        Rule::kw_user => &["user"],
+        Rule::kw_users => &["users"],
         Rule::kw_performed => &["performed"],
         Rule::kw_trait => &["trait"],
         Rule::kw_member => &["member"],
@@ -75,6 +96,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::joiner => "`and` or `or`",
         Rule::clause => "`who`, `consent to`, `include anonymous`, `lookback` or `send to`",
         Rule::modifier => "a count, a window of time or `where`",
+        Rule::of_whom => "`of accounts`",
         Rule::setting => "a setting",
         Rule::setting_type => "a text in quotes",
         Rule::unit => "minutes, hours, days or weeks",
