@@ -631,6 +631,29 @@ mod command {
     }
 
     #[test]
+    fn what_is_printed_is_in_canonical_form() {
+        let values: Vec<String> = (0..40).map(|n| format!("\"value number {n}\"")).collect();
+        let long = format!(
+            r#"{{"title": "E", "properties": {{"a": {{"enum": [{}]}}}}}}"#,
+            values.join(",")
+        );
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let plan = folder.join("long.json");
+        fs::write(&plan, long).unwrap();
+        for plan in [
+            "tests/schema/public_api.json",
+            "tests/schema/json_schema.json",
+            plan.to_str().unwrap(),
+        ] {
+            let done = volens(&["schema", "import", plan]);
+            let printed = folder.join("printed.audience");
+            fs::write(&printed, done.stdout).unwrap();
+            let checked = volens(&["fmt", "--check", printed.to_str().unwrap()]);
+            assert_eq!(checked.status.code(), Some(0), "{plan}: {}", text(&checked.stderr));
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_exit_code_2() {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let untitled = folder.join("untitled.json");

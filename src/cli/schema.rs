@@ -8,6 +8,7 @@ use clap::Subcommand;
 
 use super::{Failure, Streams, clock, events};
 use crate::diagnostic::visible;
+use crate::engine::format;
 use crate::ingest::Said;
 use crate::schema::{self, Declarations, ImportError, Inference, Subject, Thresholds};
 
@@ -110,7 +111,9 @@ fn infer(paths: &[PathBuf], thresholds: Thresholds, streams: &mut Streams) -> Re
 }
 
 fn print(declared: &Declarations, streams: &mut Streams) -> Result<(), Failure> {
-    let text = declared.to_string();
+    let plain = declared.to_string();
+    // As `volens fmt` would have it; what is too long for one file stays as it is, and is told below.
+    let text = format("declarations", &plain).unwrap_or(plain);
     write!(streams.out, "{text}")?;
     streams.out.flush()?;
     if declared.is_empty() {
