@@ -97,6 +97,83 @@ const EVENTS: &str = r#"
 {"type":"track","event":"Order Completed","messageId":"o4"}
 "#;
 
+/// A workspace with two warnings and no error.
+const WARNED: &str = r#"
+category Advertising
+destination google_ads requires Advertising
+destination newsletter
+audience refused { who consent Advertising is denied  send to google_ads, newsletter }
+"#;
+
+#[test]
+fn warnings_can_be_denied() {
+    let folder = scratch("deny");
+    let warned = file(&folder, "warned.audience", WARNED);
+    let done = volens(&["check", &warned]);
+    assert_eq!(done.code, 0);
+    assert!(
+        done.err.contains("warning[nobody-delivered]") && done.err.ends_with("2 warnings\n"),
+        "{}",
+        done.err
+    );
+    assert!(
+        done.out.contains("newsletter (does not say what it requires)"),
+        "{}",
+        done.out
+    );
+    for format in ["text", "json"] {
+        let denied = volens(&["check", &warned, "--deny", "warnings", "--format", format]);
+        assert_eq!(denied.code, 1, "{}", denied.err);
+        assert_eq!(
+            denied.err.ends_with("warnings are denied here (`--deny warnings`)\n"),
+            format == "text"
+        );
+        // All is told as without it.
+        assert_eq!(denied.out, volens(&["check", &warned, "--format", format]).out);
+    }
+    let sound = file(&folder, "sound.audience", WORKSPACE.replace("category Analytics\n", ""));
+    assert_eq!(volens(&["check", &sound, "--deny", "warnings"]).code, 0);
+    // Other commands tell the same, and go on.
+    let events = file(&folder, "events.jsonl", EVENTS);
+    let run = volens(&["run", &warned, "--events", &events, "--now", NOW]);
+    assert_eq!(run.code, 0);
+    assert!(run.err.contains("warning[nobody-delivered]"), "{}", run.err);
+    assert_eq!(volens(&["check", &warned, "--deny", "errors"]).code, 2);
+}
+
+#[test]
+fn check_prints_problems_for_programs() {
+    let folder = scratch("check_json");
+    let workspace = folder.join("workspace");
+    fs::create_dir_all(&workspace).unwrap();
+    file(
+        &workspace,
+        "a.audience",
+        "category Advertising\ndestination ads requires Advertizing\n",
+    );
+    file(
+        &workspace,
+        "b.audience",
+        "audience pros {\n  who trait größe == \"xl\"\n  send to ads\n}\naudience pros {}\n",
+    );
+    let broken = volens(&["check", workspace.to_str().unwrap(), "--format", "json"]);
+    file(&workspace, "a.audience", WARNED);
+    file(&workspace, "b.audience", "");
+    let warned = volens(&["check", workspace.to_str().unwrap(), "--format", "json"]);
+    assert_eq!((broken.code, warned.code), (1, 0));
+    assert_eq!((broken.err.as_str(), warned.err.as_str()), ("", ""));
+    let root = format!("{}/", workspace.display());
+    let shown = format!("{}\n{}", broken.out, warned.out).replace(&root, "");
+    insta::with_settings!({omit_expression => true}, {
+        insta::assert_snapshot!("check_json", shown);
+    });
+    // The bytes of an edit are those of the file.
+    let report = broken.json();
+    let edit = &report["diagnostics"][0]["suggestion"];
+    assert_eq!(edit["replacement"], "Advertising");
+    assert_eq!(edit["bytes"], serde_json::json!([46, 57]));
+}
+
 #[test]
 fn run_prints_the_json_of_its_description() {
     let folder = scratch("run_json");

@@ -1,8 +1,8 @@
 //! The `volens` command (feature `cli`): arguments, files, exit codes, and text for people.
 //!
-//! Exit codes: 0 done; 1 the definitions have errors, a test failed, or `fmt --check` found some unformatted; 2 bad usage,
-//! or a file that cannot be read or written. Nothing but the result goes to standard output; problems, refused events and
-//! progress go to standard error.
+//! Exit codes: 0 done; 1 the definitions have errors (or warnings that are denied), a test failed, or `fmt --check` found
+//! some unformatted; 2 bad usage, or a file that cannot be read or written. Nothing but the result goes to standard output;
+//! problems, refused events and progress go to standard error.
 
 mod beside;
 mod check;
@@ -64,6 +64,9 @@ enum Command {
         workspace: WorkspaceArguments,
         #[command(flatten)]
         format: FormatArguments,
+        /// Take warnings for errors: end with exit code 1 where there is one
+        #[arg(long, value_enum, value_name = "WHAT")]
+        deny: Option<Deny>,
     },
     /// Put definitions into canonical form, comments kept
     ///
@@ -173,6 +176,12 @@ enum Format {
     Text,
     /// For programs
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    /// Every warning
+    Warnings,
 }
 
 #[derive(Debug, Args)]
@@ -291,7 +300,11 @@ fn complain(streams: &mut Streams, message: &str) -> u8 {
 
 fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
     match command {
-        Command::Check { workspace, format } => check::check(&workspace.path, format.format, streams),
+        Command::Check {
+            workspace,
+            format,
+            deny,
+        } => check::check(&workspace.path, format.format, *deny, streams),
         Command::Fmt { path, check, format } => fmt::fmt(path, *check, format.format, streams),
         Command::Run {
             workspace,

@@ -218,7 +218,8 @@ impl Funnel<'_> {
         let error = |message: String| Diagnostic::error(Code::UnknownName, name.span, message);
         if let Some(near) = suggest::nearest(text, self.earlier()) {
             return error(format!("no event of this funnel is called `{text}`"))
-                .help(format!("did you mean `{}`?", written(near)));
+                .help(format!("did you mean `{}`?", written(near)))
+                .suggest(name.span, written(near));
         }
         let name = written(text);
         if self.links.is_empty() {

@@ -8,6 +8,7 @@ use super::names::Names;
 use super::outline::{AudienceOutline, Form, Outline};
 use super::schema::{Checking, Schemas};
 use super::traits::Traits;
+use super::warn::{Demands, Group, Joiner, Notes, Part};
 use super::{modifiers, tests_on_values};
 use crate::consent::ConsentState;
 use crate::diagnostic::{Code, Diagnostic};
@@ -22,14 +23,14 @@ use crate::syntax::ast::{
 use crate::time::Window;
 use crate::value::Path;
 
-/// Lowers all audiences. There is no program where they refer to each other in a circle.
+/// Lowers all audiences, and notes what the warnings need. There is no program where they refer to each other in a circle.
 pub(super) fn lower(
     files: &[File],
     names: &Names<'_>,
     declared: Declared,
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
-) -> (Option<Program>, Places) {
+) -> (Option<Program>, Places, Notes) {
     let mut lowering = Lowering {
         names,
         schemas: Schemas::collect(files, names, sources, diagnostics),
@@ -37,6 +38,7 @@ pub(super) fn lower(
         sources,
         builder: Builder::new(),
         places: Places::default(),
+        notes: Notes::default(),
         diagnostics,
         traits: Traits::new(names),
         subjects: Vec::new(),
@@ -75,7 +77,9 @@ pub(super) fn lower(
     let order = cycles::order(What::Audiences, &keys, &edges, lowering.diagnostics);
     let order: Vec<AudienceSlot> = order.into_iter().map(AudienceSlot::at).collect();
     let complete = order.len() == audiences.len();
-    let Lowering { builder, places, .. } = lowering;
+    let Lowering {
+        builder, places, notes, ..
+    } = lowering;
     let program = builder.finish(
         declared.enforcement,
         declared.categories,
@@ -83,7 +87,7 @@ pub(super) fn lower(
         audiences,
         order,
     );
-    (complete.then_some(program), places)
+    (complete.then_some(program), places, notes)
 }
 
 pub(super) struct Lowering<'a, 'd> {
@@ -93,6 +97,7 @@ pub(super) struct Lowering<'a, 'd> {
     pub(super) sources: &'a Sources,
     pub(super) builder: Builder,
     places: Places,
+    notes: Notes,
     pub(super) diagnostics: &'d mut Vec<Diagnostic>,
     pub(super) traits: Traits<'a>,
     /// By audience, of whom it is.
@@ -212,10 +217,17 @@ impl Lowering<'_, '_> {
         };
         // Conditions of other items are no part of it.
         self.written.clear();
-        let who = match who {
-            Some((condition, _)) => self.condition(condition, profile),
-            None => self.builder.constant(true),
+        let (who, parts) = match who {
+            Some((condition, _)) => {
+                let who = self.condition(condition, profile);
+                (who, self.parts(condition, who, Joiner::And))
+            }
+            None => (self.builder.constant(true), Vec::new()),
         };
+        self.notes.demands.push(Demands {
+            parts,
+            clauses: asked.clone(),
+        });
         self.places.audiences.push(AudienceOutline {
             span: audience.span,
             header: keyword(audience.span, "audience").to(audience.name.span),
@@ -269,11 +281,11 @@ impl Lowering<'_, '_> {
                 return self.condition(inner, place);
             }
             ConditionKind::And(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.condition(part, place)).collect();
+                let parts = self.group(parts, Joiner::And, place);
                 self.builder.and(parts)
             }
             ConditionKind::Or(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.condition(part, place)).collect();
+                let parts = self.group(parts, Joiner::Or, place);
                 self.builder.or(parts)
             }
             ConditionKind::Not(inner) => {
@@ -339,6 +351,37 @@ impl Lowering<'_, '_> {
     /// What was written around a condition that begins here.
     pub(super) fn around(&mut self) -> Vec<Outline> {
         std::mem::take(&mut self.written)
+    }
+
+    /// The parts of an `and` or `or`, which are noted.
+    fn group(&mut self, written: &[Condition], joiner: Joiner, place: Place<'_>) -> Vec<NodeId> {
+        let mut nodes = Vec::with_capacity(written.len());
+        let mut parts = Vec::with_capacity(written.len());
+        for condition in written {
+            let node = self.condition(condition, place);
+            nodes.push(node);
+            parts.append(&mut self.parts(condition, node, joiner));
+        }
+        self.notes.groups.push(Group { joiner, parts });
+        nodes
+    }
+
+    /// What a condition, lowered just now, brings into a group: its own parts where it is one of the same kind.
+    fn parts(&mut self, condition: &Condition, node: NodeId, joiner: Joiner) -> Vec<Part> {
+        let mut inner = condition;
+        while let ConditionKind::Brackets(within) = &inner.kind {
+            inner = within;
+        }
+        let same = match inner.kind {
+            ConditionKind::And(_) => joiner == Joiner::And,
+            ConditionKind::Or(_) => joiner == Joiner::Or,
+            _ => false,
+        };
+        let span = condition.span;
+        match self.notes.groups.pop_if(|_| same) {
+            Some(group) => group.parts,
+            None => vec![Part { node, span }],
+        }
     }
 
     fn consent(&mut self, name: &Name, state: ConsentState) -> NodeId {

@@ -15,6 +15,7 @@ mod subject;
 pub(crate) mod suggest;
 mod tests_on_values;
 mod traits;
+mod warn;
 
 use std::collections::BTreeSet;
 
@@ -82,9 +83,12 @@ pub fn compile(files: &[File], sources: &Sources, found: Vec<Diagnostic>) -> Com
     let mut diagnostics = found;
     let names = names::Names::collect(files, &mut diagnostics);
     let declared = declare::declare(files, &names, sources, &mut diagnostics);
-    let (program, places) = lower::lower(files, &names, declared, sources, &mut diagnostics);
-    diagnostic::sort(&mut diagnostics);
+    let (program, places, notes) = lower::lower(files, &names, declared, sources, &mut diagnostics);
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
+    if let Some(program) = program.as_ref().filter(|_| sound) {
+        warn::warn(files, &notes, program, sources, &mut diagnostics);
+    }
+    diagnostic::sort(&mut diagnostics);
     Compiled {
         program: program.filter(|_| sound),
         accepted: accepted(files, &places, &diagnostics),

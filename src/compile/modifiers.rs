@@ -126,6 +126,7 @@ fn not_in_step(modifier: &Modifier, negated: bool, last: bool, sources: &Sources
         ModifierKind::As(_) if negated => {
             error("nothing can refer to an event that must not happen, so `then not` takes no `as`".to_owned())
                 .help(format!("remove `{text}`"))
+                .suggest(modifier.span, "")
         }
         ModifierKind::Count { .. } if !last => error(format!(
             "`{text}` cannot stand here: of the steps, only the last one is counted"
@@ -134,6 +135,7 @@ fn not_in_step(modifier: &Modifier, negated: bool, last: bool, sources: &Sources
         ModifierKind::Within { last: true, duration } => {
             error("in a step `within` counts from the event before it, so `last` cannot stand here".to_owned())
                 .help(format!("write `within {}`", sources.slice(duration.span)))
+                .suggest(modifier.span, format!("within {}", sources.slice(duration.span)))
         }
         ModifierKind::Between { .. } | ModifierKind::Before(_) | ModifierKind::After(_) => error(format!(
             "`{text}` cannot stand in a step: its time counts from the event before it"
@@ -264,12 +266,10 @@ fn empty(kind: &ModifierKind, span: Span, sources: &Sources) -> Diagnostic {
     let error = |message| Diagnostic::error(Code::EmptyWindow, span, message);
     match kind {
         ModifierKind::Between { newest, oldest, unit } if newest.value > oldest.value => {
-            error(format!("`{text}` can hold no moment: the smaller number comes first")).help(format!(
-                "write `between {} and {} {}s ago`",
-                oldest.value,
-                newest.value,
-                unit.as_str()
-            ))
+            let turned = format!("between {} and {} {}s ago", oldest.value, newest.value, unit.as_str());
+            error(format!("`{text}` can hold no moment: the smaller number comes first"))
+                .help(format!("write `{turned}`"))
+                .suggest(span, turned)
         }
         ModifierKind::Between { newest, unit, .. } => {
             error(format!("`{text}` can hold no moment: the first number must be smaller")).help(format!(

@@ -128,7 +128,8 @@ impl<'a> Names<'a> {
                 ""
             };
             return error(format!("there is no {what} `{text}`{case}"))
-                .help(format!("did you mean `{}`?", shown(near)));
+                .help(format!("did you mean `{}`?", shown(near)))
+                .suggest(name.span, shown(near));
         }
         let others = [Declares::Category, Declares::Destination, Declares::Audience];
         if let Some(other) = others

@@ -180,6 +180,16 @@ pub enum Subject {
     Account,
 }
 
+impl Subject {
+    /// How its traits are written.
+    pub fn trait_keyword(self) -> &'static str {
+        match self {
+            Subject::User => "trait",
+            Subject::Account => "account trait",
+        }
+    }
+}
+
 /// A trait that some condition reads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Trait {

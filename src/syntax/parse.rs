@@ -11,6 +11,7 @@ use crate::syntax::grammar::{Grammar, Rule};
 use crate::syntax::lex::{self, Kind, LexError, Token, Tokens};
 use crate::syntax::split::{self, Chunk, Piece};
 use crate::syntax::stack::with_room;
+use crate::syntax::suggest;
 
 /// The longest file, in bytes (language.md, Limits).
 pub const MAX_FILE: usize = 1024 * 1024;
@@ -31,6 +32,15 @@ const SHALLOW: u32 = 8;
 /// assert_eq!(errors[0].message, "this category has no name");
 /// ```
 pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
+    read_with(file, text, true)
+}
+
+/// Reads a text without looking for edits.
+pub(super) fn read(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
+    read_with(file, text, false)
+}
+
+fn read_with(file: FileId, text: &str, edits: bool) -> (File, Vec<Diagnostic>) {
     let mut out = File {
         items: Vec::new(),
         comments: Vec::new(),
@@ -63,6 +73,7 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
             .map_or(0, |token| token.end);
         let start = tokens.get(chunk.first).map_or(0, |token| token.start);
         let mut unreadable = false;
+        let before = diagnostics.len();
         while let Some(LexError { at, breaks, diagnostic }) = errors.next_if(|error| error.at < end) {
             unreadable |= breaks && at >= start;
             diagnostics.push(diagnostic);
@@ -80,6 +91,9 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
                 diagnostics.extend(errors);
                 out.broken.extend(broken(&tokens, chunk));
             }
+        }
+        if edits && let Some(found) = diagnostics.get_mut(before..) {
+            suggest::suggest(file, text, Span::new(file, start, end), found);
         }
     }
     diagnostics.extend(errors.map(|error| error.diagnostic));

@@ -10,7 +10,10 @@ use crate::diagnostic::{Code, Diagnostic, visible};
 use crate::ir::{EventSlot, Subject};
 use crate::span::Span;
 use crate::syntax::ast::{ComputedTrait, Declares, Function, Name, Operand, Root, Test, Text, ValuePath};
-use crate::value::{Path, quoted, written};
+use crate::value::{quoted, written};
+
+/// The words that a property cannot begin with unless they stand in quotes.
+const FIRST_WORDS: [&str; 8] = ["not", "any", "and", "or", "true", "false", "trait", "item"];
 
 /// What a check has to remember while conditions are walked through.
 #[derive(Debug, Default)]
@@ -275,8 +278,16 @@ impl Lowering<'_, '_> {
             declared.chain(computed.into_iter().flatten())
         };
         let with = |name: &str| {
-            let keys = path.keys.iter().enumerate();
-            Path::new(keys.map(|(at, key)| if at == depth { name } else { &*key.text })).to_string()
+            let keys = path.keys.iter().enumerate().map(|(at, key)| {
+                let name = if at == depth { name } else { &*key.text };
+                // A word that begins something else in a filter needs quotes, and does no harm in them elsewhere.
+                if at == 0 && FIRST_WORDS.contains(&name) {
+                    quoted(name)
+                } else {
+                    written(name).into_owned()
+                }
+            });
+            keys.collect::<Vec<_>>().join(".")
         };
         let error = |message: String| {
             let error = Diagnostic::error(Code::UnknownName, path.span, message);
@@ -296,7 +307,10 @@ impl Lowering<'_, '_> {
             } else {
                 ""
             };
-            return error(format!("{message}{case}")).help(format!("did you mean `{}`?", with(near)));
+            let near = with(near);
+            return error(format!("{message}{case}"))
+                .help(format!("did you mean `{near}`?"))
+                .suggest(path.span, near);
         }
         let mut help = match owner {
             Owner::Event(event, _) => format!("declare it in `event {} {{ … }}`, with its type", quoted(event)),

@@ -1,6 +1,7 @@
 //! What authors are told of tests that do not fit.
 
 use super::fit::Misfit;
+use super::values::Values;
 use super::{Held, Kind, Schemas, Typed};
 use crate::compile::names::Names;
 use crate::compile::suggest;
@@ -204,11 +205,11 @@ pub(super) fn misfit(
                 _ => "which has no",
             };
             let error = error(span, format!("{}, {verdict} `{}`", subject_is(), shown(written)));
-            at(
-                error.help(value_instead(held, written, schemas, names, sources)),
-                Some(held),
-                schemas,
-            )
+            let error = match near_value(held, written, schemas, names) {
+                Some(near) => error.help(format!("did you mean `{near}`?")).suggest(span, near),
+                None => error.help(values_there_are(held, schemas, sources)),
+            };
+            at(error, Some(held), schemas)
         }
         Misfit::Several | Misfit::OtherType => {
             let (span, name) = operand(test, sources);
@@ -345,23 +346,28 @@ fn literal_instead(held: Held, test: &Test, literal: &str) -> String {
     format!("{advice}{or}")
 }
 
-/// Which values there are.
-fn value_instead(held: Held, literal: &str, schemas: &Schemas<'_>, names: &Names<'_>, sources: &Sources) -> String {
-    let values = match held {
+/// The values of a `one of`.
+fn values<'s>(held: Held, schemas: &'s Schemas<'_>) -> Option<&'s Values> {
+    match held {
         Held::Value(Typed {
             kind: Kind::OneOf(at), ..
         }) => schemas.values.get(at),
         _ => None,
-    };
-    let Some(values) = values else {
+    }
+}
+
+/// The value that a text is near to, in quotes.
+fn near_value(held: Held, literal: &str, schemas: &Schemas<'_>, names: &Names<'_>) -> Option<String> {
+    let text: String = serde_json::from_str(literal).ok()?;
+    let values = values(held, schemas).filter(|_| names.may_suggest())?;
+    suggest::nearest(&text, values.texts()).map(quoted)
+}
+
+/// Which values there are.
+fn values_there_are(held: Held, schemas: &Schemas<'_>, sources: &Sources) -> String {
+    let Some(values) = values(held, schemas) else {
         return "correct what it is declared as".to_owned();
     };
-    let text: Option<String> = serde_json::from_str(literal).ok();
-    if let Some(text) = text.filter(|_| names.may_suggest())
-        && let Some(near) = suggest::nearest(&text, values.texts())
-    {
-        return format!("did you mean `{}`?", quoted(near));
-    }
     let shown: Vec<String> = values
         .written
         .iter()

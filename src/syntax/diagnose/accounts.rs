@@ -374,6 +374,11 @@ fn without_trait(site: &Site<'_, '_>) -> Diagnostic {
     let found = site.found();
     let any = if site.word(-2) == "any" { "any " } else { "" };
     match found {
+        "." if site.word(1) == "trait" && site.is_name(2) => {
+            return site
+                .error(0, 0, "no dot stands between `account` and `trait`")
+                .help(format!("write `{any}account {}`", site.condition(1)));
+        }
         "." if site.is_name(1) => {
             return site
                 .error(-1, 0, "what is known of the account is read with `account trait`")
@@ -552,22 +557,23 @@ fn so_many(site: &Site<'_, '_>) -> Option<Diagnostic> {
 
 /// `everyone performed "A"`, `user performed "A"`: of accounts, it must be said of how many users.
 fn people(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let found = site.found();
-    if !asked(site, 1) {
+    let last = isize::from(site.word(1) == "one");
+    let found = site.text(0, last);
+    if !asked(site, last + 1) {
         return None;
     }
     let words = match found.to_lowercase().as_str() {
-        "everyone" | "everybody" => "all users",
-        "anyone" | "anybody" | "someone" | "somebody" => "any user",
-        "nobody" => "no user",
+        "everyone" | "every one" | "everybody" => "all users",
+        "anyone" | "any one" | "anybody" | "someone" | "somebody" => "any user",
+        "nobody" | "no one" => "no user",
         "user" | "users" | "they" | "people" => {
             return Some(site.error(0, 0, "it is not said of how many users").help(QUANTIFIERS));
         }
         _ => return None,
     };
     Some(
-        site.error(0, 0, format!("`{found}` is written `{words}`"))
-            .help(format!("write `{words} {}`", bracketed(site, 1))),
+        site.error(0, last, format!("`{found}` is written `{words}`"))
+            .help(format!("write `{words} {}`", bracketed(site, last + 1))),
     )
 }
 

@@ -53,7 +53,7 @@ pub(super) fn computes(site: &Site<'_, '_>, at: isize) -> bool {
 /// How a function is called elsewhere.
 pub(super) fn alias(word: &str) -> Option<&'static str> {
     Some(match word.to_lowercase().as_str() {
-        "total" | "summe" | "sums" => "sum",
+        "total" | "sums" => "sum",
         "avg" | "mean" => "average",
         "min" | "smallest" | "lowest" | "least" => "minimum",
         "max" | "largest" | "biggest" | "highest" | "greatest" => "maximum",
@@ -116,7 +116,7 @@ fn function(site: &Site<'_, '_>, head: &Head<'_>) -> Diagnostic {
                 .error(-1, -1, "the type of a trait stands after `:`, not after `=`")
                 .help(format!("write `{} {}: {}`", head.keyword, head.name, rest(site, 0)));
         }
-        "number" | "how" | "times" | "amount" | "quantity" | "count_of" => return number_of(site),
+        "number" | "how" | "times" | "amount" | "quantity" => return number_of(site),
         "performed" if site.kind(1) == Some(Kind::String) => {
             return no_function(0).help(format!(
                 "write `count of {}` for how often it was done; whether it was done, ask in an audience: `who {}`",
@@ -137,11 +137,6 @@ fn function(site: &Site<'_, '_>, head: &Head<'_>) -> Diagnostic {
         _ => {}
     }
     if let Some(function) = alias(found) {
-        let function = if found == "distinct" && site.word(1) == "of" || found != "distinct" {
-            function
-        } else {
-            "unique list"
-        };
         return no_function(last).help(format!("write `{function} {}`", called(site, last + 1)));
     }
     if let Some(meant) = nearest(found, &BEGIN) {
@@ -374,6 +369,11 @@ fn from(site: &Site<'_, '_>) -> Diagnostic {
         return site
             .error(first, end - 1, "the name of a property with a space in it needs quotes")
             .help(format!("write `of \"{name}\"`"));
+    }
+    if site.kind(-1) == Some(Kind::String) && before == property {
+        return site.error(first, -1, without()).help(format!(
+            "if {property} is the event, name a property before it, such as `of revenue from {property}`"
+        ));
     }
     site.error(first, -1, without()).help(format!(
         "write `from` and the name of the event directly behind it, such as `of {property} from \"Order Completed\"`"

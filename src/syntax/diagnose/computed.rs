@@ -391,10 +391,35 @@ fn window(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help(format!("write `within {} days`", number.saturating_mul(days))),
         );
     }
-    let error = super::window::diagnose(site)
-        .filter(|error| !error.message.contains("performed") && !error.message.contains("how often"))
-        .or_else(|| super::moment::diagnose(site, ""));
-    error
+    if let Some(at) = (0..3).find(|at| site.kind(*at) == Some(Kind::Number))
+        && words::of(Rule::unit).contains(&site.word(at + 1))
+    {
+        let (number, unit) = (site.word(at), site.word(at + 1));
+        let last = if site.word(at + 2) == "ago" { at + 2 } else { at + 1 };
+        let older = format!(
+            "write `between {number} and {} {unit} ago`, with the oldest {} that counts",
+            performed::oldest(number),
+            unit.trim_end_matches('s')
+        );
+        let help = match site.found() {
+            "less" | "fewer" | "newer" | "under" => format!("write `within {number} {unit}`"),
+            "more" | "longer" | "older" | "earlier" | "over" | "not" => older,
+            _ => return None,
+        };
+        let written = site.text(0, last);
+        return Some(
+            site.error(0, last, format!("`{written}` cannot stand in a computed trait"))
+                .help(help),
+        );
+    }
+    if matches!(site.found(), "today" | "yesterday" | "recently" | "lately") {
+        let message = format!("`{}` cannot stand in a computed trait", site.found());
+        return Some(
+            site.error(0, 0, message)
+                .help("write a length of time, such as `within 1 day` for the last 24 hours, or dates"),
+        );
+    }
+    super::window::calendar(site).or_else(|| super::moment::diagnose(site, ""))
 }
 
 /// Whether a number of times, or a comparison with one, stands here.
@@ -477,7 +502,7 @@ pub(super) fn item(site: &Site<'_, '_>) -> Option<Diagnostic> {
     }
     let equals = (1..6).find(|at| matches!(site.word(*at), "=" | ":=" | "==") && !site.is_first(*at))?;
     let value = equals + 1;
-    if !computes(site, value) {
+    if !computes(site, value) || found == "account" {
         return None;
     }
     let name = equals - 1;
@@ -494,7 +519,7 @@ pub(super) fn item(site: &Site<'_, '_>) -> Option<Diagnostic> {
         .find(|at| !RESERVED.contains(&site.word(*at)))
         .unwrap_or(0);
     let written = site.text(0, last);
-    let message = if matches!(written.to_lowercase().as_str(), "trait" | "account") {
+    let message = if written.to_lowercase() == "trait" {
         format!("`{written}` has to be written in small letters")
     } else {
         format!("`{written}` is not something a file can declare")
@@ -510,7 +535,6 @@ pub(super) fn in_condition(site: &Site<'_, '_>) -> Option<Diagnostic> {
         "avg" | "min" | "max" | "mean" | "total" => alias(found)?,
         "first" | "last" if site.word(1) == "of" => found,
         "unique" | "most" if site.word(2) == "of" => found,
-        "median" => return None,
         _ => return None,
     };
     if !matches!(site.word(1), "of" | "(") && site.word(2) != "of" {
