@@ -1,6 +1,7 @@
 //! [docs/language.md]: guide::language
 //! [docs/consent.md]: guide::consent
 //! [docs/events.md]: guide::events
+//! [docs/schemas.md]: guide::schemas
 //! [docs/testing.md]: guide::testing
 //! [docs/explain.md]: guide::explain
 //! [docs/decisions.md]: guide::decisions
@@ -37,6 +38,7 @@ pub mod ingest;
 pub mod ir;
 pub mod model;
 pub mod render;
+pub mod schema;
 pub mod span;
 pub mod syntax;
 pub mod time;
@@ -54,6 +56,8 @@ pub mod guide {
     pub mod consent {}
     #[doc = include_str!("../docs/events.md")]
     pub mod events {}
+    #[doc = include_str!("../docs/schemas.md")]
+    pub mod schemas {}
     #[doc = include_str!("../docs/testing.md")]
     pub mod testing {}
     #[doc = include_str!("../docs/explain.md")]

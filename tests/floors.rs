@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["span", "value", "time", "consent"],
     &["diagnostic", "ir", "model"],
-    &["syntax", "eval", "render"],
+    &["syntax", "eval", "render", "schema"],
     &["compile", "ingest", "enforce"],
     &["explain"],
     &["engine"],

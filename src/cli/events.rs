@@ -11,7 +11,8 @@ use super::beside::Beside;
 use super::{EventArguments, Failure, Streams};
 use crate::diagnostic::visible;
 use crate::engine::Engine;
-use crate::ingest::{Ingested, Reject};
+use crate::ingest::{Ingested, Ingestor, Reject, Said, Settings};
+use crate::model::IdentityRules;
 use crate::time::Timestamp;
 
 /// How many refused events are told one by one.
@@ -26,34 +27,17 @@ pub(super) fn ingest(
     now: Timestamp,
     streams: &mut Streams,
 ) -> Result<Ingested, Failure> {
-    for path in arguments.events.iter().filter(|path| path.as_os_str() != "-") {
-        // Before any work is done and anything written. A pipe is opened once only, when it is read.
-        let metadata = path.metadata().map_err(|error| cannot("read", path, &error))?;
-        if metadata.is_file() {
-            File::open(path).map_err(|error| cannot("read", path, &error))?;
-        }
-    }
+    check_readable(&arguments.events)?;
     let rejects = match &arguments.rejects {
         Some(path) => Some(Rejects::open(path, engine, &arguments.events)?),
         None => None,
     };
-    let progress = progress(&arguments.events, streams.err_is_terminal);
     let mut ingestor = engine.ingestor(now, arguments.received_at.unwrap_or(now));
     if rejects.is_none() {
         // Those that are told one by one; the others are only counted.
         ingestor.keep_rejects(SHOWN);
     }
-    for path in &arguments.events {
-        let name = path.display().to_string();
-        let read = if path.as_os_str() == "-" {
-            unpacked(&mut streams.input).and_then(|reader| ingestor.read("-", reader))
-        } else {
-            let file = File::open(path).map_err(|error| cannot("read", path, &error))?;
-            unpacked(progress.wrap_read(file)).and_then(|reader| ingestor.read(&name, reader))
-        };
-        read.map_err(|error| cannot("read", path, &error))?;
-    }
-    progress.finish_and_clear();
+    each(&arguments.events, streams, |name, reader| ingestor.read(name, reader))?;
     let ingested = ingestor.finish();
     tell(&ingested.rejects, ingested.counts.rejected, streams)?;
     for (violation, count) in &ingested.violations {
@@ -63,6 +47,60 @@ pub(super) fn ingest(
         rejects.write(&ingested.rejects)?;
     }
     Ok(ingested)
+}
+
+/// Hands over what each accepted event of the files says, and tells what was refused.
+pub(super) fn survey(
+    paths: &[PathBuf],
+    now: Timestamp,
+    streams: &mut Streams,
+    mut said: impl FnMut(&str, Said<'_>),
+) -> Result<(), Failure> {
+    check_readable(paths)?;
+    let mut ingestor = Ingestor::new(Settings {
+        identity: IdentityRules::default(),
+        categories: Vec::new(),
+        received_at: now,
+        // A schema is of no instant: what is dated ahead counts, too.
+        now: Timestamp::MAX,
+    });
+    ingestor.keep_rejects(SHOWN);
+    each(paths, streams, |name, reader| ingestor.survey(name, reader, &mut said))?;
+    let ingested = ingestor.finish();
+    tell(&ingested.rejects, ingested.counts.rejected, streams)?;
+    Ok(())
+}
+
+/// Before any work is done and anything written. A pipe is opened once only, when it is read.
+fn check_readable(paths: &[PathBuf]) -> Result<(), Failure> {
+    for path in paths.iter().filter(|path| path.as_os_str() != "-") {
+        let metadata = path.metadata().map_err(|error| cannot("read", path, &error))?;
+        if metadata.is_file() {
+            File::open(path).map_err(|error| cannot("read", path, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads each file, unpacked, by the name that it is called in messages.
+fn each(
+    paths: &[PathBuf],
+    streams: &mut Streams,
+    mut read: impl FnMut(&str, Box<dyn BufRead + '_>) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let progress = progress(paths, streams.err_is_terminal);
+    for path in paths {
+        let name = path.display().to_string();
+        let done = if path.as_os_str() == "-" {
+            unpacked(&mut streams.input).and_then(|reader| read("-", reader))
+        } else {
+            let file = File::open(path).map_err(|error| cannot("read", path, &error))?;
+            unpacked(progress.wrap_read(file)).and_then(|reader| read(&name, reader))
+        };
+        done.map_err(|error| cannot("read", path, &error))?;
+    }
+    progress.finish_and_clear();
+    Ok(())
 }
 
 /// The file of `--rejects`. What stood in it is replaced in one step, at the end, so that a run that fails loses nothing.

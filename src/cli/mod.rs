@@ -14,6 +14,7 @@ mod junit;
 mod problems;
 mod profile;
 mod run;
+mod schema;
 mod table;
 mod test;
 
@@ -136,6 +137,9 @@ enum Command {
         #[arg(long, value_name = "NAME")]
         audience: Option<String>,
     },
+    /// Print declarations of events, properties and traits, from a tracking plan or from what was sent
+    #[command(subcommand)]
+    Schema(schema::Command),
     /// Run the cases of the test files (*.test.audience) of a workspace, or of all workspaces below a folder
     Test {
         /// A folder, an .audience file with a .test.audience file of its name beside it, or a .test.audience file
@@ -333,6 +337,7 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             format,
             audience,
         } => ir::ir(&workspace.path, audience.as_deref(), format.format, streams),
+        Command::Schema(command) => schema::schema(command, streams),
         Command::Test {
             paths,
             filter,

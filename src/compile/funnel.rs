@@ -28,6 +28,8 @@ pub(super) struct Funnel<'f> {
 impl Lowering<'_, '_> {
     pub(super) fn performed(&mut self, performed: &Performed, place: Place<'_>) -> NodeId {
         self.check_order(&performed.steps);
+        self.known_event(&performed.event);
+        performed.steps.iter().for_each(|step| self.known_event(&step.event));
         // What is beyond the limit is an error already, and names are looked for one by one.
         let written = performed.steps.get(..MAX_STEPS).unwrap_or(&performed.steps);
         let first = modifiers::read(
@@ -172,6 +174,13 @@ impl Funnel<'_> {
             step: 0,
             property: PropertySlot(0),
         }
+    }
+
+    /// The event before the one at hand that `as` calls so.
+    pub(super) fn event_called(&self, name: &str) -> Option<EventSlot> {
+        let mut earlier = self.links.iter().take(self.current);
+        let link = earlier.find(|link| link.name.is_some_and(|known| *known.text == *name))?;
+        Some(link.event)
     }
 
     /// The names that can be referred to.

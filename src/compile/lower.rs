@@ -6,6 +6,7 @@ use super::declare::{self, Declared};
 use super::funnel::Funnel;
 use super::names::Names;
 use super::outline::{AudienceOutline, Form, Outline};
+use super::schema::{Checking, Schemas};
 use super::traits::Traits;
 use super::warn::{Demands, Group, Joiner, Notes, Part};
 use super::{modifiers, tests_on_values};
@@ -32,6 +33,8 @@ pub(super) fn lower(
 ) -> (Option<Program>, Places, Notes) {
     let mut lowering = Lowering {
         names,
+        schemas: Schemas::collect(files, names, sources, diagnostics),
+        checking: Checking::default(),
         sources,
         builder: Builder::new(),
         places: Places::default(),
@@ -88,7 +91,9 @@ pub(super) fn lower(
 }
 
 pub(super) struct Lowering<'a, 'd> {
-    names: &'a Names<'a>,
+    pub(super) names: &'a Names<'a>,
+    pub(super) schemas: Schemas<'a>,
+    pub(super) checking: Checking,
     pub(super) sources: &'a Sources,
     pub(super) builder: Builder,
     places: Places,
@@ -98,7 +103,7 @@ pub(super) struct Lowering<'a, 'd> {
     /// By audience, of whom it is.
     subjects: Vec<Subject>,
     /// Whether each name of the audience at hand has something behind it.
-    complete: bool,
+    pub(super) complete: bool,
     /// The audience at hand, of whom it is, its `lookback` and where that is written, and the audiences that it refers to.
     audience: AudienceSlot,
     pub(super) of: Subject,
@@ -242,7 +247,7 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn resolve(&mut self, kind: Declares, name: &Name) -> Option<usize> {
+    pub(super) fn resolve(&mut self, kind: Declares, name: &Name) -> Option<usize> {
         let found = self.names.resolve(kind, name, self.diagnostics);
         self.complete &= found.is_some();
         found
@@ -292,10 +297,12 @@ impl Lowering<'_, '_> {
                 self.test(value, test, written, place)
             }
             ConditionKind::Any { list, filter } => {
+                self.enter(list, &self.subject_of(list), place);
                 let written = upto(condition.span, list.span);
                 let list = self.value(list, written, place);
                 let at = At::Element;
                 let filter = self.condition(filter, Place { at, ..place });
+                self.leave();
                 self.builder.leaf(Node::Element { list, filter })
             }
             ConditionKind::Performed(performed) => {
@@ -408,12 +415,9 @@ impl Lowering<'_, '_> {
 
     fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, written: Span, place: Place<'_>) -> NodeId {
         let value_ref = self.value(value, written, place);
+        let compared = self.compared(value, test, place);
+        let subject = self.subject_of(value);
         let (builder, traits, complete) = (&mut self.builder, &self.traits, &mut self.complete);
-        let subject = match value.root {
-            Root::Trait => format!("trait {}", self.sources.slice(value.span)),
-            Root::AccountTrait => format!("account trait {}", self.sources.slice(value.span)),
-            Root::Property | Root::Element | Root::Event => self.sources.slice(value.span).to_owned(),
-        };
         let reference = |operand: &Operand, diagnostics: &mut Vec<Diagnostic>| match operand {
             Operand::Event { name, path } => place.funnel.resolve(name, path, builder, diagnostics),
             Operand::Trait(path) => {
@@ -426,11 +430,24 @@ impl Lowering<'_, '_> {
         let Some(lowered) = lowered else {
             return self.builder.constant(false);
         };
+        self.check_fit(compared, test, &subject);
         let node = self.builder.leaf(Node::Test {
             value: value_ref,
             test: lowered.test,
         });
         if lowered.negated { self.builder.not(node) } else { node }
+    }
+}
+
+impl Lowering<'_, '_> {
+    /// A value as its author wrote it.
+    fn subject_of(&self, value: &ValuePath) -> String {
+        let path = self.sources.slice(value.span);
+        match value.root {
+            Root::Trait => format!("trait {path}"),
+            Root::AccountTrait => format!("account trait {path}"),
+            Root::Property | Root::Element | Root::Event => path.to_owned(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod lower;
 mod modifiers;
 mod names;
 mod outline;
+mod schema;
 mod subject;
 pub(crate) mod suggest;
 mod tests_on_values;

@@ -53,7 +53,7 @@ impl<'a> Names<'a> {
                 Item::Destination(Destination { name, .. }) => (Declares::Destination, &*name.text, name.span),
                 Item::Audience(Audience { name, .. }) => (Declares::Audience, &*name.text, name.span),
                 Item::Event(EventSchema { name, .. }) => (Declares::Event, &*name.text, name.span),
-                Item::Computed(ComputedTrait { name, of, .. }) => (trait_of(*of), &*name.text, name.span),
+                Item::Computed(ComputedTrait { name, of, .. }) => (Declares::trait_of(*of), &*name.text, name.span),
                 Item::Trait(_) | Item::Enforcement(_) | Item::Identity(_) => continue,
             };
             let table = names.kind_mut(kind);
@@ -92,25 +92,44 @@ impl<'a> Names<'a> {
     /// The place of a computed trait among those of its subject, and where it is declared; `None` in the place where only
     /// a broken item declares it.
     pub(super) fn computed(&self, of: Subject, name: &str) -> Option<(Option<usize>, Span)> {
-        let declared = self.kind(trait_of(of)).by_name.get(name)?;
+        let declared = self.kind(Declares::trait_of(of)).by_name.get(name)?;
         Some((declared.at, declared.span))
+    }
+
+    /// Whether a name is declared, if by a broken item alone.
+    pub(super) fn declares(&self, kind: Declares, name: &str) -> bool {
+        self.kind(kind).by_name.contains_key(name)
+    }
+
+    /// The declared names of a kind.
+    pub(super) fn names(&self, kind: Declares) -> impl Iterator<Item = &'a str> + '_ {
+        self.kind(kind).by_name.keys().copied()
+    }
+
+    /// Whether one more unknown name may be compared with all others.
+    pub(super) fn may_suggest(&self) -> bool {
+        self.suggested.replace(self.suggested.get() + 1) < SUGGESTED
     }
 
     fn unknown(&self, kind: Declares, name: &Name) -> Diagnostic {
         let what = kind.as_str();
         let text = &*name.text;
         let error = |message| Diagnostic::error(Code::UnknownName, name.span, message);
-        let declared = || self.kind(kind).by_name.keys().copied();
-        let first = self.suggested.replace(self.suggested.get() + 1) < SUGGESTED;
-        if let Some(near) = first.then(|| suggest::nearest(text, declared())).flatten() {
+        let declared = || self.names(kind);
+        // Events always stand in quotes.
+        let shown = |name: &str| match kind {
+            Declares::Event => quoted(name),
+            _ => written(name).into_owned(),
+        };
+        if let Some(near) = self.may_suggest().then(|| suggest::nearest(text, declared())).flatten() {
             let case = if near.to_lowercase() == text.to_lowercase() {
                 ": small and capital letters differ"
             } else {
                 ""
             };
             return error(format!("there is no {what} `{text}`{case}"))
-                .help(format!("did you mean `{}`?", written(near)))
-                .suggest(name.span, written(near));
+                .help(format!("did you mean `{}`?", shown(near)))
+                .suggest(name.span, shown(near));
         }
         let others = [Declares::Category, Declares::Destination, Declares::Audience];
         if let Some(other) = others
@@ -134,7 +153,7 @@ impl<'a> Names<'a> {
             Declares::Event => format!("declare it with `event {} {{ … }}`", quoted(text)),
             Declares::Trait | Declares::AccountTrait => format!("declare it with `{what} {} = …`", written(text)),
         };
-        let existing: Vec<String> = declared().take(3).map(|n| format!("`{}`", written(n))).collect();
+        let existing: Vec<String> = declared().take(3).map(|n| format!("`{}`", shown(n))).collect();
         let help = if existing.is_empty() || kind == Declares::Audience {
             declaration
         } else {
@@ -163,13 +182,6 @@ impl<'a> Names<'a> {
             Declares::Trait => &mut self.traits,
             Declares::AccountTrait => &mut self.account_traits,
         }
-    }
-}
-
-fn trait_of(subject: Subject) -> Declares {
-    match subject {
-        Subject::User => Declares::Trait,
-        Subject::Account => Declares::AccountTrait,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::consent::is_reserved_trait;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{self, Aggregate, Builder, PropertySlot, Subject, Trait, TraitSlot, TraitSource};
 use crate::syntax::ast::{
-    ComputedTrait, Condition, ConditionKind, Declares, File, Function, Item, ModifierKind, Operand, TestKind, ValuePath,
+    ComputedTrait, Condition, ConditionKind, Declares, File, Function, Item, ModifierKind, Operand, ValuePath,
 };
 use crate::value::written;
 
@@ -147,11 +147,7 @@ impl Lowering<'_, '_> {
 
     fn computed_trait(&mut self, computed: &ComputedTrait) -> TraitSlot {
         let of = computed.of;
-        let kind = match of {
-            Subject::User => Declares::Trait,
-            Subject::Account => Declares::AccountTrait,
-        };
-        declare::check_name(kind, &computed.name, self.diagnostics);
+        declare::check_name(Declares::trait_of(of), &computed.name, self.diagnostics);
         if is_reserved_trait(&computed.name.text) {
             let message = "a trait cannot lie in the namespace of consent";
             self.diagnostics.push(
@@ -164,7 +160,9 @@ impl Lowering<'_, '_> {
             .modifiers
             .iter()
             .any(|modifier| matches!(modifier.kind, ModifierKind::Count { .. }));
+        self.known_event(&computed.event);
         let event = self.builder.event_slot(&computed.event.text);
+        self.computed_property(computed, event);
         let filter = match modifiers.filter {
             Some(filter) => self.condition(
                 filter,
@@ -220,27 +218,7 @@ fn references<'a>(filter: &'a Condition, visit: &mut impl FnMut(&'a ValuePath)) 
         ConditionKind::Not(inner) | ConditionKind::Brackets(inner) => references(inner, visit),
         ConditionKind::Any { filter, .. } => references(filter, visit),
         ConditionKind::Test { test, .. } => {
-            let operand = match &test.kind {
-                TestKind::Equals(operand)
-                | TestKind::NotEquals(operand)
-                | TestKind::Compare(_, operand)
-                | TestKind::Contains(operand)
-                | TestKind::DoesNotContain(operand)
-                | TestKind::StartsWith(operand)
-                | TestKind::EndsWith(operand)
-                | TestKind::Before(operand)
-                | TestKind::After(operand) => operand,
-                TestKind::In(_)
-                | TestKind::NotIn(_)
-                | TestKind::ContainsAnyOf(_)
-                | TestKind::Exists
-                | TestKind::DoesNotExist
-                | TestKind::WithinLast(_)
-                | TestKind::WithinNext(_)
-                | TestKind::BeforeLast(_)
-                | TestKind::AfterNext(_) => return,
-            };
-            if let Operand::Trait(path) = operand {
+            if let Some(Operand::Trait(path)) = test.kind.operand() {
                 visit(path);
             }
         }

@@ -64,6 +64,10 @@ pub enum Code {
     WrongSubject,
     /// A modifier that a computed trait cannot have, or a part of one that has none.
     BadComputedTrait,
+    /// A schema that contradicts itself or another.
+    BadSchema,
+    /// A test that does not fit what a schema declares, or what is computed.
+    WrongType,
     /// An event in a test that is no JSON.
     BadEvent,
     /// A test that says too little, or expects what cannot be.
@@ -125,6 +129,8 @@ impl Code {
             Code::ReservedTrait => "reserved-trait",
             Code::WrongSubject => "wrong-subject",
             Code::BadComputedTrait => "bad-computed-trait",
+            Code::BadSchema => "bad-schema",
+            Code::WrongType => "wrong-type",
             Code::BadEvent => "bad-event",
             Code::BadTest => "bad-test",
             Code::SilentDestination => "silent-destination",

@@ -36,6 +36,7 @@ mod order;
 mod people;
 mod preferences;
 mod reject;
+mod survey;
 mod times;
 mod violations;
 
@@ -56,6 +57,7 @@ use crate::value::{self, JsonError, MAX_DEPTH, Object, Value};
 
 pub use self::input::Input;
 pub use self::reject::{Reject, RejectCode};
+pub use self::survey::Said;
 
 /// The largest event, in bytes (EV-16, DEC-30).
 const LARGEST_EVENT: usize = 32_768;
@@ -142,7 +144,11 @@ impl Ingestor {
     /// # Errors
     /// Those of the reader. The lines before are taken.
     pub fn read(&mut self, source: &str, reader: impl BufRead) -> io::Result<()> {
-        lines::each(reader, LONGEST_LINE, |number, line| match line {
+        lines::each(reader, LONGEST_LINE, |number, line| self.one(source, number, line))
+    }
+
+    fn one(&mut self, source: &str, number: u64, line: Line<'_>) {
+        match line {
             Line::Whole(bytes) => self.line(source, number, bytes),
             Line::Cut(bytes) => {
                 let place = self.place(source, number);
@@ -151,7 +157,7 @@ impl Ingestor {
                 self.counts.read += 1;
                 self.reject(place, refusal, Input::of_bytes(lines::whole_characters(bytes)));
             }
-        })
+        }
     }
 
     /// Takes a line of JSONL, without its end: an event or a batch of them (EV-6). A blank line is nothing.

@@ -51,6 +51,11 @@ impl Builder {
         slot
     }
 
+    /// The name of an event.
+    pub(crate) fn event_name(&self, event: EventSlot) -> &str {
+        self.events.get(event.index()).map_or("", |event| &event.name)
+    }
+
     /// The slot of a property of an event.
     pub fn property_slot(&mut self, event: EventSlot, path: Path) -> PropertySlot {
         let key = (event, path);

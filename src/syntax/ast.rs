@@ -63,6 +63,14 @@ impl Declares {
             Declares::AccountTrait => "account trait",
         }
     }
+
+    /// The traits of a subject.
+    pub fn trait_of(subject: Subject) -> Self {
+        match subject {
+            Subject::User => Declares::Trait,
+            Subject::Account => Declares::AccountTrait,
+        }
+    }
 }
 
 /// A declaration.
@@ -674,6 +682,32 @@ pub enum TestKind {
     BeforeLast(DurationText),
     /// `after next`
     AfterNext(DurationText),
+}
+
+impl TestKind {
+    /// What the value is compared with, where that is one thing.
+    pub fn operand(&self) -> Option<&Operand> {
+        match self {
+            TestKind::Equals(operand)
+            | TestKind::NotEquals(operand)
+            | TestKind::Compare(_, operand)
+            | TestKind::Contains(operand)
+            | TestKind::DoesNotContain(operand)
+            | TestKind::StartsWith(operand)
+            | TestKind::EndsWith(operand)
+            | TestKind::Before(operand)
+            | TestKind::After(operand) => Some(operand),
+            TestKind::In(_)
+            | TestKind::NotIn(_)
+            | TestKind::ContainsAnyOf(_)
+            | TestKind::Exists
+            | TestKind::DoesNotExist
+            | TestKind::WithinLast(_)
+            | TestKind::WithinNext(_)
+            | TestKind::BeforeLast(_)
+            | TestKind::AfterNext(_) => None,
+        }
+    }
 }
 
 /// What a value is compared with.
