@@ -10,12 +10,16 @@
 //! | `audience,error` | a workspace with errors; the `text` block after it is what is told |
 //! | `console` | commands and what they print, run in a folder with the blocks tagged `file=NAME` above (feature `cli`) |
 
+mod grammar_forms;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use volens::diagnostic::Diagnostic;
 use volens::ingest::RejectCode;
 use volens::{ConsentState, Engine, Error};
+
+use grammar_forms::Grammar;
 
 /// A fenced block of a page.
 struct Block {
@@ -321,4 +325,126 @@ fn every_rule_of_the_consent_history_is_explained() {
         .collect();
     explained.sort();
     assert_eq!(explained, used);
+}
+
+/// The rows of the table after a heading: for each of its cells, what stands in backticks, or all of it where nothing does.
+fn table<'p>(page: &'p str, heading: &str) -> Vec<Vec<Vec<&'p str>>> {
+    let (_, rest) = page
+        .split_once(&format!("\n{heading}\n"))
+        .unwrap_or_else(|| panic!("there is no {heading}"));
+    let lines = rest.lines().skip_while(|line| !line.starts_with("| ")).skip(2);
+    let rows = lines.map_while(|line| line.strip_prefix("| "));
+    let cell = |cell: &'p str| match cell.contains('`') {
+        true => cell.split('`').skip(1).step_by(2).collect(),
+        false => vec![cell.trim()],
+    };
+    rows.map(|row| row.trim_end_matches('|').split(" | ").map(cell).collect())
+        .collect()
+}
+
+/// Whether somewhere in a text stands a form: its words as they are, one word or more for each of its symbols.
+fn shows(example: &str, form: &str) -> bool {
+    fn begins(words: &[&str], form: &[&str]) -> bool {
+        match (form.split_first(), words.split_first()) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some((symbol, rest)), Some(_)) if grammar_forms::is_symbol(symbol) => {
+                (1..=words.len()).any(|taken| begins(&words[taken..], rest))
+            }
+            (Some((part, rest)), Some((word, after))) => part == word && begins(after, rest),
+        }
+    }
+    let spaced = |text: &str| text.replace('(', " ( ").replace(')', " ) ").replace(',', " , ");
+    let (example, form) = (spaced(example), spaced(form));
+    let words: Vec<&str> = example.split_whitespace().collect();
+    let form: Vec<&str> = form.split_whitespace().collect();
+    (0..words.len()).any(|from| begins(&words[from..], &form))
+}
+
+#[test]
+fn the_operator_reference_has_every_form_of_the_grammar_and_each_example_is_one() {
+    // The tables, what their examples are, and the rules of the grammar whose forms they hold.
+    let tables: &[(&str, &str, &[&str])] = &[
+        ("### Clauses of an audience", "clause", &["clause"]),
+        ("### Conditions", "condition", &["unary", "joiner"]),
+        ("### Behind an event", "condition", &["modifier"]),
+        ("### Steps of a funnel", "condition", &["step"]),
+        ("### Inside `where`", "condition", &["filter_unary"]),
+        ("### Inside `any`", "condition", &["element_unary"]),
+        ("### Tests of a value", "condition", &["test"]),
+        ("### What a value can be", "condition", &["operand"]),
+        ("### Functions of computed traits", "trait", &["count_of", "function_of"]),
+    ];
+    let grammar = Grammar::read(&page("grammar/audience.pest"));
+    let page = page("docs/language.md");
+    let (_, page) = page.split_once("\n## Operator reference\n").unwrap();
+    for (heading, kind, rules) in tables {
+        let rows = table(page, heading);
+        let mut listed: Vec<&str> = rows.iter().flat_map(|row| row[0].clone()).collect();
+        let mut allowed: Vec<String> = rules.iter().flat_map(|rule| grammar.forms(rule)).collect();
+        listed.sort_unstable();
+        allowed.sort_unstable();
+        assert_eq!(listed, allowed, "{heading}");
+
+        for row in &rows {
+            let (forms, examples) = (&row[0], &row[1]);
+            for example in examples {
+                let text = match *kind {
+                    "clause" => frame("trait plan = \"pro\"").replace("  who trait plan = \"pro\"", &format!("  {example}")),
+                    "trait" => {
+                        let name = example.split(' ').nth(1).unwrap();
+                        format!("{example}\n{}", frame(&format!("trait {name} exists")))
+                    }
+                    _ if ["account ", "user (", "users ("].iter().any(|word| forms[0].contains(word)) => {
+                        frame(example).replace("audience example {", "audience example of accounts {")
+                    }
+                    _ => frame(example),
+                };
+                assert_eq!(problems("example.audience", &text), "", "{heading}: {example}");
+            }
+            for form in forms {
+                let shown = examples.iter().any(|example| shows(example, form));
+                assert!(shown, "{heading}: no example of {form}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_other_tools_say_compiles_here() {
+    let page = page("docs/coming_from.md");
+    let mut count = 0;
+    let mut column = None;
+    for (at, line) in page.lines().enumerate() {
+        let place = format!("docs/coming_from.md:{}", at + 1);
+        let Some(row) = line.strip_prefix("| ") else {
+            column = None;
+            continue;
+        };
+        let cells: Vec<&str> = row.trim_end_matches('|').split(" | ").map(str::trim).collect();
+        let Some(column) = column else {
+            column = cells.iter().position(|cell| *cell == "in Volens").or(Some(usize::MAX));
+            continue;
+        };
+        let Some(cell) = cells.get(column).filter(|cell| !cell.starts_with("---")) else {
+            continue;
+        };
+        let written: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+        assert!(!written.is_empty(), "{place}: {cell}");
+        for text in written {
+            count += 1;
+            let whole = match text.split_once(" = ") {
+                Some((declared, _)) if declared.split(' ').count() == 2 && text.contains(" of ") => {
+                    let name = declared.strip_prefix("trait ").unwrap();
+                    format!("{text}\n{}", frame(&format!("trait {name} exists")))
+                }
+                _ if ["any user (", "all users (", "no user (", "account trait"].iter().any(|word| text.contains(word)) => {
+                    frame(text).replace("audience example {", "audience example of accounts {")
+                }
+                _ => frame(text),
+            };
+            assert_eq!(problems("example.audience", &whole), "", "{place}: {text}");
+        }
+    }
+    assert!(count >= 60, "{count}");
 }
