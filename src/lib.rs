@@ -1,6 +1,7 @@
 //! [docs/language.md]: guide::language
 //! [docs/consent.md]: guide::consent
 //! [docs/events.md]: guide::events
+//! [docs/coming_from.md]: guide::coming_from
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -50,6 +51,8 @@ pub mod guide {
     pub mod consent {}
     #[doc = include_str!("../docs/events.md")]
     pub mod events {}
+    #[doc = include_str!("../docs/coming_from.md")]
+    pub mod coming_from {}
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
     #[doc = include_str!("../docs/decisions.md")]

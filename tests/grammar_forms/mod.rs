@@ -30,7 +30,10 @@ const SYMBOLS: &[(&str, &str)] = &[
 
 /// Whether a word of a form stands for something else.
 pub(crate) fn is_symbol(word: &str) -> bool {
-    word != "times" && SYMBOLS.iter().any(|(_, symbol)| symbol.split(' ').any(|part| part == word))
+    word != "times"
+        && SYMBOLS
+            .iter()
+            .any(|(_, symbol)| symbol.split(' ').any(|part| part == word))
 }
 
 pub(crate) struct Grammar {
