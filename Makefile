@@ -28,7 +28,7 @@ snapshots:
 	INSTA_UPDATE=always cargo test --all-features
 
 bench:
-	cargo bench --bench scalar
+	cargo bench --bench scalar --bench funnel
 
 # Makes the events of examples/shop anew; they do not change unless the generator does.
 shop:

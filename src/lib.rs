@@ -2,6 +2,8 @@
 //! [docs/consent.md]: guide::consent
 //! [docs/events.md]: guide::events
 //! [docs/coming_from.md]: guide::coming_from
+//! [docs/testing.md]: guide::testing
+//! [docs/explain.md]: guide::explain
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -22,6 +24,7 @@
     )
 )]
 
+pub mod cases;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod compile;
@@ -30,6 +33,7 @@ pub mod diagnostic;
 pub mod enforce;
 pub mod engine;
 pub mod eval;
+pub mod explain;
 pub mod ingest;
 pub mod ir;
 pub mod model;
@@ -53,6 +57,10 @@ pub mod guide {
     pub mod events {}
     #[doc = include_str!("../docs/coming_from.md")]
     pub mod coming_from {}
+    #[doc = include_str!("../docs/testing.md")]
+    pub mod testing {}
+    #[doc = include_str!("../docs/explain.md")]
+    pub mod explain {}
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
     #[doc = include_str!("../docs/decisions.md")]

@@ -97,6 +97,83 @@ const EVENTS: &str = r#"
 {"type":"track","event":"Order Completed","messageId":"o4"}
 "#;
 
+/// A workspace with two warnings and no error.
+const WARNED: &str = r#"
+category Advertising
+destination google_ads requires Advertising
+destination newsletter
+audience refused { who consent Advertising is denied  send to google_ads, newsletter }
+"#;
+
+#[test]
+fn warnings_can_be_denied() {
+    let folder = scratch("deny");
+    let warned = file(&folder, "warned.audience", WARNED);
+    let done = volens(&["check", &warned]);
+    assert_eq!(done.code, 0);
+    assert!(
+        done.err.contains("warning[nobody-delivered]") && done.err.ends_with("2 warnings\n"),
+        "{}",
+        done.err
+    );
+    assert!(
+        done.out.contains("newsletter (does not say what it requires)"),
+        "{}",
+        done.out
+    );
+    for format in ["text", "json"] {
+        let denied = volens(&["check", &warned, "--deny", "warnings", "--format", format]);
+        assert_eq!(denied.code, 1, "{}", denied.err);
+        assert_eq!(
+            denied.err.ends_with("warnings are denied here (`--deny warnings`)\n"),
+            format == "text"
+        );
+        // All is told as without it.
+        assert_eq!(denied.out, volens(&["check", &warned, "--format", format]).out);
+    }
+    let sound = file(&folder, "sound.audience", WORKSPACE.replace("category Analytics\n", ""));
+    assert_eq!(volens(&["check", &sound, "--deny", "warnings"]).code, 0);
+    // Other commands tell the same, and go on.
+    let events = file(&folder, "events.jsonl", EVENTS);
+    let run = volens(&["run", &warned, "--events", &events, "--now", NOW]);
+    assert_eq!(run.code, 0);
+    assert!(run.err.contains("warning[nobody-delivered]"), "{}", run.err);
+    assert_eq!(volens(&["check", &warned, "--deny", "errors"]).code, 2);
+}
+
+#[test]
+fn check_prints_problems_for_programs() {
+    let folder = scratch("check_json");
+    let workspace = folder.join("workspace");
+    fs::create_dir_all(&workspace).unwrap();
+    file(
+        &workspace,
+        "a.audience",
+        "category Advertising\ndestination ads requires Advertizing\n",
+    );
+    file(
+        &workspace,
+        "b.audience",
+        "audience pros {\n  who trait größe == \"xl\"\n  send to ads\n}\naudience pros {}\n",
+    );
+    let broken = volens(&["check", workspace.to_str().unwrap(), "--format", "json"]);
+    file(&workspace, "a.audience", WARNED);
+    file(&workspace, "b.audience", "");
+    let warned = volens(&["check", workspace.to_str().unwrap(), "--format", "json"]);
+    assert_eq!((broken.code, warned.code), (1, 0));
+    assert_eq!((broken.err.as_str(), warned.err.as_str()), ("", ""));
+    let root = format!("{}/", workspace.display());
+    let shown = format!("{}\n{}", broken.out, warned.out).replace(&root, "");
+    insta::with_settings!({omit_expression => true}, {
+        insta::assert_snapshot!("check_json", shown);
+    });
+    // The bytes of an edit are those of the file.
+    let report = broken.json();
+    let edit = &report["diagnostics"][0]["suggestion"];
+    assert_eq!(edit["replacement"], "Advertising");
+    assert_eq!(edit["bytes"], serde_json::json!([46, 57]));
+}
+
 #[test]
 fn run_prints_the_json_of_its_description() {
     let folder = scratch("run_json");
@@ -501,4 +578,140 @@ fn ir_is_printed_as_text_and_json() {
     insta::assert_snapshot!("ir_text", done.out);
     let done = volens(&["ir", &workspace, "--format", "json"]);
     assert!(volens::ir::Program::from_json(&done.out).is_ok());
+}
+
+// ---- volens test
+
+const TESTS: &str = r#"
+test "ads reach who agreed" {
+  now 2026-06-30
+  events "events.jsonl.gz"
+  expect "user_id:u1" delivered to google_ads
+  expect "user_id:u2" filtered at google_ads
+  expect size of big_spenders = 2
+}
+test "never <so> & \"so\" \u001b[2J" {
+  now 2026-06-30
+  events "events.jsonl.gz"
+  expect "user_id:u2" delivered to google_ads
+}
+test "a name nobody knows" {
+  now 2026-06-30
+  expect size of big_spender = 0
+}
+"#;
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(text.as_bytes()).unwrap();
+    packed.finish().unwrap()
+}
+
+/// A workspace with the tests above.
+fn tested(name: &str) -> PathBuf {
+    let folder = scratch(name);
+    file(&folder, "shop.audience", WORKSPACE);
+    file(&folder, "shop.test.audience", TESTS);
+    file(&folder, "events.jsonl.gz", gzip(EVENTS));
+    folder
+}
+
+#[test]
+fn test_prints_what_was_found() {
+    let folder = tested("test_text");
+    let report = folder.join("report.xml");
+    let path = folder.to_str().unwrap();
+    let done = volens(&["test", path, "--report", report.to_str().unwrap()]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    let hide = |text: String| text.replace(path, "FOLDER");
+    insta::assert_snapshot!("test_text", hide(done.out));
+    insta::assert_snapshot!("test_text_problems", hide(done.err));
+    let xml = fs::read_to_string(&report).unwrap();
+    assert!(!xml.contains('\u{1b}'));
+    insta::assert_snapshot!("test_report", hide(xml));
+    // The same, for programs.
+    let done = volens(&["test", path, "--format", "json"]);
+    assert_eq!(done.code, 1);
+    let json = done.json();
+    assert_eq!([&json["passed"], &json["failed"], &json["errors"]], [1, 1, 1]);
+    let file = &json["workspaces"][0]["files"][0];
+    assert_eq!(file["diagnostics"][0]["code"], "unknown-name");
+    assert_eq!(
+        file["tests"][1]["failures"][0]["found"],
+        "filtered: Advertising denied (from big_spenders)"
+    );
+    assert_eq!(file["tests"][1]["failures"][0]["line"], 12);
+    assert!(done.err.is_empty(), "{}", done.err);
+}
+
+#[test]
+fn test_exits_by_what_happened() {
+    let folder = tested("test_exit");
+    let path = folder.to_str().unwrap();
+    // A mistake in the file is one whatever is filtered.
+    assert_eq!(volens(&["test", path, "--filter", "reach"]).code, 1);
+    file(
+        &folder,
+        "shop.test.audience",
+        TESTS.split("test \"a name").next().unwrap(),
+    );
+    let done = volens(&["test", path, "--filter", "reach"]);
+    assert_eq!(
+        (done.code, done.out.ends_with("1 passed, 0 failed\n")),
+        (0, true),
+        "{}",
+        done.out
+    );
+    let done = volens(&["test", path, "--filter", "nowhere"]);
+    assert_eq!((done.code, done.out.as_str()), (2, ""));
+    assert_eq!(done.err, "error: no test has `nowhere` in its name\n");
+    fs::remove_file(folder.join("events.jsonl.gz")).unwrap();
+    let done = volens(&["test", path]);
+    assert_eq!(done.code, 2);
+    assert!(done.out.contains("cannot read `"), "{}", done.out);
+    file(&folder, "shop.audience", "audience a { send to nowhere }");
+    let done = volens(&["test", path]);
+    assert_eq!(
+        (done.code, done.out.contains("none of its tests was run")),
+        (1, true),
+        "{}",
+        done.out
+    );
+    assert!(done.err.contains("there is no destination `nowhere`"));
+    let none = scratch("test_none");
+    assert_eq!(volens(&["test", none.to_str().unwrap()]).code, 2);
+    assert_eq!(volens(&["test"]).code, 2);
+    assert_eq!(volens(&["test", "/nowhere/at/all"]).code, 2);
+}
+
+#[test]
+fn test_overwrites_nothing_that_it_reads() {
+    let folder = tested("test_overwrite");
+    for name in ["shop.audience", "shop.test.audience", "events.jsonl.gz"] {
+        let path = folder.join(name);
+        let before = fs::read(&path).unwrap();
+        let done = volens(&["test", folder.to_str().unwrap(), "--report", path.to_str().unwrap()]);
+        assert_eq!(done.code, 2, "{name}");
+        assert!(done.err.contains("would overwrite what is read"), "{}", done.err);
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+    assert_eq!(volens(&["test", folder.to_str().unwrap(), "--report", "-"]).code, 2);
+}
+
+#[test]
+fn the_tests_of_the_examples_pass() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for path in [
+        examples.clone(),
+        examples.join("shop"),
+        examples.join("shop/shop.test.audience"),
+    ] {
+        let done = volens(&["test", path.to_str().unwrap()]);
+        assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+        assert!(
+            done.out
+                .contains("who left a checkout hears of it only where they agreed")
+        );
+        assert!(!done.out.contains("note:"), "{}", done.out);
+    }
 }

@@ -8,6 +8,7 @@
 //! | `audience` | a workspace by itself, without errors and warnings |
 //! | `audience,part` | conditions, each put into [`frame`]; a line that is not indented begins the next one, or a comment |
 //! | `audience,error` | a workspace with errors; the `text` block after it is what is told |
+//! | `audience,warning` | the same with warnings alone |
 //! | `console` | commands and what they print, run in a folder with the blocks tagged `file=NAME` above (feature `cli`) |
 
 mod grammar_forms;
@@ -15,7 +16,7 @@ mod grammar_forms;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use volens::diagnostic::Diagnostic;
+use volens::diagnostic::{Code, Diagnostic};
 use volens::ingest::RejectCode;
 use volens::{ConsentState, Engine, Error};
 
@@ -84,8 +85,8 @@ fn blocks(name: &str) -> Vec<Block> {
     blocks
 }
 
-/// A workspace in which a condition can stand: two categories, each required by one destination, one destination that
-/// requires nothing, and an audience to refer to.
+/// A workspace in which a condition can stand: two categories, each required by one destination, an audience to refer to
+/// that goes there, and a destination that requires nothing, so that any condition may ask for those who refused.
 fn frame(condition: &str) -> String {
     format!(
         r#"
@@ -94,10 +95,13 @@ category Analytics
 destination google_ads requires Advertising
 destination onsite requires Analytics
 destination crm requires nothing
-audience employees {{ who trait email ends with "@acme.example" }}
+audience employees {{
+  who trait email ends with "@acme.example"
+  send to google_ads, onsite
+}}
 audience example {{
   who {condition}
-  send to google_ads, onsite, crm
+  send to crm
 }}
 "#
     )
@@ -163,12 +167,15 @@ fn parts_compile_in_their_frame() {
 }
 
 #[test]
-fn errors_are_told_as_shown() {
+fn errors_and_warnings_are_told_as_shown() {
     let mut count = 0;
     for name in pages() {
         let mut blocks = blocks(&name).into_iter();
         while let Some(block) = blocks.next() {
-            if block.is(&["audience", "error"]) {
+            for (tag, severity) in [("error", "error["), ("warning", "warning[")] {
+                if !block.is(&["audience", tag]) {
+                    continue;
+                }
                 count += 1;
                 let shown = blocks
                     .next()
@@ -176,19 +183,24 @@ fn errors_are_told_as_shown() {
                     .unwrap_or_else(|| panic!("{}: no text block after it", block.place));
                 let file = block.file().unwrap_or("example.audience");
                 let text = problems(file, &block.text);
-                assert!(text.contains("error["), "{}: {text}", block.place);
+                assert!(text.contains(severity), "{}: {text}", block.place);
                 assert_eq!(text, shown.text.trim_end(), "{}", block.place);
             }
         }
     }
-    assert!(count >= 2, "{count}");
+    assert!(count >= 3, "{count}");
 }
 
 #[test]
 fn every_block_of_definitions_is_held_to_something() {
     for block in pages().iter().flat_map(|name| blocks(name)) {
         if block.tags.iter().any(|tag| tag.starts_with("audience")) {
-            let known = [&["audience"][..], &["audience", "part"], &["audience", "error"]];
+            let known = [
+                &["audience"][..],
+                &["audience", "part"],
+                &["audience", "error"],
+                &["audience", "warning"],
+            ];
             assert!(
                 known.iter().any(|tags| block.is(tags)),
                 "{}: {:?}",
@@ -280,6 +292,16 @@ fn every_refusal_has_its_row_and_no_other() {
     let codes: Vec<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
     // In the order in which they are looked for.
     let all: Vec<&str> = RejectCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(codes, all);
+}
+
+#[test]
+fn every_warning_has_its_row_and_no_other() {
+    let page = page("docs/language.md");
+    let (_, table) = page.split_once("| code | warns of |").unwrap();
+    let rows = table.lines().skip(2).map_while(|line| line.strip_prefix("| `"));
+    let codes: Vec<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    let all: Vec<&str> = Code::WARNINGS.iter().map(|code| code.as_str()).collect();
     assert_eq!(codes, all);
 }
 
@@ -411,7 +433,7 @@ fn the_operator_reference_has_every_form_of_the_grammar_and_each_example_is_one(
             &["count_of", "function_of"],
         ),
     ];
-    let grammar = Grammar::read(&page("grammar/audience.pest"));
+    let grammar = Grammar::read(&(page("grammar/words.pest") + &page("grammar/audience.pest")));
     let page = page("docs/language.md");
     let (_, page) = page.split_once("\n## Operator reference\n").unwrap();
     for (heading, kind, rules) in tables {

@@ -129,6 +129,33 @@ fn evaluating_allocates_nothing() {
     assert!(members > 50 && accounts > 50, "{members} {accounts}");
 }
 
+#[test]
+fn nor_does_a_funnel_over_many_events() {
+    let mut s = Space::default();
+    let mut first = s.then("F");
+    first.within = Some(days(1));
+    let mut last = s.then_not("G");
+    let reference = s.step_reference(0, "E", "x");
+    last.filter = s.filter("G", "x", Test::Equals(Operand::Reference(reference)));
+    let filter = s.yes();
+    let node = s.funnel("E", Window::ALL, filter, at_least(900), vec![first, last]);
+    let slot = s.audience(Subject::User, node);
+    let program = s.finish();
+    let mut profile = Profile::builder().identifier("user_id", "u1");
+    for i in 0..3_000i64 {
+        let name = ["E", "F", "G"][usize::try_from(i % 3).unwrap()];
+        profile = profile.event(name, at(i - 3_000), [("x", Value::from(format!("{}.0", i % 90)))]);
+    }
+    let profile = profile.build();
+    let row = Row::new(&program, &profile, NOW);
+    // A copy has its own room.
+    for mut row in [row.clone(), row] {
+        let counted = measure(|| evaluate(&program, &mut row, &[]));
+        assert_eq!(counted.count_total, 0);
+        assert!(row.is_member(slot));
+    }
+}
+
 /// Values such as days, telephone numbers and postcodes, which start and end like a number.
 #[test]
 fn reading_what_is_almost_a_number_allocates_nothing() {

@@ -576,8 +576,10 @@ fn a_recorder_is_told_of_every_node_and_what_decided_it() {
     let mut trace = Trace::new();
     assert!(!holds(&program, all, &row, &[], &mut trace));
     let records = trace.records();
-    // All children, though the first one decides; the filters are told as a number.
-    assert_eq!(records.len(), 6);
+    // All children, though the first one decides; the filters are told as a number, and on one example each.
+    let of_the_profile = |record: &&Record| record.example.is_none();
+    assert_eq!(records.iter().filter(of_the_profile).count(), 6);
+    assert_eq!(records.len(), 8);
     assert_eq!((records[0].node, records[0].depth, records[0].holds), (all, 0, false));
     assert!(
         records[1..]
@@ -605,7 +607,15 @@ fn a_recorder_is_told_of_every_node_and_what_decided_it() {
         )
     );
     let elements = record(&program, records, |n| matches!(n, Node::Element { .. })).unwrap();
-    assert_eq!(elements.fact, Fact::Elements { passed: 2, of: Some(3) });
+    let value = profile.traits().get("tags");
+    assert_eq!(
+        elements.fact,
+        Fact::Elements {
+            passed: 2,
+            of: Some(3),
+            value
+        }
+    );
     let performed = record(&program, records, |n| matches!(n, Node::Performed(_))).unwrap();
     assert_eq!(
         performed.fact,
@@ -613,7 +623,7 @@ fn a_recorder_is_told_of_every_node_and_what_decided_it() {
             counted: 2,
             of: 3,
             after: NOW.minus(days(1)),
-            until: NOW
+            until: NOW,
         }
     );
 }

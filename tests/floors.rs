@@ -10,7 +10,9 @@ const FLOORS: &[&[&str]] = &[
     &["diagnostic", "ir", "model"],
     &["syntax", "eval", "render"],
     &["compile", "ingest", "enforce"],
+    &["explain"],
     &["engine"],
+    &["cases"],
     &["cli"],
 ];
 

@@ -75,6 +75,21 @@ fn declarations_keep_all_that_is_written() {
 }
 
 #[test]
+fn traits_schemas_and_accounts_keep_all_that_is_written() {
+    snapshot(
+        "traits_and_accounts",
+        tree(&sound(
+            "trait n \"N\" = count of \"E\" within 90 days where (x.y > 1)\naccount trait \"top cat\" = most frequent of \
+             category.id from \"E\" at least 3 times before 2026-01-01\ntrait u = unique list of \"item\" from \"E\" trait v = \
+             unique count of tags from \"F\"\ntrait plan.name: one of [\"pro\", 1, true,]\naccount trait seats: list of list of \
+             number\nevent \"E\" { a.b: string, \"c d\": timestamp, e: boolean, }\nevent \"F\" {}\naudience a \"A\" of accounts \
+             {\n  who any user (performed \"E\" and not trait x = 1) and not all users (account trait plan = trait y)\n    and \
+             no user (member of b) and any account trait tags (item exists)\n}\naudience b of users {}",
+        )),
+    );
+}
+
+#[test]
 fn conditions_keep_all_that_is_written() {
     snapshot(
         "conditions",
@@ -147,6 +162,11 @@ fn words_of_the_language_are_free_in_paths() {
         sound(&audience(&format!(
             "performed \"E\" where (not {first}.{word} in [1] and {first} exists)"
         )));
+        sound(&format!(
+            "trait {word}: string\ntrait {word}.{word}: number account trait {word}: boolean\nevent \"E\" {{ {first}: \
+             string, {first}.{word}: number }}\ntrait t = last of {first}.{word} from \"E\" where ({first} exists)\ntrait u = \
+             first of {first} from \"E\""
+        ));
     }
     sound(&audience("performed \"E\" where (in in [1] or not in not in [2])"));
 }
@@ -161,6 +181,8 @@ fn reserved_words_are_names_in_quotes_alone() {
             ("destination ", " requires nothing"),
             ("destination d requires ", ""),
             ("audience ", " {}"),
+            ("trait ", " = count of \"E\""),
+            ("account trait ", " \"T\" = sum of x from \"E\""),
             ("audience a { who member of ", " }"),
             ("audience a { who consent to ", " }"),
             ("audience a { consent to ", " }"),
@@ -335,6 +357,176 @@ fn no_help_widens_an_audience() {
     }
 }
 
+/// How many users of an account something is asked of is never changed by a help, nor what makes a computed trait smaller
+/// left out of it.
+#[test]
+fn no_help_asks_fewer_users_or_more_events() {
+    let help = |text: &str| {
+        let (_, errors) = parse(FileId(0), text);
+        assert_eq!(errors.len(), 1, "{}", shown(text, &errors));
+        errors[0].help.clone().unwrap_or_default()
+    };
+    for (condition, expected) in [
+        ("every user (performed \"A\")", "all users (performed \"A\")"),
+        ("each user performed \"A\"", "all users (performed \"A\")"),
+        ("everyone performed \"A\"", "all users (performed \"A\")"),
+        ("all of its users (performed \"A\")", "all users (performed \"A\")"),
+        ("none of the users (performed \"A\")", "no user (performed \"A\")"),
+        ("no users performed \"A\"", "no user (performed \"A\")"),
+        ("no one performed \"A\"", "no user (performed \"A\")"),
+        ("nobody performed \"A\"", "no user (performed \"A\")"),
+        ("some users not performed \"A\"", "any user (not performed \"A\")"),
+        ("not any users (performed \"A\")", "any user (performed \"A\")"),
+        ("all users not performed \"A\"", "all users (not performed \"A\")"),
+        (
+            "account trait a exists unless any user (performed \"A\")",
+            "and not any user (performed \"A\")",
+        ),
+        (
+            "account trait a exists except all users (performed \"A\")",
+            "and not all users (performed \"A\")",
+        ),
+        (
+            "account trait a exists but not account trait b exists",
+            "and not account trait b exists",
+        ),
+        ("account trait plan == \"a\"", "account trait plan = \"a\""),
+        ("account trait plan is not \"a\"", "account trait plan != \"a\""),
+        (
+            "not account trait plan = \"a\" or \"b\"",
+            "not account trait plan in [\"a\", \"b\"]",
+        ),
+        (
+            "account trait a contains [\"b\"]",
+            "account trait a contains any of [\"b\"]",
+        ),
+        ("account trait a is empty", "account trait a does not exist"),
+    ] {
+        let help = help(&format!("audience a of accounts {{\n  who {condition}\n}}\n"));
+        assert!(help.starts_with(&format!("write `{expected}`")), "{condition}: {help}");
+    }
+    // Which of three is meant is the author's to say.
+    for condition in [
+        "users performed \"A\"",
+        "user performed \"A\"",
+        "users (performed \"A\")",
+        "at least 3 users (performed \"A\")",
+        "most users (performed \"A\")",
+    ] {
+        let help = help(&format!("audience a of accounts {{\n  who {condition}\n}}\n"));
+        assert!(
+            ["any user", "all users", "no user"]
+                .iter()
+                .all(|words| help.contains(words)),
+            "{condition}: {help}"
+        );
+    }
+    for (behind, expected) in [
+        ("in the last 90 days", "write `within 90 days`"),
+        ("over 90 days", "write `within 90 days`"),
+        ("for the past 3 months", "write `within 90 days`"),
+        ("more than 30 days ago", "write `between 30 and 365 days ago`"),
+        ("not within 30 days", "write `between 30 and 365 days ago`"),
+        ("less than 30 days ago", "write `within 30 days`"),
+        ("since 2026-01-01", "write `after 2025-12-31T23:59:59.999Z`"),
+        ("if total > 5", "write `where (total > 5)`"),
+        ("with (total > 5)", "write `where (total > 5)`"),
+        ("(total > 5)", "write `where (total > 5)`"),
+        ("where total > 5", "write `where (total > 5)`"),
+        ("within 90", "write `within 90 days`;"),
+    ] {
+        let help = help(&format!("trait x = sum of total from \"A\" {behind}"));
+        assert!(help.starts_with(expected), "{behind}: {help}");
+    }
+    // What stands at a wrong place is moved, not left out.
+    for (trait_, expected) in [
+        (
+            "sum of total within 90 days from \"A\"",
+            "of total from \"A\" within 90 days",
+        ),
+        (
+            "sum of total where (a = 1) from \"A\"",
+            "of total from \"A\" where (a = 1)",
+        ),
+    ] {
+        assert_eq!(help(&format!("trait x = {trait_}")), format!("write `{expected}`"));
+    }
+}
+
+/// The slips that are most common of all, each with what to write.
+#[test]
+fn the_commonest_slips_have_the_right_help() {
+    let category = |text: &str| format!("category Advertising\ncategory Analytics\n{text}");
+    for (text, at, help) in [
+        (audience("trait plan == \"pro\""), "==", "write `trait plan = \"pro\"`"),
+        (
+            audience("trait a = 1 && trait b = 2"),
+            "&&",
+            "write `trait a = 1 and trait b = 2`",
+        ),
+        (audience("trait plan = 'pro'"), "'pro'", "write `\"pro\"`"),
+        (
+            audience("performed \"A\" within days"),
+            "within days",
+            "write for example `within 30 days`",
+        ),
+        (audience("has done \"A\""), "has done", "write `performed \"A\"`"),
+        (
+            audience("performed \"A\" where total > 50)"),
+            "total > 50",
+            "write `where (total > 50)`",
+        ),
+        (
+            audience("performed \"A\" and total > 50"),
+            "total",
+            "for a property of the event, write `performed \"A\" where (total > 50)`; for a trait of that name, `trait \
+             total > 50`",
+        ),
+        (
+            audience("performed \"A\" where (a = 1) and total > 50"),
+            "total",
+            "for a property of the event, write `performed \"A\" where (a = 1 and total > 50)`; for a trait of that name, \
+             `trait total > 50`",
+        ),
+        (
+            audience("performed \"A\" total > 50"),
+            "total > 50",
+            "write `where (total > 50)`",
+        ),
+        (
+            category(&audience("consent Advertising")),
+            "consent Advertising",
+            "write `consent to Advertising`, or `consent Advertising is denied` (or `conflicted`, or `not collected`)",
+        ),
+    ] {
+        let (_, errors) = parse(FileId(0), &text);
+        let [error] = errors.as_slice() else {
+            panic!("{}", shown(&text, &errors))
+        };
+        assert_eq!(
+            (&text[error.span.range()], error.help.as_deref()),
+            (at, Some(help)),
+            "{text}"
+        );
+    }
+    // Names are looked up when the whole workspace is known.
+    let text = category(&audience("consent to advertising"));
+    let Err(volens::Error::Definitions(errors)) = volens::Engine::from_text("a.audience", &text) else {
+        panic!("no error")
+    };
+    let [error] = errors.diagnostics() else {
+        panic!("{errors}")
+    };
+    assert_eq!(
+        (&text[error.span.range()], &*error.message, error.help.as_deref()),
+        (
+            "advertising",
+            "there is no category `advertising`: small and capital letters differ",
+            Some("did you mean `Advertising`?")
+        )
+    );
+}
+
 /// The pieces of a text in backticks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
@@ -348,12 +540,53 @@ fn every_help_is_sound_itself() {
     for case in include_str!("syntax/slips.txt").split("=== ").skip(1) {
         let (name, text) = case.split_once('\n').unwrap();
         for error in parse(FileId(0), text).1 {
-            for piece in quoted(error.help.as_deref().unwrap_or_default()) {
+            // Where a sign is to be added is no text to copy.
+            let help = error.help.as_deref().filter(|help| !help.starts_with("add `}`"));
+            for piece in quoted(help.unwrap_or_default()) {
                 let piece = piece.trim_start_matches("who … and ").trim_start_matches("who … or ");
                 let piece = piece.trim_start_matches("and ").trim_start_matches("or ");
-                let begins = ["not ", "(", "performed \"", "member of ", "consent ", "destination "];
-                let only_words = ["consent to", "consent enforcement", "member of", "not collected", "("]
-                    .contains(&piece)
+                let begins = [
+                    "not ",
+                    "(",
+                    "performed \"",
+                    "member of ",
+                    "consent ",
+                    "destination ",
+                    "trait ",
+                    "account trait ",
+                    "event \"",
+                    "audience ",
+                    "any ",
+                    "all users",
+                    "no user",
+                    "count of ",
+                    "sum of ",
+                    "average of ",
+                    "minimum of ",
+                    "maximum of ",
+                    "first of ",
+                    "last of ",
+                    "most frequent of ",
+                    "unique ",
+                    "of ",
+                    "from ",
+                    "list of ",
+                    "one of ",
+                    "string",
+                    "number",
+                    "boolean",
+                    "timestamp",
+                ];
+                let only_words = [
+                    "consent to",
+                    "consent enforcement",
+                    "member of",
+                    "not collected",
+                    "(",
+                    "unique list",
+                    "unique count",
+                ]
+                .contains(&piece)
                     || piece.starts_with("not in ");
                 if piece.contains('…') || only_words || !begins.iter().any(|begin| piece.starts_with(begin)) {
                     continue;
@@ -364,6 +597,20 @@ fn every_help_is_sound_itself() {
                     audience(&format!("performed \"E\" where ({piece})")),
                     audience(&format!("any trait list {piece}")),
                     format!("audience a {{ {piece} }}"),
+                    // The parts of computed traits and schemas.
+                    format!("{piece} }}"),
+                    format!("audience a {piece} {{}}"),
+                    format!("trait x = {piece}"),
+                    format!("trait x = sum {piece}"),
+                    format!("trait x = sum {piece} from \"E\""),
+                    format!("trait x = sum of x {piece}"),
+                    format!("trait x: {piece}"),
+                    format!("event \"E\" {{ {piece} }}"),
+                    format!("event \"E\" {{ {piece} x: string }}"),
+                    format!("{piece}: string"),
+                    format!("{piece} = count of \"E\""),
+                    // Of a test, no more than what it is of may be shown.
+                    audience(&format!("{piece} exists")),
                 ];
                 if !read.iter().any(|text| parse(FileId(0), text).1.is_empty()) {
                     let _ = writeln!(unsound, "{name}: {piece}");
@@ -456,8 +703,22 @@ fn a_list_has_ten_thousand_values_at_most() {
 }
 
 /// All the ways to nest, `n` deep.
-fn nested(n: usize) -> [String; 5] {
+fn nested(n: usize) -> [String; 8] {
     [
+        // A quantifier counts once, and its brackets once more.
+        audience(&format!(
+            "{}{}trait x = 1{}",
+            "any user (".repeat(n / 2),
+            "not ".repeat(n % 2),
+            ")".repeat(n / 2)
+        )),
+        audience(&format!(
+            "{}{}trait x = 1{}",
+            "not all users (".repeat(n / 3),
+            "not ".repeat(n % 3),
+            ")".repeat(n / 3)
+        )),
+        format!("trait t = count of \"E\" where {}x = 1{}", "(".repeat(n), ")".repeat(n)),
         audience(&format!("{}trait x = 1{}", "(".repeat(n), ")".repeat(n))),
         audience(&format!("{}trait x not in [1]", "not ".repeat(n))),
         audience(&format!(
@@ -528,12 +789,43 @@ fn hostile_text_is_refused_on_a_small_stack() {
         audience(&format!("trait x = {}", "9".repeat(N))),
         "x".repeat(2_000_000),
         "audience a {}\n".repeat(150_000),
+        "trait ".repeat(N),
+        "account ".repeat(N),
+        "account trait ".repeat(N),
+        "trait x: ".repeat(N),
+        "trait x = ".repeat(N),
+        "trait x = sum of ".repeat(N / 4),
+        "event ".repeat(N),
+        "event \"E\" {".repeat(N / 4),
+        "event \"E\" {\n".repeat(N / 4),
+        format!("trait x: {}", "list of ".repeat(N)),
+        format!("trait x: {}x", "list of ".repeat(N)),
+        format!("event \"E\" {{ {} }}", "x: string ".repeat(50_000)),
+        format!("event \"E\" {{ x: one of {} }}", "[1, ".repeat(N)),
+        format!("trait x = count of \"E\" {}", "within 1 day ".repeat(50_000) + "over"),
+        format!("trait x = sum of {} from", "a.".repeat(N)),
+        audience(&"any user ".repeat(N)),
+        audience(&"any user (".repeat(N)),
+        audience(&"no ".repeat(N)),
+        audience(&"all ".repeat(N)),
+        audience(&"account trait ".repeat(N / 2)),
     ];
     let thread = std::thread::Builder::new().stack_size(512 * 1024).spawn(move || {
         for text in &texts {
             let (_, errors) = parse(FileId(0), text);
             assert!(!errors.is_empty(), "{}", &text[..text.len().min(60)]);
         }
+    });
+    thread.unwrap().join().unwrap();
+}
+
+#[test]
+fn lists_of_lists_need_no_stack() {
+    let thread = std::thread::Builder::new().stack_size(128 * 1024).spawn(|| {
+        let lists = "list of ".repeat(10_000);
+        let text = format!("trait x: {lists}string\nevent \"E\" {{ x: {lists}one of [1] }}");
+        let (file, errors) = parse(FileId(0), &text);
+        assert_eq!((file.items.len(), errors.len()), (2, 0));
     });
     thread.unwrap().join().unwrap();
 }
@@ -587,6 +879,10 @@ fn check(text: &str) -> Result<(), TestCaseError> {
             Item::Destination(item) => item.span,
             Item::Audience(item) => item.span,
             Item::Enforcement(item) => item.span,
+            Item::Event(item) => item.span,
+            Item::Trait(item) => item.span,
+            Item::Computed(item) => item.span,
+            Item::Identity(item) => item.span,
             _ => continue,
         });
     }
@@ -609,7 +905,10 @@ const SOUND: &str = "category A \"é\" # c\ndestination d \"D\" requires A { typ
     and (trait p = 2026-01-01T00:00Z or not consent A is not collected) and member of b\n  consent to A\n  include \
     anonymous\n  send to d\n}\nconsent enforcement on\naudience b {}\naudience f {\n  who performed \"E\" as e then performed \"F\" as \"f g\" \
     within 1 day where (any x.y (item = e.z or any item (w in [1])))\n    then not performed \"G\" where (v = \"f g\".v)\n    \
-    and any trait t (not item exists)\n  lookback 9 weeks\n}\n";
+    and any trait t (not item exists)\n  lookback 9 weeks\n}\ntrait n \"N\" = most frequent of x.y from \"E\" at least 3 times within 9 days\n  where (z = trait q)\n\
+    account trait c = count of \"E\" trait s: list of one of [1, \"é\"]\naccount trait p.q: number\nevent \"E\" {\n  x.y: string,\n  \"z\": timestamp,\n}\n\
+    audience o \"O\" of accounts {\n  who not any user (performed \"E\") and account trait p.q = trait c\n    and all users (trait z exists) and no user (member of b)\n}\n\
+    identity {\n  phone from traits.phone, context.traits.\"a b\" limit 3 per week\n  \"a.b\" limit 5\n  block \"x\", \"y\"\n}\n";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
@@ -625,7 +924,9 @@ proptest! {
         "not", "and", "or", "in", "is", "a", "b", "\"E\"", "1", "30", "days", "within", "last", "between", "ago", "at",
         "least", "times", "where", "(", ")", "[", "]", "{", "}", ",", "=", "==", "<", ".", "-", "\n", "\"", "'", "#", "//",
         "exists", "contains", "any", "does", "requires", "nothing", "send", "include", "anonymous", "2026-01-01", "é", "type",
-        "item", "then", "as", "lookback", "a.b",
+        "item", "then", "as", "lookback", "a.b", "event", "account", "accounts", "sum", "from", "count", "most", "frequent",
+        "unique", "list", "one", "string", "number", ":", "any user", "all", "users", "no", ";", "average", "int",
+        "identity", "traits", "limit", "per", "week", "block",
     ]), 0..60), glue in prop::sample::select(vec![" ", ""])) {
         check(&words.join(glue))?;
     }

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Failure, Format, Streams, json, problems};
-use crate::diagnostic::{Code, Diagnostic, Severity, visible};
+use super::{Deny, Failure, Format, Streams, json, problems};
+use crate::diagnostic::{Code, Diagnostic, Severity, Suggestion, visible};
 use crate::engine::{DefinitionErrors, Engine, Error};
 use crate::ir::{Audience, CategorySlot, Program};
 use crate::span::{Position, Sources, Span};
 use crate::value::written;
 
-pub(super) fn check(path: &Path, format: Format, streams: &mut Streams) -> Result<u8, Failure> {
+pub(super) fn check(path: &Path, format: Format, deny: Option<Deny>, streams: &mut Streams) -> Result<u8, Failure> {
     let engine = match Engine::load(path) {
         Ok(engine) => Ok(engine),
         Err(Error::Definitions(errors)) => Err(errors),
@@ -23,8 +23,14 @@ pub(super) fn check(path: &Path, format: Format, streams: &mut Streams) -> Resul
         Ok(engine) => (engine.warnings(), engine.sources()),
         Err(errors) => (errors.diagnostics(), errors.sources()),
     };
-    let code = u8::from(engine.is_err());
-    print(&engine, diagnostics, sources, format, streams).map_err(|failure| match failure {
+    // Without errors, the diagnostics are warnings.
+    let denied = deny == Some(Deny::Warnings) && !diagnostics.is_empty();
+    let code = u8::from(engine.is_err() || denied);
+    let printed = print(&engine, diagnostics, sources, format, streams);
+    if denied && format == Format::Text {
+        writeln!(streams.err, "warnings are denied here (`--deny warnings`)")?;
+    }
+    printed.map_err(|failure| match failure {
         Failure::Output { error, .. } => Failure::Output { code, error },
         other => other,
     })?;
@@ -130,7 +136,7 @@ struct Report<'a> {
     audiences: Vec<&'a str>,
 }
 
-/// A problem, for editors.
+/// A problem for programs.
 #[derive(Serialize)]
 pub(super) struct Problem<'a> {
     severity: Severity,
@@ -144,6 +150,16 @@ pub(super) struct Problem<'a> {
     related: Vec<Related<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestion: Option<Edit<'a>>,
+}
+
+/// Words to replace, and what to write for them.
+#[derive(Serialize)]
+struct Edit<'a> {
+    #[serde(flatten)]
+    place: Place<'a>,
+    replacement: &'a str,
 }
 
 #[derive(Serialize)]
@@ -179,6 +195,10 @@ impl<'a> Problem<'a> {
             place: Place::new(label.span, sources),
             message: &label.text,
         });
+        let edit = |suggestion: &'a Suggestion| Edit {
+            place: Place::new(suggestion.span, sources),
+            replacement: &suggestion.replacement,
+        };
         Problem {
             severity: diagnostic.severity,
             code: diagnostic.code.as_str(),
@@ -187,6 +207,7 @@ impl<'a> Problem<'a> {
             label: &diagnostic.label,
             related: related.collect(),
             help: diagnostic.help.as_deref(),
+            suggestion: diagnostic.suggestion.as_ref().map(edit),
         }
     }
 }

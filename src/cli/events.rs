@@ -118,7 +118,7 @@ impl Rejects {
 }
 
 /// Unpacks gzip, which its first two bytes tell, whatever the name says.
-fn unpacked<'r>(reader: impl Read + 'r) -> io::Result<Box<dyn BufRead + 'r>> {
+pub(super) fn unpacked<'r>(reader: impl Read + 'r) -> io::Result<Box<dyn BufRead + 'r>> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
     let mut reader = BufReader::with_capacity(1 << 16, reader);
     if reader.fill_buf()?.starts_with(&GZIP) {
@@ -169,7 +169,7 @@ fn write_rejects(rejects: &[Reject], writer: &mut impl Write) -> io::Result<()> 
     writer.flush()
 }
 
-fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
+pub(super) fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::Other(format!(
         "cannot {what} `{}`: {error}",
         visible(&path.display().to_string())

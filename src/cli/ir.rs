@@ -4,17 +4,13 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{Failure, Format, Streams, json, load};
-use crate::diagnostic::visible;
 use crate::render;
 
 pub(super) fn ir(path: &Path, audience: Option<&str>, format: Format, streams: &mut Streams) -> Result<u8, Failure> {
     let engine = load(path, streams)?;
     let program = engine.program();
     let only = match audience {
-        Some(name) => {
-            let slot = program.audience(name);
-            Some(slot.ok_or_else(|| Failure::Other(format!("there is no audience `{}`", visible(name))))?)
-        }
+        Some(name) => Some(super::audience(&engine, name)?),
         None => None,
     };
     match (format, only) {

@@ -1,17 +1,21 @@
 //! The `volens` command (feature `cli`): arguments, files, exit codes, and text for people.
 //!
-//! Exit codes: 0 done; 1 the definitions have errors, or `fmt --check` found some unformatted; 2 bad usage, or a file that cannot be read or written. Nothing but
-//! the result goes to standard output; problems, refused events and progress go to standard error.
+//! Exit codes: 0 done; 1 the definitions have errors (or warnings that are denied), a test failed, or `fmt --check` found
+//! some unformatted; 2 bad usage, or a file that cannot be read or written. Nothing but the result goes to standard output;
+//! problems, refused events and progress go to standard error.
 
 mod beside;
 mod check;
 mod events;
+mod explain;
 mod fmt;
 mod ir;
+mod junit;
 mod problems;
 mod profile;
 mod run;
 mod table;
+mod test;
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -21,7 +25,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::compile::nearest;
+use crate::diagnostic::visible;
 use crate::engine::{Engine, Error};
+use crate::ir::AudienceSlot;
 use crate::time::{Timestamp, TimestampError};
 
 /// The streams of the process, so that the command can be run from a test.
@@ -56,6 +63,9 @@ enum Command {
         workspace: WorkspaceArguments,
         #[command(flatten)]
         format: FormatArguments,
+        /// Take warnings for errors: end with exit code 1 where there is one
+        #[arg(long, value_enum, value_name = "WHAT")]
+        deny: Option<Deny>,
     },
     /// Put definitions into canonical form, comments kept
     ///
@@ -95,6 +105,27 @@ enum Command {
         #[arg(long, value_name = "TYPE:VALUE")]
         profile: String,
     },
+    /// Tell why a profile is in an audience or not, condition by condition, and what becomes of it at each destination
+    #[command(
+        override_usage = "volens explain <WORKSPACE> --events <FILE>... --audience <NAME> --profile <TYPE:VALUE> [OPTIONS]"
+    )]
+    Explain {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        events: EventArguments,
+        #[command(flatten)]
+        format: FormatArguments,
+        /// The audience
+        #[arg(long, value_name = "NAME")]
+        audience: String,
+        /// The profile, by any of its identifiers, as TYPE:VALUE (such as user_id:u1)
+        #[arg(long, value_name = "TYPE:VALUE")]
+        profile: String,
+        /// Only this destination
+        #[arg(long, value_name = "NAME")]
+        destination: Option<String>,
+    },
     /// Show what definitions compile to: the predicate IR
     Ir {
         #[command(flatten)]
@@ -104,6 +135,20 @@ enum Command {
         /// Only this audience, with those that it refers to
         #[arg(long, value_name = "NAME")]
         audience: Option<String>,
+    },
+    /// Run the cases of the test files (*.test.audience) of a workspace, or of all workspaces below a folder
+    Test {
+        /// A folder, an .audience file with a .test.audience file of its name beside it, or a .test.audience file
+        #[arg(value_name = "WORKSPACE", required = true, num_args = 1..)]
+        paths: Vec<PathBuf>,
+        /// Only tests whose name contains this text
+        #[arg(long, value_name = "TEXT")]
+        filter: Option<String>,
+        /// Write the outcome to this file too, as JUnit XML
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        #[command(flatten)]
+        format: FormatArguments,
     },
 }
 
@@ -127,6 +172,12 @@ enum Format {
     Text,
     /// For programs
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    /// Every warning
+    Warnings,
 }
 
 #[derive(Debug, Args)]
@@ -245,7 +296,11 @@ fn complain(streams: &mut Streams, message: &str) -> u8 {
 
 fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
     match command {
-        Command::Check { workspace, format } => check::check(&workspace.path, format.format, streams),
+        Command::Check {
+            workspace,
+            format,
+            deny,
+        } => check::check(&workspace.path, format.format, *deny, streams),
         Command::Fmt { path, check, format } => fmt::fmt(path, *check, format.format, streams),
         Command::Run {
             workspace,
@@ -258,11 +313,39 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             format,
             profile,
         } => profile::profile(&workspace.path, events, profile, format.format, streams),
+        Command::Explain {
+            workspace,
+            events,
+            format,
+            audience,
+            profile,
+            destination,
+        } => {
+            let question = explain::Question {
+                audience,
+                profile,
+                destination: destination.as_deref(),
+            };
+            explain::explain(&workspace.path, events, &question, format.format, streams)
+        }
         Command::Ir {
             workspace,
             format,
             audience,
         } => ir::ir(&workspace.path, audience.as_deref(), format.format, streams),
+        Command::Test {
+            paths,
+            filter,
+            report,
+            format,
+        } => {
+            let arguments = test::Arguments {
+                paths,
+                filter: filter.as_deref(),
+                report: report.as_deref(),
+            };
+            test::test(&arguments, format.format, streams)
+        }
     }
 }
 
@@ -280,6 +363,22 @@ fn load(path: &std::path::Path, streams: &mut Streams) -> Result<Engine, Failure
         }
         Err(error) => Err(Failure::Other(error.to_string())),
     }
+}
+
+/// The audience of this name.
+fn audience(engine: &Engine, name: &str) -> Result<AudienceSlot, Failure> {
+    let program = engine.program();
+    let names = program.audiences.iter().map(|audience| &*audience.name);
+    program
+        .audience(name)
+        .ok_or_else(|| unknown("audience", name, nearest(name, names)))
+}
+
+/// A name of an argument that the workspace does not declare.
+fn unknown(kind: &str, name: &str, near: Option<&str>) -> Failure {
+    let instead = near.map(|near| format!("; did you mean `{}`?", visible(near)));
+    let instead = instead.unwrap_or_default();
+    Failure::Other(format!("there is no {kind} `{}`{instead}", visible(name)))
 }
 
 /// Writes a value as JSON, indented, with a line break at the end.

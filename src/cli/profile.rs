@@ -11,7 +11,7 @@ use super::{EventArguments, Failure, Format, Streams, events, json, load};
 use crate::consent::ConsentState;
 use crate::diagnostic::visible;
 use crate::engine::{Among, Engine};
-use crate::model::{PastEvent, Profile, account_label};
+use crate::model::{PastEvent, Profile, Profiles, account_label};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -25,18 +25,11 @@ pub(super) fn profile(
     format: Format,
     streams: &mut Streams,
 ) -> Result<u8, Failure> {
-    let Some((kind, value)) = wanted.split_once(':') else {
-        return Err(Failure::Other(format!(
-            "`{}` is no identifier: write TYPE:VALUE, such as user_id:u1",
-            visible(wanted)
-        )));
-    };
+    let identifier = identifier(wanted)?;
     let engine = load(path, streams)?;
     let now = arguments.now();
     let ingested = events::ingest(&engine, arguments, now, streams)?;
-    let Some(profile) = ingested.profiles.find(kind, value) else {
-        return Err(Failure::Other(format!("no profile has {}", visible(wanted))));
-    };
+    let profile = find(&ingested.profiles, identifier)?;
     let among = engine.among(&ingested.profiles);
     let audiences = among.memberships(profile, now)?;
     let label = engine.label(profile);
@@ -53,6 +46,22 @@ pub(super) fn profile(
         Format::Text => text(&engine, &among, &label, profile, &audiences, now, &mut streams.out)?,
     }
     Ok(0)
+}
+
+/// The type and the value of an identifier.
+pub(super) fn identifier(wanted: &str) -> Result<(&str, &str), Failure> {
+    wanted.split_once(':').ok_or_else(|| {
+        Failure::Other(format!(
+            "`{}` is no identifier: write TYPE:VALUE, such as user_id:u1",
+            visible(wanted)
+        ))
+    })
+}
+
+/// The profile with this identifier.
+pub(super) fn find<'p>(profiles: &'p Profiles, (kind, value): (&str, &str)) -> Result<&'p Profile, Failure> {
+    let found = profiles.find(kind, value);
+    found.ok_or_else(|| Failure::Other(format!("no profile has {}", visible(&format!("{kind}:{value}")))))
 }
 
 /// The profile, which can be read back from it, and what follows from it.

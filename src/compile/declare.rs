@@ -94,7 +94,7 @@ pub(super) fn declare(
                     None => enforcement = Some(item),
                 }
             }
-            Item::Audience(_) | Item::Event(_) | Item::Trait(_) | Item::Computed(_) => {}
+            Item::Audience(_) | Item::Event(_) | Item::Trait(_) | Item::Computed(_) | Item::Identity(_) => {}
         }
     }
     declared

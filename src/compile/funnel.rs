@@ -2,6 +2,7 @@
 
 use super::lower::{At, Lowering, Place, path_of};
 use super::modifiers::{self, Role};
+use super::outline::Form;
 use super::suggest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{self, Builder, EventSlot, MAX_STEPS, Node, NodeId, PropertySlot, Reference};
@@ -11,10 +12,10 @@ use crate::value::written;
 
 /// An event of a funnel.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Link<'f> {
+struct Link<'f> {
     /// What `as` calls it.
-    pub(super) name: Option<&'f Name>,
-    pub(super) event: EventSlot,
+    name: Option<&'f Name>,
+    event: EventSlot,
 }
 
 /// The funnel around a filter: all of its events, and which of them the filter looks at.
@@ -58,13 +59,17 @@ impl Lowering<'_, '_> {
         let filter = self.filter(first.filter, &links, 0, place);
         let mut steps = Vec::with_capacity(read.len());
         for (at, (step, modifiers)) in written.iter().zip(read).enumerate() {
+            let around = self.around();
+            let filter = self.filter(modifiers.filter, &links, at + 1, place);
             steps.push(ir::Step {
                 negated: step.not.is_some(),
                 event: self.builder.event_slot(&step.event.text),
                 within: modifiers.window.oldest,
-                filter: self.filter(modifiers.filter, &links, at + 1, place),
+                filter,
                 count: modifiers.count,
             });
+            let at = u32::try_from(at + 1).unwrap_or(u32::MAX);
+            self.outline(around, Form::Step { at }, step.span, filter);
         }
         let event = self.builder.event_slot(&performed.event.text);
         self.builder.leaf(Node::Performed(ir::Performed {
@@ -140,13 +145,6 @@ fn check_names(links: &[Link<'_>], diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-impl<'f> Funnel<'f> {
-    /// A single event, whose filter is the first.
-    pub(super) fn of(links: &'f [Link<'f>]) -> Self {
-        Funnel { links, current: 0 }
-    }
-}
-
 impl Funnel<'_> {
     /// The event that a reference names, which has to stand before the event at hand.
     pub(super) fn resolve(
@@ -211,7 +209,8 @@ impl Funnel<'_> {
         let error = |message: String| Diagnostic::error(Code::UnknownName, name.span, message);
         if let Some(near) = suggest::nearest(text, self.earlier()) {
             return error(format!("no event of this funnel is called `{text}`"))
-                .help(format!("did you mean `{}`?", written(near)));
+                .help(format!("did you mean `{}`?", written(near)))
+                .suggest(name.span, written(near));
         }
         let name = written(text);
         if self.links.is_empty() {

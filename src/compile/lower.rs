@@ -5,7 +5,9 @@ use super::cycles::{self, Edge, What};
 use super::declare::{self, Declared};
 use super::funnel::Funnel;
 use super::names::Names;
+use super::outline::{AudienceOutline, Form, Outline};
 use super::traits::Traits;
+use super::warn::{Demands, Group, Joiner, Notes, Part};
 use super::{modifiers, tests_on_values};
 use crate::consent::ConsentState;
 use crate::diagnostic::{Code, Diagnostic};
@@ -20,19 +22,20 @@ use crate::syntax::ast::{
 use crate::time::Window;
 use crate::value::Path;
 
-/// Lowers all audiences. There is no program where they refer to each other in a circle.
+/// Lowers all audiences, and notes what the warnings need. There is no program where they refer to each other in a circle.
 pub(super) fn lower(
     files: &[File],
     names: &Names<'_>,
     declared: Declared,
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
-) -> (Option<Program>, Places) {
+) -> (Option<Program>, Places, Notes) {
     let mut lowering = Lowering {
         names,
         sources,
         builder: Builder::new(),
         places: Places::default(),
+        notes: Notes::default(),
         diagnostics,
         traits: Traits::new(names),
         subjects: Vec::new(),
@@ -41,7 +44,11 @@ pub(super) fn lower(
         of: Subject::User,
         lookback: None,
         edges: Vec::new(),
+        written: Vec::new(),
     };
+    let comments = files.iter().flat_map(|file| &file.comments);
+    lowering.places.comments = comments.copied().collect();
+    lowering.places.comments.sort_unstable();
     lowering.computed_traits(files);
     let written: Vec<&Audience> = files
         .iter()
@@ -67,7 +74,9 @@ pub(super) fn lower(
     let order = cycles::order(What::Audiences, &keys, &edges, lowering.diagnostics);
     let order: Vec<AudienceSlot> = order.into_iter().map(AudienceSlot::at).collect();
     let complete = order.len() == audiences.len();
-    let Lowering { builder, places, .. } = lowering;
+    let Lowering {
+        builder, places, notes, ..
+    } = lowering;
     let program = builder.finish(
         declared.enforcement,
         declared.categories,
@@ -75,7 +84,7 @@ pub(super) fn lower(
         audiences,
         order,
     );
-    (complete.then_some(program), places)
+    (complete.then_some(program), places, notes)
 }
 
 pub(super) struct Lowering<'a, 'd> {
@@ -83,6 +92,7 @@ pub(super) struct Lowering<'a, 'd> {
     pub(super) sources: &'a Sources,
     pub(super) builder: Builder,
     places: Places,
+    notes: Notes,
     pub(super) diagnostics: &'d mut Vec<Diagnostic>,
     pub(super) traits: Traits<'a>,
     /// By audience, of whom it is.
@@ -94,6 +104,8 @@ pub(super) struct Lowering<'a, 'd> {
     pub(super) of: Subject,
     pub(super) lookback: Option<(Window, Span)>,
     edges: Vec<Edge>,
+    /// The conditions written so far, of the one at hand or around it.
+    written: Vec<Outline>,
 }
 
 /// Where a condition stands.
@@ -124,11 +136,10 @@ pub(super) enum At {
 impl Lowering<'_, '_> {
     fn audience(&mut self, audience: &Audience) -> ir::Audience {
         declare::check_name(Declares::Audience, &audience.name, self.diagnostics);
-        self.places.audiences.push(audience.span);
         let mut who: Option<(&Condition, Span)> = None;
         let mut anonymous: Option<Span> = None;
         let mut lookback: Option<(&DurationText, Span)> = None;
-        let mut consent = Vec::new();
+        let mut asked = Vec::new();
         let mut destinations = Vec::new();
         for clause in &audience.clauses {
             let span = clause.span;
@@ -170,7 +181,12 @@ impl Lowering<'_, '_> {
                     None => lookback = Some((duration, span)),
                 },
                 ClauseKind::ConsentTo(categories) => {
-                    consent.extend(categories.iter().filter_map(|name| self.category(name)));
+                    let alone = categories.len() == 1;
+                    let slots = categories.iter().filter_map(|name| {
+                        let place = if alone { span } else { name.span };
+                        Some((self.category(name)?, place))
+                    });
+                    asked.extend(slots);
                 }
                 ClauseKind::SendTo(names) => {
                     let slots = names.iter().filter_map(|name| {
@@ -181,6 +197,7 @@ impl Lowering<'_, '_> {
                 }
             }
         }
+        let mut consent: Vec<CategorySlot> = asked.iter().map(|(category, _)| *category).collect();
         consent.sort_unstable();
         consent.dedup();
         destinations.sort_unstable();
@@ -193,10 +210,27 @@ impl Lowering<'_, '_> {
             of: self.of,
             inside: false,
         };
-        let who = match who {
-            Some((condition, _)) => self.condition(condition, profile),
-            None => self.builder.constant(true),
+        // Conditions of other items are no part of it.
+        self.written.clear();
+        let (who, parts) = match who {
+            Some((condition, _)) => {
+                let who = self.condition(condition, profile);
+                (who, self.parts(condition, who, Joiner::And))
+            }
+            None => (self.builder.constant(true), Vec::new()),
         };
+        self.notes.demands.push(Demands {
+            parts,
+            clauses: asked.clone(),
+        });
+        self.places.audiences.push(AudienceOutline {
+            span: audience.span,
+            header: keyword(audience.span, "audience").to(audience.name.span),
+            who: self.written.pop(),
+            consent: asked,
+            anonymous,
+            lookback: lookback.map(|(text, span)| (modifiers::duration(text), span)),
+        });
         ir::Audience {
             name: audience.name.text.clone(),
             label: audience.label.as_ref().map(|label| label.text.clone()),
@@ -235,23 +269,31 @@ impl Lowering<'_, '_> {
     /// A condition as a node. Where it has an error the node is any; the program is not used then. Not deeper than the
     /// parser's limit on nesting.
     pub(super) fn condition(&mut self, condition: &Condition, place: Place<'_>) -> NodeId {
+        let around = self.around();
         let node = match &condition.kind {
-            ConditionKind::Brackets(inner) => return self.condition(inner, place),
+            ConditionKind::Brackets(inner) => {
+                self.written = around;
+                return self.condition(inner, place);
+            }
             ConditionKind::And(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.condition(part, place)).collect();
+                let parts = self.group(parts, Joiner::And, place);
                 self.builder.and(parts)
             }
             ConditionKind::Or(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.condition(part, place)).collect();
+                let parts = self.group(parts, Joiner::Or, place);
                 self.builder.or(parts)
             }
             ConditionKind::Not(inner) => {
                 let inner = self.condition(inner, place);
                 self.builder.not(inner)
             }
-            ConditionKind::Test { value, test } => self.test(value, test, place),
+            ConditionKind::Test { value, test } => {
+                let written = upto(condition.span, value.span);
+                self.test(value, test, written, place)
+            }
             ConditionKind::Any { list, filter } => {
-                let list = self.value(list, place);
+                let written = upto(condition.span, list.span);
+                let list = self.value(list, written, place);
                 let at = At::Element;
                 let filter = self.condition(filter, Place { at, ..place });
                 self.builder.leaf(Node::Element { list, filter })
@@ -284,8 +326,55 @@ impl Lowering<'_, '_> {
                 self.consent(category, *state)
             }
         };
-        self.places.note(self.audience, node, condition.span);
+        self.outline(around, Form::of(condition), condition.span, node);
         node
+    }
+
+    /// Notes a written condition behind those `around` it; what was written since is what it is made of.
+    pub(super) fn outline(&mut self, around: Vec<Outline>, form: Form, span: Span, node: NodeId) {
+        let children = std::mem::replace(&mut self.written, around);
+        self.written.push(Outline {
+            form,
+            span,
+            node,
+            children,
+        });
+    }
+
+    /// What was written around a condition that begins here.
+    pub(super) fn around(&mut self) -> Vec<Outline> {
+        std::mem::take(&mut self.written)
+    }
+
+    /// The parts of an `and` or `or`, which are noted.
+    fn group(&mut self, written: &[Condition], joiner: Joiner, place: Place<'_>) -> Vec<NodeId> {
+        let mut nodes = Vec::with_capacity(written.len());
+        let mut parts = Vec::with_capacity(written.len());
+        for condition in written {
+            let node = self.condition(condition, place);
+            nodes.push(node);
+            parts.append(&mut self.parts(condition, node, joiner));
+        }
+        self.notes.groups.push(Group { joiner, parts });
+        nodes
+    }
+
+    /// What a condition, lowered just now, brings into a group: its own parts where it is one of the same kind.
+    fn parts(&mut self, condition: &Condition, node: NodeId, joiner: Joiner) -> Vec<Part> {
+        let mut inner = condition;
+        while let ConditionKind::Brackets(within) = &inner.kind {
+            inner = within;
+        }
+        let same = match inner.kind {
+            ConditionKind::And(_) => joiner == Joiner::And,
+            ConditionKind::Or(_) => joiner == Joiner::Or,
+            _ => false,
+        };
+        let span = condition.span;
+        match self.notes.groups.pop_if(|_| same) {
+            Some(group) => group.parts,
+            None => vec![Part { node, span }],
+        }
     }
 
     fn consent(&mut self, name: &Name, state: ConsentState) -> NodeId {
@@ -295,17 +384,18 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn value(&mut self, value: &ValuePath, place: Place<'_>) -> ValueRef {
+    /// `written` is the value with the words before it, such as `any account trait tags`.
+    fn value(&mut self, value: &ValuePath, written: Span, place: Place<'_>) -> ValueRef {
         match (value.root, place.at) {
             (Root::Property, At::Event(event)) => ValueRef::Property(self.builder.property_slot(event, path_of(value))),
             (Root::Element, At::Element) => ValueRef::Item(value.keys.iter().map(|key| key.text.clone()).collect()),
             (Root::AccountTrait, _) => {
-                self.asks_account("`account trait`", value.span);
+                self.asks_account("`account trait`", written);
                 ValueRef::Trait(self.trait_slot(value, Subject::Account))
             }
             // The grammar has properties and elements in their filters alone, and traits outside of them.
             _ => {
-                self.asks_users("`trait`", value.span, place);
+                self.asks_trait(value, written, place);
                 ValueRef::Trait(self.trait_slot(value, Subject::User))
             }
         }
@@ -316,8 +406,8 @@ impl Lowering<'_, '_> {
         self.traits.slot(path, of, &mut self.builder, self.diagnostics)
     }
 
-    fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, place: Place<'_>) -> NodeId {
-        let value_ref = self.value(value, place);
+    fn test(&mut self, value: &ValuePath, test: &crate::syntax::ast::Test, written: Span, place: Place<'_>) -> NodeId {
+        let value_ref = self.value(value, written, place);
         let (builder, traits, complete) = (&mut self.builder, &self.traits, &mut self.complete);
         let subject = match value.root {
             Root::Trait => format!("trait {}", self.sources.slice(value.span)),
@@ -352,4 +442,9 @@ pub(super) fn path_of(path: &ValuePath) -> Path {
 fn keyword(span: Span, word: &str) -> Span {
     let length = u32::try_from(word.len()).unwrap_or(0);
     Span::new(span.file, span.start, span.start.saturating_add(length))
+}
+
+/// From the beginning of a place to the end of what lies inside it.
+fn upto(all: Span, inside: Span) -> Span {
+    Span::new(all.file, all.start, inside.end)
 }

@@ -6,26 +6,37 @@
 mod cycles;
 mod declare;
 mod funnel;
+mod identity;
 mod lower;
 mod modifiers;
 mod names;
+mod outline;
 mod subject;
-mod suggest;
+pub(crate) mod suggest;
 mod tests_on_values;
 mod traits;
+mod warn;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::ir::{AudienceSlot, NodeId, Program};
+use crate::model::IdentityRules;
 use crate::span::{Sources, Span};
 use crate::syntax::ast::{File, Item};
+
+pub use outline::{AudienceOutline, Form, Outline, Written};
+#[cfg(feature = "cli")]
+pub(crate) use suggest::nearest;
 
 /// What a workspace compiles to.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// The program; `None` where there is an error.
     pub program: Option<Program>,
+    /// How identities are resolved where events are taken in. The program does not hold it: a program is evaluated on
+    /// profiles, however they came about. Where there is an error, it is of no use.
+    pub identity: IdentityRules,
     /// Where each node is written, for those who explain it.
     pub places: Places,
     /// The names of the audiences in which no error lies, in order of declaration.
@@ -37,25 +48,37 @@ pub struct Compiled {
 /// Where the nodes of a program are written. Equal predicates are one node, so a place is asked for by audience.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
-    audiences: Vec<Span>,
-    nodes: BTreeMap<(AudienceSlot, NodeId), Span>,
+    audiences: Vec<AudienceOutline>,
+    /// In the order of files and places.
+    comments: Vec<Span>,
     /// Audiences that name something which only a broken item declares.
     incomplete: BTreeSet<AudienceSlot>,
 }
 
 impl Places {
-    /// Where an audience is declared.
+    /// Where an audience is declared: the whole item.
     pub fn audience(&self, audience: AudienceSlot) -> Option<Span> {
-        self.audiences.get(audience.index()).copied()
+        self.outline(audience).map(|outline| outline.span)
+    }
+
+    /// An audience as its author wrote it.
+    pub fn outline(&self, audience: AudienceSlot) -> Option<&AudienceOutline> {
+        self.audiences.get(audience.index())
+    }
+
+    /// The comments inside of a span.
+    pub fn comments(&self, span: Span) -> &[Span] {
+        let Span { file, start, end } = span;
+        let place = |at| {
+            self.comments
+                .partition_point(|comment| *comment < Span::new(file, at, 0))
+        };
+        self.comments.get(place(start)..place(end)).unwrap_or_default()
     }
 
     /// Where an audience writes a condition; the first place, if it writes it twice.
     pub fn node(&self, audience: AudienceSlot, node: NodeId) -> Option<Span> {
-        self.nodes.get(&(audience, node)).copied()
-    }
-
-    fn note(&mut self, audience: AudienceSlot, node: NodeId, span: Span) {
-        self.nodes.entry((audience, node)).or_insert(span);
+        self.outline(audience)?.who.as_ref()?.place(node)
     }
 }
 
@@ -64,11 +87,16 @@ pub fn compile(files: &[File], sources: &Sources, found: Vec<Diagnostic>) -> Com
     let mut diagnostics = found;
     let names = names::Names::collect(files, &mut diagnostics);
     let declared = declare::declare(files, &names, sources, &mut diagnostics);
-    let (program, places) = lower::lower(files, &names, declared, sources, &mut diagnostics);
-    diagnostic::sort(&mut diagnostics);
+    let identity = identity::identity(files, &mut diagnostics);
+    let (program, places, notes) = lower::lower(files, &names, declared, sources, &mut diagnostics);
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
+    if let Some(program) = program.as_ref().filter(|_| sound) {
+        warn::warn(files, &notes, program, sources, &mut diagnostics);
+    }
+    diagnostic::sort(&mut diagnostics);
     Compiled {
         program: program.filter(|_| sound),
+        identity,
         accepted: accepted(files, &places, &diagnostics),
         places,
         diagnostics,

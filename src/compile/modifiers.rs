@@ -126,6 +126,7 @@ fn not_in_step(modifier: &Modifier, negated: bool, last: bool, sources: &Sources
         ModifierKind::As(_) if negated => {
             error("nothing can refer to an event that must not happen, so `then not` takes no `as`".to_owned())
                 .help(format!("remove `{text}`"))
+                .suggest(modifier.span, "")
         }
         ModifierKind::Count { .. } if !last => error(format!(
             "`{text}` cannot stand here: of the steps, only the last one is counted"
@@ -134,6 +135,7 @@ fn not_in_step(modifier: &Modifier, negated: bool, last: bool, sources: &Sources
         ModifierKind::Within { last: true, duration } => {
             error("in a step `within` counts from the event before it, so `last` cannot stand here".to_owned())
                 .help(format!("write `within {}`", sources.slice(duration.span)))
+                .suggest(modifier.span, format!("within {}", sources.slice(duration.span)))
         }
         ModifierKind::Between { .. } | ModifierKind::Before(_) | ModifierKind::After(_) => error(format!(
             "`{text}` cannot stand in a step: its time counts from the event before it"
@@ -152,16 +154,24 @@ fn not_in_computed(modifier: &Modifier, function: Function, sources: &Sources) -
             error("nothing can refer to the event of a computed trait, so it takes no `as`".to_owned())
                 .help(format!("remove `{text}`"))
         }
-        ModifierKind::Count { .. } if function != Function::MostFrequent => {
-            let function = function.as_str();
-            error(format!(
-                "`{function}` takes no count: `{text}` belongs to `most frequent` alone"
-            ))
-            .help("remove it; a condition can ask how often: `performed \"…\" at least 3 times`")
+        ModifierKind::Count { bound, times } if function != Function::MostFrequent => {
+            let message = format!(
+                "`{}` takes no count: `{text}` belongs to `most frequent` alone",
+                function.as_str()
+            );
+            error(message).help(match function {
+                Function::Count => format!(
+                    "ask for it where the trait is tested, such as `trait … {} {}`",
+                    sign(*bound),
+                    times.value
+                ),
+                _ => "remove it; how often it was done, a condition can ask: `performed \"…\" at least 3 times`"
+                    .to_owned(),
+            })
         }
-        ModifierKind::Count { bound, times } if *bound != Bound::AtLeast => {
+        ModifierKind::Count { bound, .. } if *bound != Bound::AtLeast => {
             error(format!("`most frequent` takes a smallest count only, not `{text}`"))
-                .help(format!("write `at least {} times`, or remove it", times.value.max(1)))
+                .help("write how often a value must occur at least, such as `at least 3 times`, or remove it")
         }
         ModifierKind::Count { times, .. } if times.value == 0 => error(format!(
             "`{text}` says nothing: a value that never occurs is not frequent"
@@ -169,6 +179,15 @@ fn not_in_computed(modifier: &Modifier, function: Function, sources: &Sources) -
         .help("write `at least 1 time`, or remove it for at least 2"),
         _ => return None,
     })
+}
+
+/// The comparison of a value that a bound is of events.
+fn sign(bound: Bound) -> &'static str {
+    match bound {
+        Bound::AtLeast => ">=",
+        Bound::AtMost => "<=",
+        Bound::Exactly => "=",
+    }
 }
 
 fn name(kind: &ModifierKind) -> (&'static str, &'static str) {
@@ -247,12 +266,10 @@ fn empty(kind: &ModifierKind, span: Span, sources: &Sources) -> Diagnostic {
     let error = |message| Diagnostic::error(Code::EmptyWindow, span, message);
     match kind {
         ModifierKind::Between { newest, oldest, unit } if newest.value > oldest.value => {
-            error(format!("`{text}` can hold no moment: the smaller number comes first")).help(format!(
-                "write `between {} and {} {}s ago`",
-                oldest.value,
-                newest.value,
-                unit.as_str()
-            ))
+            let turned = format!("between {} and {} {}s ago", oldest.value, newest.value, unit.as_str());
+            error(format!("`{text}` can hold no moment: the smaller number comes first"))
+                .help(format!("write `{turned}`"))
+                .suggest(span, turned)
         }
         ModifierKind::Between { newest, unit, .. } => {
             error(format!("`{text}` can hold no moment: the first number must be smaller")).help(format!(

@@ -54,7 +54,7 @@ impl<'a> Names<'a> {
                 Item::Audience(Audience { name, .. }) => (Declares::Audience, &*name.text, name.span),
                 Item::Event(EventSchema { name, .. }) => (Declares::Event, &*name.text, name.span),
                 Item::Computed(ComputedTrait { name, of, .. }) => (trait_of(*of), &*name.text, name.span),
-                Item::Trait(_) | Item::Enforcement(_) => continue,
+                Item::Trait(_) | Item::Enforcement(_) | Item::Identity(_) => continue,
             };
             let table = names.kind_mut(kind);
             let at = Some(table.count);
@@ -109,7 +109,8 @@ impl<'a> Names<'a> {
                 ""
             };
             return error(format!("there is no {what} `{text}`{case}"))
-                .help(format!("did you mean `{}`?", written(near)));
+                .help(format!("did you mean `{}`?", written(near)))
+                .suggest(name.span, written(near));
         }
         let others = [Declares::Category, Declares::Destination, Declares::Audience];
         if let Some(other) = others

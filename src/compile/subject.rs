@@ -4,7 +4,8 @@ use super::lower::{Lowering, Place};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Node, NodeId, Quantifier, Subject};
 use crate::span::Span;
-use crate::syntax::ast::Condition;
+use crate::syntax::ast::{Condition, ValuePath};
+use crate::value::Path;
 
 impl Lowering<'_, '_> {
     /// A condition on users where the account itself is asked about is an error.
@@ -17,6 +18,39 @@ impl Lowering<'_, '_> {
                 ),
             );
         }
+    }
+
+    /// A user's trait where the account itself is asked about is an error; the account's may be meant.
+    pub(super) fn asks_trait(&mut self, path: &ValuePath, written: Span, place: Place<'_>) {
+        if place.of != Subject::Account {
+            return;
+        }
+        let (account, keys) = match path.keys.split_first() {
+            Some((first, rest)) if &*first.text == "account" && !rest.is_empty() => (true, rest),
+            _ => (false, path.keys.as_slice()),
+        };
+        let keys = Path::new(keys.iter().map(|key| key.text.clone()));
+        let any = if self.sources.slice(written).starts_with("any") {
+            "any "
+        } else {
+            ""
+        };
+        let help = if account {
+            format!("write `{any}account trait {keys}`")
+        } else {
+            format!(
+                "for one of the account itself, write `{any}account trait {keys}`; else say of how many users: put `any user ( \
+                 … )`, `all users ( … )` or `no user ( … )` around it"
+            )
+        };
+        self.diagnostics.push(
+            Diagnostic::error(
+                Code::WrongSubject,
+                written,
+                "in an audience of accounts, `trait` is asked of the account's users",
+            )
+            .help(help),
+        );
     }
 
     /// A condition on the account where there is none is an error.

@@ -6,7 +6,7 @@ use crate::diagnostic::distance;
 const LONGEST: usize = 64;
 
 /// The nearest of the names, if it is near enough to be a slip: at most a third of its characters differ.
-pub(super) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let length = wanted.chars().count();
     let most = length.div_ceil(3).min(4);
     if length > LONGEST {

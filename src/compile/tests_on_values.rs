@@ -144,9 +144,11 @@ fn numbers_only(
             if Timestamp::parse(text).is_some() {
                 error(message).help(format!("for dates, write {}", instead(text)))
             } else if crate::value::Number::parse(text).is_some() {
-                error(message).help(format!(
-                    "write `{text}` without quotes; dates are compared with `before` and `after`"
-                ))
+                error(message)
+                    .help(format!(
+                        "write `{text}` without quotes; dates are compared with `before` and `after`"
+                    ))
+                    .suggest(literal.span, &**text)
             } else {
                 error(message).help("compare with a number; dates are compared with `before` and `after`")
             }
@@ -191,7 +193,9 @@ fn instant(
             let error = |message| Diagnostic::error(Code::BadOperand, span, message);
             diagnostics.push(match literal {
                 ir::Literal::Text(text) if Timestamp::parse(&text).is_some() => {
-                    error("a date stands without quotes here".to_owned()).help(format!("write `{operator} {text}`"))
+                    error("a date stands without quotes here".to_owned())
+                        .help(format!("write `{operator} {text}`"))
+                        .suggest(span, &*text)
                 }
                 ir::Literal::Text(_) => error(format!("`{operator}` takes a date, and `{written}` is text"))
                     .help(format!("write a date such as `{operator} 2026-06-30`")),

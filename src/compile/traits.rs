@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cycles::{self, Edge, What};
 use super::declare;
-use super::funnel::{Funnel, Link};
+use super::funnel::Funnel;
 use super::lower::{At, Lowering, Place, path_of};
 use super::modifiers::{self, Role};
 use super::names::Names;
@@ -57,7 +57,8 @@ impl<'a> Traits<'a> {
             diagnostics.push(reserved(path));
         }
         if let Some((at, declared)) = self.names.computed(of, &first.text) {
-            if let Some(part) = rest.last() {
+            // What only a broken item declares may have been meant as another thing.
+            if let (Some(part), Some(_)) = (rest.last(), at) {
                 let name = written(&first.text);
                 let message = format!("`{name}` is a computed trait, so it has no part `{}`", part.text);
                 diagnostics.push(
@@ -164,13 +165,13 @@ impl Lowering<'_, '_> {
             .iter()
             .any(|modifier| matches!(modifier.kind, ModifierKind::Count { .. }));
         let event = self.builder.event_slot(&computed.event.text);
-        let links = [Link { name: None, event }];
         let filter = match modifiers.filter {
             Some(filter) => self.condition(
                 filter,
                 Place {
                     at: At::Event(event),
-                    funnel: Funnel::of(&links),
+                    // No event stands before it that a reference could name.
+                    funnel: Funnel::default(),
                     of,
                     inside: false,
                 },

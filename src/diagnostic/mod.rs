@@ -64,11 +64,46 @@ pub enum Code {
     WrongSubject,
     /// A modifier that a computed trait cannot have, or a part of one that has none.
     BadComputedTrait,
+    /// An event in a test that is no JSON.
+    BadEvent,
+    /// A test that says too little, or expects what cannot be.
+    BadTest,
     /// A destination says neither `requires …` nor `requires nothing`.
     SilentDestination,
+    /// A rule of `identity` that cannot be kept: a type that identifies nobody, or a limit of 0.
+    BadIdentity,
+    /// Conditions that contradict each other.
+    NeverHolds,
+    /// Conditions of which one always holds.
+    AlwaysHolds,
+    /// `not` before a funnel.
+    NegatedFunnel,
+    /// A count under `then not` (DEC-38).
+    NegatedCount,
+    /// An audience sent to a destination that may receive nobody of it.
+    NobodyDelivered,
+    /// A destination that no audience is sent to.
+    UnusedDestination,
+    /// A category that nothing asks for.
+    UnusedCategory,
+    /// A computed trait that nothing reads.
+    UnusedTrait,
 }
 
 impl Code {
+    /// The kinds that are warnings; all others are errors.
+    pub const WARNINGS: [Code; 9] = [
+        Code::SilentDestination,
+        Code::NeverHolds,
+        Code::AlwaysHolds,
+        Code::NobodyDelivered,
+        Code::NegatedFunnel,
+        Code::NegatedCount,
+        Code::UnusedDestination,
+        Code::UnusedCategory,
+        Code::UnusedTrait,
+    ];
+
     /// The stable name, as in `error[unknown-name]`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -90,7 +125,18 @@ impl Code {
             Code::ReservedTrait => "reserved-trait",
             Code::WrongSubject => "wrong-subject",
             Code::BadComputedTrait => "bad-computed-trait",
+            Code::BadEvent => "bad-event",
+            Code::BadTest => "bad-test",
             Code::SilentDestination => "silent-destination",
+            Code::BadIdentity => "bad-identity",
+            Code::NeverHolds => "never-holds",
+            Code::AlwaysHolds => "always-holds",
+            Code::NegatedFunnel => "negated-funnel",
+            Code::NegatedCount => "negated-count",
+            Code::NobodyDelivered => "nobody-delivered",
+            Code::UnusedDestination => "unused-destination",
+            Code::UnusedCategory => "unused-category",
+            Code::UnusedTrait => "unused-trait",
         }
     }
 }
@@ -108,6 +154,18 @@ pub struct Label {
     pub span: Span,
     /// What is there, in a few words.
     pub text: String,
+}
+
+/// An edit that does away with a problem: a program can make it as it stands.
+///
+/// There is one only where what to write is certain. It makes no audience larger and no consent less required than its
+/// author wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suggestion {
+    /// The words to replace.
+    pub span: Span,
+    /// What to write for them; empty where they are to be removed.
+    pub replacement: String,
 }
 
 /// One problem of a workspace.
@@ -128,6 +186,8 @@ pub struct Diagnostic {
     pub related: Vec<Label>,
     /// What to write instead, where that can be told.
     pub help: Option<String>,
+    /// The edit that the help speaks of, where it is a plain one.
+    pub suggestion: Option<Suggestion>,
 }
 
 impl Diagnostic {
@@ -141,6 +201,7 @@ impl Diagnostic {
             label: String::new(),
             related: Vec::new(),
             help: None,
+            suggestion: None,
         }
     }
 
@@ -163,6 +224,16 @@ impl Diagnostic {
     #[must_use]
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
+        self
+    }
+
+    /// Gives the edit that the help speaks of.
+    #[must_use]
+    pub(crate) fn suggest(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        self.suggestion = Some(Suggestion {
+            span,
+            replacement: replacement.into(),
+        });
         self
     }
 
@@ -237,6 +308,8 @@ impl fmt::Display for Rendered<'_> {
             label,
             related,
             help,
+            // What it says, the help says.
+            suggestion: _,
         } = self.diagnostic;
         let severity = match severity {
             Severity::Error => "error",

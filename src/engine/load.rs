@@ -22,24 +22,38 @@ pub(crate) struct Loaded {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
+/// Whether a file of this name holds tests.
+pub(crate) fn is_test(name: &str) -> bool {
+    name.ends_with(TEST_EXTENSION)
+}
+
+/// Whether a file of this name holds definitions.
+pub(crate) fn is_definition(name: &str) -> bool {
+    name.ends_with(EXTENSION) && !is_test(name)
+}
+
 /// Reads one file, or every `*.audience` file below a folder, in path order.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Error> {
     let metadata = fs::metadata(path).map_err(|source| read_error(path, source))?;
-    let mut files = Vec::new();
-    if metadata.is_dir() {
-        find(path, &mut files)?;
-        files.sort();
+    let files = if metadata.is_dir() {
+        let files = find(path, is_definition)?;
         if files.is_empty() {
             return Err(Error::NoDefinitions { path: path.to_owned() });
         }
+        files
     } else {
-        files.push(path.to_owned());
-    }
+        vec![path.to_owned()]
+    };
+    read_all(&files)
+}
+
+/// Reads these files.
+pub(crate) fn read_all(files: &[PathBuf]) -> Result<Loaded, Error> {
     let mut loaded = Loaded::default();
     for file in files {
-        let bytes = read(&file)?;
+        let bytes = read(file)?;
         add(&mut loaded, file.display().to_string(), bytes);
-        loaded.paths.push(file);
+        loaded.paths.push(file.clone());
     }
     Ok(loaded)
 }
@@ -52,7 +66,9 @@ pub(crate) fn one(name: String, bytes: Vec<u8>) -> Loaded {
     loaded
 }
 
-fn find(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+/// The files below a folder whose names are wanted, in path order.
+pub(crate) fn find(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
     // Folders still to look into: a list of our own, so that deep folders need no stack. Links to folders are not
     // followed, so there is no way round in a circle.
     let mut folders = vec![folder.to_owned()];
@@ -61,18 +77,16 @@ fn find(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
             let entry = entry.map_err(|source| read_error(&folder, source))?;
             let path = entry.path();
             let kind = entry.file_type().map_err(|source| read_error(&path, source))?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            let named = name.ends_with(EXTENSION) && !name.ends_with(TEST_EXTENSION);
             if kind.is_dir() {
                 folders.push(path);
-            } else if named && path.is_file() {
+            } else if wanted(&entry.file_name().to_string_lossy()) && path.is_file() {
                 // An ordinary file, or a link to one: no pipe, which would never end, and no link that leads nowhere.
                 files.push(path);
             }
         }
     }
-    Ok(())
+    files.sort();
+    Ok(files)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {

@@ -17,6 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::enforce::{self, Decision};
 
 use crate::eval::{self, Row};
+use crate::explain::{self, Asked, Explanation};
 use crate::ingest::{Ingested, Ingestor, Settings};
 use crate::ir::{AudienceSlot, DestinationSlot, Program, Subject, TraitSlot, TraitSource};
 use crate::model::{IdentityRules, Profile, Profiles, label};
@@ -26,6 +27,8 @@ use crate::time::Timestamp;
 use crate::value::Value;
 
 pub use among::Among;
+pub(crate) use load::{find, is_definition, is_test, read_all};
+
 pub use delivery::{Delivery, Outcome};
 pub use error::{DefinitionErrors, Error};
 pub use format::format;
@@ -120,7 +123,7 @@ impl Engine {
                     program,
                     places: compiled.places,
                     warnings: compiled.diagnostics,
-                    identity: IdentityRules::default(),
+                    identity: compiled.identity,
                 }),
             }),
             None => Err(DefinitionErrors::new(sources, compiled.diagnostics, compiled.accepted).into()),
@@ -281,9 +284,51 @@ impl Engine {
         slots.iter().filter_map(delivery).collect()
     }
 
+    /// Why a profile is a member of an audience or not, condition by condition as they are written, and what becomes of it at
+    /// each destination, as of `now`.
+    ///
+    /// ```
+    /// use volens::{Engine, Profile, Timestamp};
+    ///
+    /// let engine = Engine::from_text("pros.audience", r#"audience pros { who trait plan in ["pro", "business"] }"#)?;
+    /// let profile = Profile::builder().user_id("u1").trait_("plan", "free").build();
+    /// let now: Timestamp = "2026-06-30".parse()?;
+    /// let why = engine.explain("pros", &profile, now)?;
+    /// assert!(!why.member);
+    /// assert_eq!(why.conditions.because, r#"trait plan is "free", not one of "business", "pro""#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownAudience`]; [`Error::TooCostly`], also where telling all of a funnel costs more than deciding it.
+    pub fn explain(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<Explanation, Error> {
+        let slot = self.program().audience(audience);
+        let slot = slot.ok_or_else(|| Error::UnknownAudience(audience.to_owned()))?;
+        let row = self.evaluated(profile, now)?;
+        let label = self.label(profile);
+        let workspace = explain::Workspace {
+            program: self.program(),
+            places: self.places(),
+            sources: self.sources(),
+        };
+        let asked = Asked {
+            label: &label,
+            row: &row,
+            users: &[],
+            consent: profile.consent(),
+        };
+        explain::explain(workspace, slot, asked).ok_or_else(|| Error::TooCostly { profile: label.clone() })
+    }
+
     /// How a profile is called in every list: `TYPE:VALUE`, by the priorities of the identity rules.
     pub fn label(&self, profile: &Profile) -> String {
         label(profile.identifiers(), &self.workspace.identity)
+    }
+
+    /// The rules by which [`ingestor`](Engine::ingestor) resolves identities: those of the workspace's `identity` block. The
+    /// program does not hold them.
+    pub fn identity(&self) -> &IdentityRules {
+        &self.workspace.identity
     }
 
     /// The compiled program.

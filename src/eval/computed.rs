@@ -93,12 +93,7 @@ impl<'c, 'a> Passing<'c, 'a> {
         // References are to the traits of the subject, an account's also where the event is a user's.
         let evaluation = Evaluation::new(self.program, self.row, self.users);
         let passes = move |at: &usize| {
-            let matched = Matched {
-                events,
-                at: *at,
-                step: 0,
-                before: None,
-            };
+            let matched = Matched::alone(events, *at, 0);
             let event = Some(&matched);
             evaluation.passes(self.aggregate.filter, Place { event, item: None })
         };

@@ -53,6 +53,8 @@
 
 mod computed;
 mod decimal;
+mod example;
+mod funnel;
 mod node;
 mod performed;
 mod row;
@@ -62,7 +64,7 @@ mod trace;
 use crate::ir::{Audience, AudienceSlot, NodeId, Program, Subject};
 
 pub use row::Row;
-pub use trace::{Fact, Record, Recorder, Trace};
+pub use trace::{Example, Fact, Record, Recorder, Shown, Trace};
 
 /// Fills in the memberships of all audiences of the row's kind, each after those it refers to.
 ///
@@ -114,4 +116,20 @@ pub fn holds<'e, R: Recorder<'e>>(
     recorder: &mut R,
 ) -> bool {
     node::Evaluation::new(program, row, users).condition(condition, recorder)
+}
+
+/// Asks about one condition, and keeps what was seen. `None` where that costs more than [`Row::BUDGET`]; then the rows are
+/// exhausted.
+pub fn trace<'e>(
+    program: &'e Program,
+    condition: NodeId,
+    row: &'e Row<'_>,
+    users: &'e [&'e Row<'_>],
+) -> Option<Trace<'e>> {
+    row.begin();
+    users.iter().for_each(|user| user.begin());
+    let mut trace = Trace::new();
+    holds(program, condition, row, users, &mut trace);
+    let exhausted = row.is_exhausted() || users.iter().any(|user| user.is_exhausted());
+    (!exhausted).then_some(trace)
 }

@@ -46,7 +46,7 @@ impl<'e> Evaluation<'e> {
     }
 
     /// The recursion is as deep as the nodes are nested, which `Program::from_json` and the language bound.
-    fn node<R: Recorder<'e>>(&self, id: NodeId, place: Place<'e, '_>, recorder: &mut R) -> bool {
+    pub(super) fn node<R: Recorder<'e>>(&self, id: NodeId, place: Place<'e, '_>, recorder: &mut R) -> bool {
         recorder.open(id);
         let (holds, fact) = match self.program.node(id) {
             Node::Const(value) => (*value, Fact::None),
@@ -63,7 +63,8 @@ impl<'e> Evaluation<'e> {
                 (holds, Fact::Value { value, reference })
             }
             Node::Element { list, filter } => {
-                let items = self.value(list, place).and_then(Value::as_list);
+                let value = self.value(list, place);
+                let items = value.and_then(Value::as_list);
                 let mut passing = items.unwrap_or_default().iter().filter(|item| {
                     let item = Some(*item);
                     self.passes(*filter, Place { item, ..place })
@@ -73,12 +74,23 @@ impl<'e> Evaluation<'e> {
                 } else {
                     usize::from(passing.next().is_some())
                 };
+                if R::RECORDS {
+                    self.show_element(items.unwrap_or_default(), *filter, place, recorder);
+                }
                 let of = items.map(<[Value]>::len);
-                (passed > 0, Fact::Elements { passed, of })
+                (passed > 0, Fact::Elements { passed, of, value })
             }
             Node::Performed(performed) => {
                 let (after, until) = performed.window.bounds(self.row.now());
                 let Counted { counted, of } = self.count(performed, after, until, R::RECORDS);
+                if R::RECORDS {
+                    self.show(
+                        performed,
+                        self.row.events(performed.event).between(after, until),
+                        counted,
+                        recorder,
+                    );
+                }
                 let fact = Fact::Events {
                     counted,
                     of,

@@ -1,9 +1,15 @@
 //! Counts events, and follows the steps of a funnel.
 
+use std::ops::Range;
+
+use super::funnel;
 use super::node::{Evaluation, Place};
 use super::row::Matched;
-use crate::ir::{Node, NodeId, Performed, Program, Reference, Step};
+use crate::ir::{Node, NodeId, Performed, Program, Step};
 use crate::time::Timestamp;
+
+/// Up to so many looks at events nothing is put in order.
+const FEW: u64 = 256;
 
 /// Events that were counted.
 pub(super) struct Counted {
@@ -15,8 +21,8 @@ pub(super) struct Counted {
 
 /// The steps of a funnel, and what can be remembered of them.
 #[derive(Clone, Copy)]
-struct Funnel<'f> {
-    steps: &'f [Step],
+pub(super) struct Funnel<'f> {
+    pub(super) steps: &'f [Step],
     /// Events at this step and later ones are remembered: whether the steps after such an event hold depends on nothing
     /// that came before it.
     remembered_from: u32,
@@ -24,37 +30,63 @@ struct Funnel<'f> {
 
 impl<'e> Evaluation<'e> {
     /// Counts the events with `after < t ≤ until` that pass and whose steps hold: all of them, or as many as decide.
-    ///
-    /// For a funnel this is, step by step, the number of events times the number of those that may follow: what is known
-    /// of an event at one step is remembered, however many ways lead to it. Only where a filter refers to an event further
-    /// back than the step before, each way counts for itself. Either way it stops at [`Row::BUDGET`](super::Row::BUDGET).
     pub(super) fn count(&self, performed: &Performed, after: Timestamp, until: Timestamp, all: bool) -> Counted {
         let events = self.row.events(performed.event);
         let range = events.between(after, until);
         let of = range.len();
         let enough = if all { usize::MAX } else { performed.count.decided_at() };
-        if performed.steps.is_empty() && matches!(self.program.node(performed.filter), Node::Const(true)) {
-            return Counted { counted: of, of };
+        let counted = if !performed.steps.is_empty() {
+            self.count_funnel(performed, range, enough)
+        } else if matches!(self.program.node(performed.filter), Node::Const(true)) {
+            of
+        } else {
+            let passes = |at: &usize| {
+                let event = Some(&Matched::alone(events, *at, 0));
+                self.passes(performed.filter, Place { event, item: None })
+            };
+            range.filter(passes).take(enough).count()
+        };
+        Counted { counted, of }
+    }
+
+    /// Few events are compared each with each. Once that has looked at more events than there are, it pays to put them in
+    /// order first; where the funnel does not allow that, the plain way goes on, as far as
+    /// [`Row::BUDGET`](super::Row::BUDGET) reaches.
+    fn count_funnel(&self, performed: &Performed, range: Range<usize>, enough: usize) -> usize {
+        let lengths = performed.steps.iter().map(|step| self.row.events(step.event).len());
+        let some = FEW.saturating_add(2 * (range.len() + lengths.sum::<usize>()) as u64);
+        let plainly = || self.count_plainly(performed, range.clone(), enough);
+        self.row
+            .spending_at_most(some, plainly)
+            .or_else(|| funnel::count(self, performed, range.clone(), enough))
+            .unwrap_or_else(plainly)
+    }
+
+    /// What a funnel means. It looks, step by step, at the number of events times the number of those that may follow:
+    /// what is known of an event at one step is remembered, however many ways lead to it. Only where a filter refers to an
+    /// event further back than the step before, each way counts for itself.
+    pub(super) fn count_plainly(&self, performed: &Performed, range: Range<usize>, enough: usize) -> usize {
+        let events = self.row.events(performed.event);
+        let funnel = self.funnel(performed);
+        let mut counted = 0;
+        for at in range {
+            if counted >= enough || self.row.is_exhausted() {
+                break;
+            }
+            let matched = Matched::alone(events, at, 0);
+            counted += usize::from(self.matches(performed.filter, funnel, &matched));
         }
+        counted
+    }
+
+    /// The steps, to be asked about one event after the other.
+    pub(super) fn funnel<'f>(&self, performed: &'f Performed) -> Funnel<'f> {
         let funnel = Funnel::new(self.program, &performed.steps);
         if funnel.remembers() {
             // What the row still knows is of another funnel.
             self.row.forget_funnel();
         }
-        let mut counted = 0;
-        for at in range {
-            if counted >= enough {
-                break;
-            }
-            let matched = Matched {
-                events,
-                at,
-                step: 0,
-                before: None,
-            };
-            counted += usize::from(self.matches(performed.filter, funnel, &matched));
-        }
-        Counted { counted, of }
+        funnel
     }
 
     fn matches(&self, filter: NodeId, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
@@ -66,7 +98,7 @@ impl<'e> Evaluation<'e> {
     }
 
     /// Whether the steps hold after a matched event. The recursion is as deep as there are steps.
-    fn steps_hold(&self, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
+    pub(super) fn steps_hold(&self, funnel: Funnel<'_>, matched: &Matched<'e, '_>) -> bool {
         let step_at = matched.step.saturating_add(1);
         let Some(step) = funnel.steps.get(matched.step as usize) else {
             return true;
@@ -75,13 +107,11 @@ impl<'e> Evaluation<'e> {
         if remembered && let Some(known) = self.row.remembered(matched.step, matched.at) {
             return known;
         }
-        let (after, now) = (matched.time(), self.row.now());
-        let until = step.within.map_or(now, |within| after.plus(within).min(now));
         let events = self.row.events(step.event);
         let enough = step.count.decided_at();
         let mut counted = 0;
-        for at in events.between(after, until) {
-            if counted >= enough {
+        for at in self.following(step, matched) {
+            if counted >= enough || self.row.is_exhausted() {
                 break;
             }
             let next = Matched {
@@ -97,6 +127,13 @@ impl<'e> Evaluation<'e> {
             self.row.remember(matched.step, matched.at, holds);
         }
         holds
+    }
+
+    /// The places of the events that may be the next step's after a matched event.
+    pub(super) fn following(&self, step: &Step, matched: &Matched<'e, '_>) -> Range<usize> {
+        let (after, now) = (matched.time(), self.row.now());
+        let until = step.within.map_or(now, |within| after.plus(within).min(now));
+        self.row.events(step.event).between(after, until)
     }
 }
 
@@ -134,17 +171,7 @@ impl<'f> Funnel<'f> {
 
 /// The earliest step that a filter refers to; `u32::MAX` for none.
 fn farthest_reference(program: &Program, filter: NodeId) -> u32 {
-    match program.node(filter) {
-        Node::Not(child) | Node::Element { filter: child, .. } => farthest_reference(program, *child),
-        Node::And(nodes) | Node::Or(nodes) => {
-            let farthest = nodes.iter().map(|node| farthest_reference(program, *node));
-            farthest.min().unwrap_or(u32::MAX)
-        }
-        Node::Test { test, .. } => match test.reference() {
-            Some(Reference::Step { step, .. }) => step,
-            Some(Reference::Trait(_)) | None => u32::MAX,
-        },
-        // No other node stands in a filter.
-        _ => u32::MAX,
-    }
+    let mut farthest = u32::MAX;
+    funnel::references(program, filter, &mut |step, _| farthest = farthest.min(step));
+    farthest
 }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
 use super::computed;
+use super::funnel::Room;
 use crate::consent::ConsentState;
 use crate::ir::{AudienceSlot, CategorySlot, EventSlot, Program, PropertySlot, Subject, TraitSlot, TraitSource};
 use crate::model::{Identifiers, PastEvent, Profile};
@@ -32,10 +33,14 @@ pub struct Row<'a> {
     anonymous: bool,
     /// A bit for each audience slot.
     members: Vec<u64>,
-    /// How many events the steps of the audience at hand have looked at.
+    /// How many events the steps of the audience at hand have looked at,
     spent: Cell<u64>,
+    /// and how many they may: [`BUDGET`](Row::BUDGET), or less for a first try.
+    budget: Cell<u64>,
     /// What is known of the events of the funnel at hand: for each step a place per event of any name, each two bits.
     funnel: RefCell<Vec<u64>>,
+    /// For funnels over many events; boxed, as most programs have none and rows stand in long lists.
+    room: RefCell<Option<Box<Room>>>,
 }
 
 /// The value of a trait.
@@ -79,7 +84,9 @@ impl Default for Row<'_> {
             anonymous: false,
             members: Vec::new(),
             spent: Cell::new(0),
+            budget: Cell::new(Self::BUDGET),
             funnel: RefCell::default(),
+            room: RefCell::default(),
         }
     }
 }
@@ -103,6 +110,19 @@ impl<'a> Row<'a> {
         row
     }
 
+    /// The row with less to spend, which tests can use up.
+    #[cfg(test)]
+    pub(super) fn with_budget(self, budget: u64) -> Self {
+        self.budget.set(budget);
+        self
+    }
+
+    /// What was spent of it.
+    #[cfg(test)]
+    pub(super) fn spent(&self) -> u64 {
+        self.spent.get()
+    }
+
     /// Binds the row to a user's profile, as of `now`; it is a member of nothing until it is evaluated.
     pub fn bind(&mut self, program: &Program, profile: &'a Profile, now: Timestamp) {
         self.clear(program, Subject::User);
@@ -123,6 +143,7 @@ impl<'a> Row<'a> {
         let states = program.categories.iter().map(|c| profile.consent().state(&c.id));
         self.consent.extend(states);
         self.bind_identifiers(profile.identifiers());
+        self.make_room(program);
         self.set_now(program, &[], now);
     }
 
@@ -139,9 +160,6 @@ impl<'a> Row<'a> {
     pub fn set_now(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp) {
         self.now = now;
         self.spent.set(0);
-        // Room for the longest funnel, so that evaluating need not make it.
-        let places = program.longest_funnel() * self.times.len();
-        self.funnel.get_mut().resize(places.div_ceil(32), 0);
         // In the order of the table: a filter may refer to a trait that is computed before.
         for (at, source) in program.traits.iter().enumerate() {
             if let TraitSource::Computed(aggregate) = &source.source
@@ -196,7 +214,7 @@ impl<'a> Row<'a> {
     /// Whether evaluating the row was given up because an audience cost more than [`BUDGET`](Row::BUDGET). Then no answer
     /// about it means anything until it is bound again, and [`evaluate_audience`](super::evaluate_audience) says of no audience that it is a member.
     pub fn is_exhausted(&self) -> bool {
-        self.spent.get() > Self::BUDGET
+        self.spent.get() > self.budget.get()
     }
 
     /// Another audience begins; what is exhausted stays so.
@@ -210,6 +228,25 @@ impl<'a> Row<'a> {
     pub(super) fn spend(&self) -> bool {
         self.spent.set(self.spent.get().saturating_add(1));
         !self.is_exhausted()
+    }
+
+    /// What comes of looking at no more than so many events; `None` where that did not suffice.
+    pub(super) fn spending_at_most<T>(&self, some: u64, look: impl FnOnce() -> T) -> Option<T> {
+        let all = self.budget.get();
+        self.budget.set(all.min(self.spent.get().saturating_add(some)));
+        let found = look();
+        let sufficed = !self.is_exhausted();
+        self.budget.set(all);
+        sufficed.then_some(found)
+    }
+
+    /// The buffers for a funnel over many events, to be given back.
+    pub(super) fn take_room(&self) -> Box<Room> {
+        self.room.take().unwrap_or_default()
+    }
+
+    pub(super) fn give_room(&self, room: Box<Room>) {
+        self.room.replace(Some(room));
     }
 
     /// Forgets what is known of the events of another funnel.
@@ -285,6 +322,23 @@ impl<'a> Row<'a> {
         self.funnel.get_mut().clear();
     }
 
+    /// Makes room for the largest funnel, so that evaluating need not.
+    fn make_room(&mut self, program: &Program) {
+        let mut places = 0;
+        for performed in program.funnels() {
+            let slots = performed.steps.iter().map(|step| step.event).chain([performed.event]);
+            let events = slots.map(|slot| self.events(slot).len()).sum();
+            self.room
+                .get_mut()
+                .get_or_insert_default()
+                .fit(performed.steps.len(), events);
+            if performed.steps.len() > 1 {
+                places = places.max((performed.steps.len() + 1) * self.times.len());
+            }
+        }
+        self.funnel.get_mut().resize(places.div_ceil(32), 0);
+    }
+
     fn bind_traits(&mut self, program: &Program, traits: &'a Object) {
         let subject = self.subject;
         let held = program.traits.iter().map(|wanted| match &wanted.source {
@@ -321,6 +375,10 @@ impl<'e, 'a> Events<'e, 'a> {
         values: &[],
     };
 
+    pub(super) fn len(self) -> usize {
+        self.times.len()
+    }
+
     /// The places of the events with `after < t ≤ until`.
     pub(super) fn between(self, after: Timestamp, until: Timestamp) -> Range<usize> {
         let end = self.times.partition_point(|t| *t <= until);
@@ -354,6 +412,16 @@ pub(super) struct Matched<'e, 'p> {
 }
 
 impl<'e> Matched<'e, '_> {
+    /// An event that is asked nothing about those before it.
+    pub(super) fn alone(events: Events<'e, 'e>, at: usize, step: u32) -> Self {
+        Matched {
+            events,
+            at,
+            step,
+            before: None,
+        }
+    }
+
     pub(super) fn time(&self) -> Timestamp {
         self.events.time(self.at)
     }

@@ -91,6 +91,72 @@ fn same(value: &Value, other: &Value) -> bool {
     }
 }
 
+/// A scalar as it meets others. Values that are the same ([`same`]) have the same key; but not all that have are the
+/// same: the texts `5` and `5.0` are not, though each is the same as the number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Key<'v> {
+    Boolean(bool),
+    Number(Number),
+    Text(&'v str),
+}
+
+impl<'v> Key<'v> {
+    /// The key of a value; `None` for a list and an object, which are the same as nothing.
+    pub(super) fn of(value: &'v Value) -> Option<Self> {
+        if let Some(number) = value.read_number() {
+            return Some(Key::Number(number));
+        }
+        if let Some(boolean) = value.read_bool() {
+            return Some(Key::Boolean(boolean));
+        }
+        value.as_str().map(Key::Text)
+    }
+}
+
+impl Ord for Key<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Key::Boolean(a), Key::Boolean(b)) => a.cmp(b),
+            (Key::Number(a), Key::Number(b)) => a.compare(*b),
+            (Key::Text(a), Key::Text(b)) => a.cmp(b),
+            (Key::Boolean(_), _) | (Key::Number(_), Key::Text(_)) => Ordering::Less,
+            _ => Ordering::Greater,
+        }
+    }
+}
+
+impl PartialOrd for Key<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Key<'_> {}
+
+/// An order in which two values are equal only if no test can tell references to them apart: all that are no scalars,
+/// and scalars of the same type, value and text.
+pub(super) fn alike(a: Option<&Value>, b: Option<&Value>) -> Ordering {
+    let is_text = |value: Option<&Value>| matches!(value, Some(Value::String(_)));
+    let text = |a: &Value, b: &Value| match (a.read_text(), b.read_text()) {
+        (Some(a), Some(b)) => a.cmp(&*b),
+        _ => Ordering::Equal,
+    };
+    match (a, b) {
+        (Some(a), Some(b)) if a == b => Ordering::Equal,
+        _ => a
+            .and_then(Key::of)
+            .cmp(&b.and_then(Key::of))
+            .then_with(|| is_text(a).cmp(&is_text(b)))
+            .then_with(|| a.zip(b).map_or(Ordering::Equal, |(a, b)| text(a, b))),
+    }
+}
+
 fn is_number(value: &Value, number: Number) -> bool {
     value.read_number().is_some_and(|value| value.compare(number).is_eq())
 }

@@ -9,7 +9,8 @@ use crate::value::Value;
 /// [`close`](Recorder::close) after them.
 ///
 /// Filters over events and list elements are told as one number, not node by node: the [`Fact`] of the node that has the
-/// filter says how many passed.
+/// filter says how many passed. Then the filter is told once more, node by node, about one event or element that shows best
+/// why the answer is what it is: between [`enter`](Recorder::enter) and [`leave`](Recorder::leave).
 pub trait Recorder<'e> {
     /// Whether anything is kept. If so, `and` and `or` look at all their children and events are counted to the end, so
     /// that what is told is complete; if not, evaluation stops as soon as the answer is known.
@@ -23,6 +24,12 @@ pub trait Recorder<'e> {
 
     /// What follows is about this user of the account, by place; `None`: about the account again.
     fn user(&mut self, user: Option<usize>);
+
+    /// What follows is about one event or element that the node at hand looked at.
+    fn enter(&mut self, shown: Shown<'e>);
+
+    /// Nothing more about that one.
+    fn leave(&mut self);
 }
 
 /// Records nothing, at no cost.
@@ -34,6 +41,33 @@ impl Recorder<'_> for () {
     fn close(&mut self, _: NodeId, _: bool, _: Fact<'_>) {}
 
     fn user(&mut self, _: Option<usize>) {}
+
+    fn enter(&mut self, _: Shown<'_>) {}
+
+    fn leave(&mut self) {}
+}
+
+/// One of the many that a node looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shown<'e> {
+    /// An event of `performed`, or one that followed it.
+    Event {
+        /// 0 for the first `performed`, then 1, 2, … for its steps, each after the event that the step before shows.
+        step: u32,
+        /// Its time and message id; `None` where there is no event to look at.
+        event: Option<(Timestamp, &'e str)>,
+        /// Whether it counts: it passes, and its steps hold. Of the first `performed` it is then the latest that does.
+        counts: bool,
+        /// How many pass this step's own filter, whatever follows them.
+        passed: usize,
+        /// How many of that name are inside the window.
+        of: usize,
+        /// Whether so many are enough, or under `then not` too few: of the first `performed`, what the node says.
+        holds: bool,
+    },
+    /// An element of a list, by place.
+    Element(usize),
 }
 
 /// What decided whether a node holds.
@@ -55,6 +89,8 @@ pub enum Fact<'e> {
         passed: usize,
         /// How many there are; `None` where there is no list.
         of: Option<usize>,
+        /// What stands where the list should; `None` where it is absent or null.
+        value: Option<&'e Value>,
     },
     /// Events were counted.
     Events {
@@ -85,6 +121,19 @@ pub struct Trace<'e> {
     /// The places of the records that are still open.
     open: Vec<usize>,
     user: Option<usize>,
+    examples: Vec<Example<'e>>,
+    /// The places of the examples that are still entered.
+    entered: Vec<usize>,
+}
+
+/// An event or element that was shown, and the node that it was shown for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Example<'e> {
+    /// The place of the record of that node.
+    pub of: usize,
+    /// The event or element.
+    pub shown: Shown<'e>,
 }
 
 /// What was found about one node.
@@ -97,6 +146,8 @@ pub struct Record<'e> {
     pub depth: usize,
     /// The user of the account that it was asked about, by place; `None` for the row itself.
     pub user: Option<usize>,
+    /// The example that it was asked about, by place; `None` for the subject itself.
+    pub example: Option<usize>,
     /// Whether it holds.
     pub holds: bool,
     /// What decided that.
@@ -113,6 +164,19 @@ impl<'e> Trace<'e> {
     pub fn records(&self) -> &[Record<'e>] {
         &self.records
     }
+
+    /// The events and elements that filters were shown on.
+    pub fn examples(&self) -> &[Example<'e>] {
+        &self.examples
+    }
+
+    /// What was found about a node, asked about this example or the subject itself: the place of the first such record, for
+    /// all of them say the same.
+    pub fn find(&self, node: NodeId, example: Option<usize>) -> Option<usize> {
+        self.records
+            .iter()
+            .position(|record| record.node == node && record.example == example)
+    }
 }
 
 impl<'e> Recorder<'e> for Trace<'e> {
@@ -123,6 +187,7 @@ impl<'e> Recorder<'e> for Trace<'e> {
             node,
             depth: self.open.len(),
             user: self.user,
+            example: self.entered.last().copied(),
             holds: false,
             fact: Fact::None,
         });
@@ -139,5 +204,16 @@ impl<'e> Recorder<'e> for Trace<'e> {
 
     fn user(&mut self, user: Option<usize>) {
         self.user = user;
+    }
+
+    fn enter(&mut self, shown: Shown<'e>) {
+        // A node enters while it is open.
+        let of = self.open.last().copied().unwrap_or_default();
+        self.entered.push(self.examples.len());
+        self.examples.push(Example { of, shown });
+    }
+
+    fn leave(&mut self) {
+        self.entered.pop();
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::event::{Effect, Event, LeftOut};
-use super::identifiers::Claims;
+use super::identifiers::{Claims, Parts};
 use super::input::hex;
 use super::preferences::{self, Given, PREFERENCE_EVENT, Preferences};
 use super::reject::{Refusal, RejectCode};
 use super::times;
 use crate::consent::is_reserved_trait;
-use crate::model::IdentityRules;
+use crate::model::{GROUP_ID, IdentityRules};
 use crate::time::Timestamp;
 use crate::value::{Object, Value};
 
@@ -78,11 +78,12 @@ pub(super) fn decode(value: Value, rules: &IdentityRules, received_at: Timestamp
     let mut claims = Claims::new(rules);
     claims.own(&event, call != Call::Alias);
     if call != Call::Alias {
-        let traits = event.get("traits").and_then(Value::as_object);
-        claims.email(traits.filter(|_| call == Call::Identify), context);
-        if let Some(context) = context {
-            claims.context(context);
-        }
+        let part = |key| event.get(key).and_then(Value::as_object);
+        claims.described(Parts {
+            traits: part("traits").filter(|_| call == Call::Identify),
+            context,
+            properties: part("properties").filter(|_| matches!(call, Call::Track | Call::Page | Call::Screen)),
+        });
     }
     let (claims, mut left_out) = claims.done();
     if claims.is_empty() {
@@ -237,7 +238,7 @@ fn effect(call: Call, mut event: Object, rules: &IdentityRules, left_out: &mut L
         Call::Group => {
             let traits = open(take("traits"), left_out);
             match event.remove("groupId") {
-                Some(Value::String(id)) if !rules.is_blocked(&id) => Effect::Group { id, traits },
+                Some(Value::String(id)) if !rules.is_blocked(GROUP_ID, &id) => Effect::Group { id, traits },
                 // A blocked value is no identifier of an account either (ID-8).
                 _ => {
                     left_out.blocked += 1;

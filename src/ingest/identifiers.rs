@@ -1,21 +1,53 @@
-//! Which identifiers an event carries (ID-2, ID-8, EV-23).
+//! Which identifiers an event carries (ID-2, ID-3, ID-8, EV-23).
 
 use std::borrow::Cow;
 
 use super::event::{Claim, Identifier, LeftOut};
-use crate::model::{IdentityRules, matched};
+use crate::model::{EMAIL, IdentifierSource, IdentityRules, SourceRoot, USER_ID, check_type, matched};
 use crate::value::{Object, Value};
 
-pub(super) const USER_ID: &str = "user_id";
 pub(super) const ANONYMOUS_ID: &str = "anonymous_id";
-const EMAIL: &str = "email";
-/// Identifies accounts, never people.
-const GROUP_ID: &str = "group_id";
+const ANDROID_IDFA: &str = "android.idfa";
+const IOS_IDFA: &str = "ios.idfa";
+
+/// The parts of an event that are looked into; of an alias, none.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Parts<'e> {
+    /// Those that describe the person.
+    pub(super) traits: Option<&'e Object>,
+    pub(super) context: Option<&'e Object>,
+    pub(super) properties: Option<&'e Object>,
+}
+
+impl<'e> Parts<'e> {
+    fn device(self) -> Option<&'e Object> {
+        self.context?.get("device")?.as_object()
+    }
+
+    /// Whether the person lets the advertising id be used. An older page drops the condition, which would identify more.
+    fn allows_tracking(self) -> bool {
+        self.device().and_then(|device| device.get("adTrackingEnabled")) == Some(&Value::Bool(true))
+    }
+
+    /// What stands at a place, if it is a string.
+    fn text(self, source: &IdentifierSource) -> Option<&'e str> {
+        let root = match source.root {
+            SourceRoot::Traits => self.traits,
+            SourceRoot::Context => self.context,
+            SourceRoot::Properties => self.properties,
+        };
+        let (last, above) = source.path.split_last()?;
+        let object = above.iter().try_fold(root?, |object, key| object.get(key)?.as_object());
+        object?.get(last)?.as_str()
+    }
+}
 
 /// Collects claims, leaving out what is blocked.
 pub(super) struct Claims<'r> {
     rules: &'r IdentityRules,
     claims: Vec<Claim>,
+    /// The types of the values that are left out.
+    blocked: Vec<Cow<'static, str>>,
     left_out: LeftOut,
 }
 
@@ -24,6 +56,7 @@ impl<'r> Claims<'r> {
         Claims {
             rules,
             claims: Vec::new(),
+            blocked: Vec::new(),
             left_out: LeftOut::default(),
         }
     }
@@ -36,21 +69,30 @@ impl<'r> Claims<'r> {
         }
     }
 
+    /// What else the event says of the person: first at the default places, then at those that the rules add.
+    pub(super) fn described(&mut self, parts: Parts<'_>) {
+        self.email(parts);
+        if let Some(context) = parts.context {
+            self.context(context);
+        }
+        if let Some(device) = parts.device() {
+            self.device(device, parts.allows_tracking());
+        }
+        self.added(parts);
+    }
+
     /// The email: of the traits that describe the person, else of the context's.
-    pub(super) fn email(&mut self, traits: Option<&Object>, context: Option<&Object>) {
-        let in_context = context.and_then(|c| c.get("traits")).and_then(Value::as_object);
-        let found = [traits, in_context].into_iter().flatten().find_map(|traits| {
+    fn email(&mut self, parts: Parts<'_>) {
+        let in_context = parts.context.and_then(|c| c.get("traits")).and_then(Value::as_object);
+        let found = [parts.traits, in_context].into_iter().flatten().find_map(|traits| {
             let value = traits.get(EMAIL)?;
             value.as_str().map(|_| value)
         });
         self.add(EMAIL.into(), found, false);
     }
 
-    /// What the context says about the device, Google Analytics, and other systems.
-    pub(super) fn context(&mut self, context: &Object) {
-        if let Some(device) = context.get("device").and_then(Value::as_object) {
-            self.device(device);
-        }
+    /// What the context says about Google Analytics and other systems.
+    fn context(&mut self, context: &Object) {
         let integrations = context.get("integrations").and_then(Value::as_object);
         let analytics = integrations.and_then(|i| i.get("Google Analytics"));
         let client = analytics.and_then(Value::as_object).and_then(|a| a.get("clientId"));
@@ -62,19 +104,40 @@ impl<'r> Claims<'r> {
         }
     }
 
-    fn device(&mut self, device: &Object) {
+    fn device(&mut self, device: &Object, allows_tracking: bool) {
         let kinds = match device.get("type").and_then(Value::as_str) {
-            Some("android") => ["android.id", "android.idfa", "android.push_token"],
-            Some("ios") => ["ios.id", "ios.idfa", "ios.push_token"],
+            Some("android") => ["android.id", ANDROID_IDFA, "android.push_token"],
+            Some("ios") => ["ios.id", IOS_IDFA, "ios.push_token"],
             _ => return,
         };
         let [id, idfa, push_token] = kinds;
         self.add(id.into(), device.get("id"), false);
-        // Only where tracking is allowed: an older page drops the condition, which would identify more.
-        if device.get("adTrackingEnabled") == Some(&Value::Bool(true)) {
+        if allows_tracking {
             self.add(idfa.into(), device.get("advertisingId"), false);
         }
         self.add(push_token.into(), device.get("token"), false);
+    }
+
+    /// The places that the rules add (ID-3), for the types of which the event has given no string so far: the first that
+    /// holds a string counts. A string that is blocked is still the one that was given; a second one in its place could be
+    /// somebody else's.
+    fn added(&mut self, parts: Parts<'_>) {
+        for rule in &self.rules.listed {
+            if rule.from.is_empty() || check_type(&rule.kind).is_err() || self.has(&rule.kind) {
+                continue;
+            }
+            let is_idfa = matches!(&*rule.kind, ANDROID_IDFA | IOS_IDFA);
+            let open = |source: &&IdentifierSource| parts.allows_tracking() || !(is_idfa || is_advertising_id(source));
+            let found = rule.from.iter().filter(open).find_map(|source| parts.text(source));
+            if let Some(value) = found {
+                self.add_text(rule.kind.to_string().into(), value, false);
+            }
+        }
+    }
+
+    fn has(&self, kind: &str) -> bool {
+        let mut kinds = self.claims.iter().map(|claim| &claim.id.kind).chain(&self.blocked);
+        kinds.any(|given| given == kind)
     }
 
     /// An item of `context.externalIds`: all four keys, and a type in lower case (EV-23).
@@ -83,7 +146,7 @@ impl<'r> Claims<'r> {
         let parts = (text("type"), text("id"), text("collection"), text("encoding"));
         match parts {
             (Some(_), Some(_), Some("accounts"), Some("none")) => {}
-            (Some(kind), Some(id), Some("users"), Some("none")) if is_external_kind(kind) => {
+            (Some(kind), Some(id), Some("users"), Some("none")) if check_type(kind).is_ok() => {
                 self.add_text(kind.to_owned().into(), id, false);
             }
             _ => self.left_out.malformed_external += 1,
@@ -98,15 +161,13 @@ impl<'r> Claims<'r> {
     }
 
     fn add_text(&mut self, kind: Cow<'static, str>, value: &str, own: bool) {
-        let matched = matched(&kind, value);
-        if self.rules.is_blocked(&matched) || self.rules.is_blocked(value) {
+        if self.rules.is_blocked(&kind, value) {
             self.left_out.blocked += 1;
+            self.blocked.push(kind);
             return;
         }
-        let id = Identifier {
-            kind,
-            value: matched.into(),
-        };
+        let value = matched(&kind, value).into();
+        let id = Identifier { kind, value };
         self.claims.push(Claim { id, own });
     }
 
@@ -119,9 +180,7 @@ impl<'r> Claims<'r> {
     }
 }
 
-/// A type has no upper case (EV-23), and nothing that would make `TYPE:VALUE` ambiguous: two people could else go by one
-/// label, and whoever acts on a list of labels would deliver the wrong one.
-fn is_external_kind(kind: &str) -> bool {
-    let odd = |c: char| c == ':' || c.is_uppercase() || c.is_whitespace() || c.is_control();
-    !kind.is_empty() && kind != GROUP_ID && !kind.chars().any(odd)
+/// Where devices have the id that follows a person across apps.
+fn is_advertising_id(source: &IdentifierSource) -> bool {
+    source.root == SourceRoot::Context && source.path.iter().map(|key| &**key).eq(["device", "advertisingId"])
 }

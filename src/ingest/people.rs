@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::event::{Claim, Identifier};
-use super::identifiers::{ANONYMOUS_ID, USER_ID};
+use super::identifiers::ANONYMOUS_ID;
 use super::ledger::Ledger;
 use super::violations::{TIME_LIMIT, VALUE_LIMIT, Violations};
-use crate::model::{IdentityRules, Period};
+use crate::model::{IdentityRules, Period, USER_ID};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -216,8 +216,13 @@ impl People {
                     .map(|id| &*id.kind),
             );
         }
+        // No type can have more than all have together: a wide limit need not be counted against.
+        let most = people.iter().map(|person| person.identifiers.len()).sum::<usize>() + new.len();
         let over = kinds.into_iter().filter(|kind| {
             let (limit, period) = rules.limit(kind);
+            if u32::try_from(most).is_ok_and(|most| most <= limit) {
+                return false;
+            }
             let counts = |added: Timestamp| period.duration().is_none_or(|length| added > timestamp.minus(length));
             let mut tally = Tally::default();
             for (person, place) in people.iter().zip(places) {

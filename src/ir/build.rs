@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Audience, AudienceSlot, Category, Destination, Event, EventSlot, FORMAT, Node, NodeId, Program, PropertySlot,
-    Trait, TraitSlot, longest_funnel,
+    Trait, TraitSlot, funnels,
 };
 use crate::value::Path;
 
@@ -120,7 +120,7 @@ impl Builder {
             destinations,
             traits: self.traits,
             events: self.events,
-            longest_funnel: longest_funnel(&self.nodes),
+            funnels: funnels(&self.nodes),
             nodes: self.nodes,
             audiences,
             order,

@@ -90,7 +90,7 @@ impl TryFrom<Unchecked> for Program {
             destinations: unchecked.destinations,
             traits: unchecked.traits,
             events: unchecked.events,
-            longest_funnel: super::longest_funnel(&unchecked.nodes),
+            funnels: super::funnels(&unchecked.nodes),
             nodes: unchecked.nodes,
             audiences: unchecked.audiences,
             order: unchecked.order,

@@ -108,8 +108,9 @@ pub struct Program {
     pub audiences: Vec<Audience>,
     /// The audiences in an order in which each stands after those it refers to (AM-3).
     pub order: Vec<AudienceSlot>,
+    /// The nodes that are funnels.
     #[serde(skip)]
-    longest_funnel: usize,
+    funnels: Vec<NodeId>,
 }
 
 /// A consent category (CC-1).
@@ -177,6 +178,16 @@ pub enum Subject {
     User,
     /// An account: a group of users.
     Account,
+}
+
+impl Subject {
+    /// How its traits are written.
+    pub fn trait_keyword(self) -> &'static str {
+        match self {
+            Subject::User => "trait",
+            Subject::Account => "account trait",
+        }
+    }
 }
 
 /// A trait that some condition reads.
@@ -640,12 +651,10 @@ impl Count {
     }
 }
 
-fn longest_funnel(nodes: &[Node]) -> usize {
-    let steps = nodes.iter().map(|node| match node {
-        Node::Performed(performed) if performed.steps.len() > 1 => performed.steps.len() + 1,
-        _ => 0,
-    });
-    steps.max().unwrap_or(0)
+fn funnels(nodes: &[Node]) -> Vec<NodeId> {
+    let is_funnel = |node: &Node| matches!(node, Node::Performed(performed) if !performed.steps.is_empty());
+    let nodes = nodes.iter().enumerate().filter(|(_, node)| is_funnel(node));
+    nodes.map(|(at, _)| NodeId::at(at)).collect()
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -664,9 +673,12 @@ impl Program {
         Some(AudienceSlot::at(at))
     }
 
-    /// How many events the longest funnel matches, the first one included; 0 where none has two steps.
-    pub(crate) fn longest_funnel(&self) -> usize {
-        self.longest_funnel
+    /// Each `performed` that has steps.
+    pub(crate) fn funnels(&self) -> impl Iterator<Item = &Performed> {
+        self.funnels.iter().filter_map(|id| match self.node(*id) {
+            Node::Performed(performed) => Some(performed),
+            _ => None,
+        })
     }
 
     /// The id of a category.

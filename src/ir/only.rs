@@ -63,6 +63,7 @@ impl Kept {
                 *target = audience(*target);
             }
         }
+        program.funnels = super::funnels(&program.nodes);
         for source in &mut program.traits {
             if let TraitSource::Computed(aggregate) = &mut source.source {
                 aggregate.filter = node(aggregate.filter);

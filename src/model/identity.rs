@@ -1,31 +1,75 @@
-//! The rules of identity resolution: which identifiers there are, in what priority, and how many a profile may have.
+//! The rules of identity resolution: which identifiers there are, where they are read, in what priority, and how many a
+//! profile may have.
+//!
+//! They are no part of a program: they say how events become profiles, and a program is evaluated on profiles.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 use super::profile::Identifiers;
 use crate::time::{Duration, Unit};
 
+pub(crate) const USER_ID: &str = "user_id";
+pub(crate) const EMAIL: &str = "email";
+/// Identifies accounts, never people.
+pub(crate) const GROUP_ID: &str = "group_id";
+
 /// The identity rules of a workspace (ID-2 to ID-9).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IdentityRules {
     /// Rules for named types, in order of priority. Other types follow in alphabetical order.
     pub listed: Vec<IdentifierRule>,
-    /// Values that are never identifiers, of any type, beside those of ID-8.
-    pub blocked: Vec<Box<str>>,
+    blocked: BTreeSet<Box<str>>,
+    /// The same as emails are matched.
+    blocked_emails: BTreeSet<Box<str>>,
 }
 
 /// The rule for one type of identifier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentifierRule {
-    /// The type, such as `email`.
+    /// The type, such as `email`; what no event can carry (see language.md) has no effect.
     pub kind: Box<str>,
+    /// Where it is looked for, in order, in an event whose default place has none (ID-3).
+    pub from: Vec<IdentifierSource>,
     /// How many a profile may have; at least 1.
     pub limit: u32,
     /// Over which time they are counted.
     pub period: Period,
+}
+
+/// A place in an event, such as `context.traits.phone`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentifierSource {
+    /// The part of the event.
+    pub root: SourceRoot,
+    /// The keys from there on, outermost first.
+    pub path: Vec<Box<str>>,
+}
+
+/// The parts of an event in which identifiers are looked for (ID-3). An alias is never looked into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceRoot {
+    /// The traits of an identify call. Those of a group call are the account's, and identify nobody.
+    Traits,
+    /// The context of any call.
+    Context,
+    /// The properties of a track, page or screen call.
+    Properties,
+}
+
+impl SourceRoot {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SourceRoot::Traits => "traits",
+            SourceRoot::Context => "context",
+            SourceRoot::Properties => "properties",
+        }
+    }
 }
 
 /// Over which time identifiers are counted (ID-6, ID-7).
@@ -65,12 +109,14 @@ impl Default for IdentityRules {
     fn default() -> Self {
         let rule = |kind: &str, limit| IdentifierRule {
             kind: kind.into(),
+            from: Vec::new(),
             limit,
             period: Period::Ever,
         };
         IdentityRules {
-            listed: vec![rule("user_id", 1), rule("email", IdentityRules::PRESET_LIMIT)],
-            blocked: Vec::new(),
+            listed: vec![rule(USER_ID, 1), rule(EMAIL, IdentityRules::PRESET_LIMIT)],
+            blocked: BTreeSet::new(),
+            blocked_emails: BTreeSet::new(),
         }
     }
 }
@@ -95,18 +141,68 @@ impl IdentityRules {
         })
     }
 
-    /// Whether a value is never used as an identifier: zeroes and dashes alone, `-1`, `null`, `anonymous` (ID-8), and
-    /// what the workspace blocks.
-    pub(crate) fn is_blocked(&self, value: &str) -> bool {
-        value.bytes().all(|b| b == b'0' || b == b'-')
-            || matches!(value, "-1" | "null" | "anonymous")
-            || self.blocked.iter().any(|blocked| &**blocked == value)
+    /// Lets a value never be an identifier, of any type, beside those of ID-8. As an email it is blocked in every
+    /// spelling that is the same email.
+    ///
+    /// ```
+    /// # use volens::model::IdentityRules;
+    /// let mut rules = IdentityRules::default();
+    /// rules.block("Test@acme.example");
+    /// assert!(rules.is_blocked("email", " test@ACME.example"));
+    /// assert!(!rules.is_blocked("user_id", "test@acme.example"));
+    /// ```
+    pub fn block(&mut self, value: &str) {
+        self.blocked.insert(value.into());
+        self.blocked_emails.insert(matched(EMAIL, value).into());
+    }
+
+    /// Whether a value, as it was sent, is never used as an identifier of a type: zeroes and dashes alone, `-1`, `null`,
+    /// `anonymous` (ID-8), and what the workspace blocks.
+    pub fn is_blocked(&self, kind: &str, value: &str) -> bool {
+        let matched = matched(kind, value);
+        names_nobody(value)
+            || names_nobody(&matched)
+            || self.blocked.contains(value)
+            || (kind == EMAIL && self.blocked_emails.contains(&*matched))
+    }
+}
+
+fn names_nobody(value: &str) -> bool {
+    value.bytes().all(|b| b == b'0' || b == b'-') || matches!(value, "-1" | "null" | "anonymous")
+}
+
+/// Why a text cannot be a type of identifiers of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BadType {
+    Empty,
+    /// It is the type of accounts.
+    OfAccounts,
+    /// Types are in lower case (EV-23, DEC-46).
+    UpperCase,
+    /// It would make `TYPE:VALUE` ambiguous: two people could go by one label, and whoever acts on a list of labels would
+    /// deliver the wrong one.
+    Odd(char),
+}
+
+/// Whether a text can be a type of identifiers.
+pub(crate) fn check_type(kind: &str) -> Result<(), BadType> {
+    let odd = |c: &char| *c == ':' || c.is_whitespace() || c.is_control();
+    if kind.is_empty() {
+        Err(BadType::Empty)
+    } else if let Some(odd) = kind.chars().find(odd) {
+        Err(BadType::Odd(odd))
+    } else if kind.chars().any(char::is_uppercase) {
+        Err(BadType::UpperCase)
+    } else if kind == GROUP_ID {
+        Err(BadType::OfAccounts)
+    } else {
+        Ok(())
     }
 }
 
 /// An identifier's value as it is matched: as sent, except that emails are lower-cased and trimmed (DEC-46).
 pub(crate) fn matched<'v>(kind: &str, value: &'v str) -> Cow<'v, str> {
-    if kind == "email" {
+    if kind == EMAIL {
         value.trim().to_lowercase().into()
     } else {
         value.into()

@@ -11,6 +11,7 @@ use crate::time::{Timestamp, Unit};
 use crate::value::Number;
 
 pub use crate::ir::{Comparison, MessageForm, Quantifier, Removal, Subject};
+pub use crate::model::{Period, SourceRoot};
 
 /// One `.audience` file.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +85,8 @@ pub enum Item {
     Trait(TraitSchema),
     /// `trait … = …`
     Computed(ComputedTrait),
+    /// `identity { … }`
+    Identity(Identity),
 }
 
 /// A name, as written: `shoes` or `"shoes"`.
@@ -712,4 +715,51 @@ pub enum LiteralValue {
     Boolean(bool),
     /// `2026-06-30`
     Date(Timestamp),
+}
+
+/// `identity { email from traits.email limit 5 per year  block "test" }`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The types of identifiers, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identifiers: Vec<Identifier>,
+    /// The values after `block`, in order.
+    #[serde(default, rename = "block", skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<Text>,
+    /// The whole item.
+    #[serde(skip)]
+    pub span: Span,
+}
+
+/// `phone from traits.phone, context.traits.phone limit 3 per month`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identifier {
+    /// The type.
+    pub name: Name,
+    /// Where to look besides the default place, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<Source>,
+    /// How many a profile may have.
+    pub limit: Integer,
+    /// Over which time they are counted.
+    #[serde(default)]
+    pub period: Period,
+    /// All of it.
+    #[serde(skip)]
+    pub span: Span,
+}
+
+/// `context.traits.phone`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The part of the event in which it starts.
+    pub root: SourceRoot,
+    /// The names below, outermost first.
+    pub keys: Vec<Name>,
+    /// All of it.
+    #[serde(skip)]
+    pub span: Span,
 }

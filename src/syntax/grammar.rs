@@ -8,5 +8,6 @@
 use pest_derive::Parser;
 
 #[derive(Parser)]
+#[grammar = "../grammar/words.pest"]
 #[grammar = "../grammar/audience.pest"]
 pub(super) struct Grammar;

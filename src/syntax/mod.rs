@@ -1,10 +1,12 @@
 //! The text of definitions: the syntax tree, and the way from text to tree.
 //!
 //! `lex` finds words, `split` finds items, `grammar` parses each by `grammar/audience.pest`, `build` makes the tree,
-//! `diagnose` puts the grammar's errors into an author's words, and `print` goes the way back. Names are not looked up here: a tree can be sound
+//! `diagnose` puts the grammar's errors into an author's words, `suggest` tries out which of its helps are plain edits, and
+//! `print` goes the way back. Names are not looked up here: a tree can be sound
 //! and still speak of audiences that do not exist.
 
 pub mod ast;
+pub mod cases;
 
 mod build;
 mod date;
@@ -17,6 +19,7 @@ mod places;
 mod print;
 mod split;
 mod stack;
+mod suggest;
 
 pub use json::{JSON_FORMAT, JsonError, from_json, to_json};
 pub use parse::{MAX_FILE, parse};

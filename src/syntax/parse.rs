@@ -8,9 +8,10 @@ use crate::syntax::ast::{Broken, Declares, File, Item, Name};
 use crate::syntax::build::{Builder, decode};
 use crate::syntax::diagnose;
 use crate::syntax::grammar::{Grammar, Rule};
-use crate::syntax::lex::{self, Kind, LexError, Tokens};
+use crate::syntax::lex::{self, Kind, LexError, Token, Tokens};
 use crate::syntax::split::{self, Chunk, Piece};
 use crate::syntax::stack::with_room;
+use crate::syntax::suggest;
 
 /// The longest file, in bytes (language.md, Limits).
 pub const MAX_FILE: usize = 1024 * 1024;
@@ -31,6 +32,15 @@ const SHALLOW: u32 = 8;
 /// assert_eq!(errors[0].message, "this category has no name");
 /// ```
 pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
+    read_with(file, text, true)
+}
+
+/// Reads a text without looking for edits.
+pub(super) fn read(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
+    read_with(file, text, false)
+}
+
+fn read_with(file: FileId, text: &str, edits: bool) -> (File, Vec<Diagnostic>) {
     let mut out = File {
         items: Vec::new(),
         comments: Vec::new(),
@@ -63,6 +73,7 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
             .map_or(0, |token| token.end);
         let start = tokens.get(chunk.first).map_or(0, |token| token.start);
         let mut unreadable = false;
+        let before = diagnostics.len();
         while let Some(LexError { at, breaks, diagnostic }) = errors.next_if(|error| error.at < end) {
             unreadable |= breaks && at >= start;
             diagnostics.push(diagnostic);
@@ -80,6 +91,9 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
                 diagnostics.extend(errors);
                 out.broken.extend(broken(&tokens, chunk));
             }
+        }
+        if edits && let Some(found) = diagnostics.get_mut(before..) {
+            suggest::suggest(file, text, Span::new(file, start, end), found);
         }
     }
     diagnostics.extend(errors.map(|error| error.diagnostic));
@@ -153,15 +167,11 @@ fn item(tokens: &Tokens<'_>, chunk: &Chunk) -> Result<Vec<Item>, Vec<Diagnostic>
 
 /// What a broken item declares, if that can be told.
 fn broken(tokens: &Tokens<'_>, chunk: &Chunk) -> Option<Broken> {
-    let kind = match chunk.piece {
-        Piece::Declaration(kind) => kind,
-        Piece::Enforcement => return None,
-        Piece::Other => {
-            let first = tokens.get(chunk.first).filter(|token| token.kind == Kind::Word)?;
-            near_keyword(tokens.text(first))?
-        }
+    let (kind, token) = match chunk.piece {
+        Piece::Declaration(kind) => (kind, split::name_of(tokens, chunk)?),
+        Piece::Enforcement | Piece::Identity => return None,
+        Piece::Other => misspelt(tokens, chunk)?,
     };
-    let token = split::name_of(tokens, chunk)?;
     let written = tokens.text(token);
     let quoted = token.kind == Kind::String;
     let text = if quoted { decode(written)? } else { written.into() };
@@ -175,7 +185,29 @@ fn broken(tokens: &Tokens<'_>, chunk: &Chunk) -> Option<Broken> {
     })
 }
 
-/// The keyword that a word was meant to be.
-fn near_keyword(word: &str) -> Option<Declares> {
-    diagnose::nearest(word, &["category", "destination", "audience"]).and_then(split::declares)
+/// What a piece without its keyword seems to declare, and its name: the keyword is misspelt, or another word stands
+/// before it, as in `account audience big` or `computed trait revenue = …`.
+fn misspelt(tokens: &Tokens<'_>, chunk: &Chunk) -> Option<(Declares, Token)> {
+    let word = |at: usize| {
+        let token = tokens
+            .get(at)
+            .filter(|token| at < chunk.end && token.kind == Kind::Word)?;
+        Some(tokens.text(token))
+    };
+    let (first, second) = (word(chunk.first)?, word(chunk.first + 1));
+    let (kind, at) = match (diagnose::nearest(first, &KEYWORDS), second) {
+        (_, Some("audience")) => (Declares::Audience, chunk.first + 2),
+        (Some("account"), Some("trait")) => (Declares::AccountTrait, chunk.first + 2),
+        (_, Some("trait")) => (Declares::Trait, chunk.first + 2),
+        (Some("event"), _) => (Declares::Event, chunk.first + 1),
+        (Some("trait"), _) => (Declares::Trait, chunk.first + 1),
+        (keyword, _) => (split::declares(keyword?)?, chunk.first + 1),
+    };
+    let token = tokens
+        .get(at)
+        .filter(|token| at < chunk.end && token.kind != Kind::Sign)?;
+    Some((kind, token))
 }
+
+/// The words that items begin with, and that may be misspelt.
+const KEYWORDS: [&str; 6] = ["category", "destination", "audience", "event", "trait", "account"];

@@ -124,6 +124,8 @@ placeless!(
     Removal,
     ConsentState,
     Subject,
+    Period,
+    SourceRoot,
     Quantifier,
     Function,
 );
@@ -141,6 +143,9 @@ fields! {
     EventSchema { name, properties, span }
     PropertySchema { path, kind, span }
     TraitSchema { path, kind, span }
+    Identity { identifiers, blocked, span }
+    Identifier { name, from, limit, period, span }
+    Source { root, keys, span }
     Type { lists, element, span }
     ComputedTrait { of, name, label, function, property, event, modifiers, span }
     Condition { kind, span }
@@ -163,6 +168,7 @@ variants! {
         Event(item) => [item],
         Trait(item) => [item],
         Computed(item) => [item],
+        Identity(item) => [item],
     }
     ElementType {
         String => [],

@@ -20,6 +20,8 @@ pub(super) enum Piece {
     Enforcement,
     /// It begins with nothing that an item begins with.
     Other,
+    /// It begins with `identity`.
+    Identity,
 }
 
 /// A piece of the text that is parsed by itself.
@@ -65,6 +67,72 @@ pub(super) fn declares(word: &str) -> Option<Declares> {
         "audience" => Some(Declares::Audience),
         _ => None,
     }
+}
+
+/// Whether an item can go on with the word on a line of its own.
+fn goes_on(word: &str) -> bool {
+    matches!(
+        word,
+        "requires"
+            | "disabled"
+            | "of"
+            | "enforcement"
+            | "on"
+            | "off"
+            | "who"
+            | "include"
+            | "send"
+            | "lookback"
+            | "consent"
+            | "trait"
+            | "not"
+            | "and"
+            | "or"
+            | "any"
+            | "then"
+            | "performed"
+            | "member"
+    )
+}
+
+/// The words of computed traits and of types, each of which can begin a line of one.
+fn computes_with(word: &str) -> bool {
+    let function = matches!(
+        word,
+        "count"
+            | "sum"
+            | "average"
+            | "minimum"
+            | "maximum"
+            | "first"
+            | "last"
+            | "most"
+            | "frequent"
+            | "unique"
+            | "list"
+    );
+    let modifier = matches!(
+        word,
+        "from"
+            | "as"
+            | "at"
+            | "least"
+            | "exactly"
+            | "time"
+            | "times"
+            | "within"
+            | "between"
+            | "ago"
+            | "before"
+            | "after"
+            | "where"
+    );
+    let unit = matches!(
+        word,
+        "minute" | "minutes" | "hour" | "hours" | "day" | "days" | "week" | "weeks"
+    );
+    let kind = matches!(word, "string" | "number" | "boolean" | "timestamp" | "one");
+    function || modifier || unit || kind
 }
 
 /// An open bracket.
@@ -157,7 +225,9 @@ impl Splitter<'_, '_> {
         let lacks_one = self.chunk.as_ref().is_some_and(|current| {
             let block = matches!(
                 current.chunk.piece,
-                Piece::Declaration(Declares::Audience | Declares::Destination | Declares::Event) | Piece::Other
+                Piece::Declaration(Declares::Audience | Declares::Destination | Declares::Event)
+                    | Piece::Other
+                    | Piece::Identity
             );
             block && !current.braced
         });
@@ -185,6 +255,12 @@ impl Splitter<'_, '_> {
     fn begins_outside(&self, index: usize, token: Token, word: &str) -> Option<Piece> {
         let current = self.chunk.as_ref();
         let unopened = current.is_some_and(|c| c.chunk.piece == Piece::Declaration(Declares::Audience) && !c.braced);
+        // The second word of `account trait`, on a line of its own.
+        if word == "trait"
+            && current.is_some_and(|c| c.chunk.first + 1 == index && self.tokens.at(index - 1) == "account")
+        {
+            return None;
+        }
         let piece = match (declares(word), word) {
             (Some(kind), _) => Some(Piece::Declaration(kind)),
             (None, "consent") => match self.tokens.at(index + 1) {
@@ -192,17 +268,29 @@ impl Splitter<'_, '_> {
                 _ if unopened || !token.first => None,
                 _ => Some(Piece::Enforcement),
             },
-            (None, "event") if token.first && !unopened => Some(Piece::Declaration(Declares::Event)),
-            (None, "trait") if token.first && !unopened => Some(Piece::Declaration(Declares::Trait)),
-            (None, "account") if token.first && !unopened && self.tokens.at(index + 1) == "trait" => {
+            (None, "identity") if self.tokens.at(index + 1) == "{" || (token.first && !unopened) => {
+                Some(Piece::Identity)
+            }
+            // Where an audience lacks its `{`, these are the words of its conditions.
+            (None, "event" | "trait" | "account") if unopened => self
+                .declared(index, word)
+                .filter(|_| token.first)
+                .map(Piece::Declaration),
+            (None, "event") => Some(Piece::Declaration(Declares::Event)),
+            (None, "trait") => Some(Piece::Declaration(Declares::Trait)),
+            (None, "account") if self.tokens.at(index + 1) == "trait" => {
                 Some(Piece::Declaration(Declares::AccountTrait))
             }
-            (None, "identity" | "account") if token.first && !unopened => Some(Piece::Other),
+            (None, "account") if token.first => Some(Piece::Other),
             _ => None,
         };
         if let Some(piece) = piece {
             let sound = current.is_none_or(|c| c.chunk.piece != Piece::Other);
-            return (token.first || (sound && !self.wants_name(index))).then_some(piece);
+            let begins = match token.first {
+                true => !self.is_named(index),
+                false => sound && !self.wants_name(index) && !self.is_part(index, word),
+            };
+            return begins.then_some(piece);
         }
         let current = current?;
         (token.first && self.is_garbage(index, token, word, current)).then_some(Piece::Other)
@@ -211,7 +299,32 @@ impl Splitter<'_, '_> {
     /// Whether the token before asks for a name, so that this word is one that lacks its quotes.
     fn wants_name(&self, index: usize) -> bool {
         let before = index.checked_sub(1).map_or("", |before| self.tokens.at(before));
-        declares(before).is_some() || matches!(before, "requires" | "," | "trait" | "of" | ".")
+        declares(before).is_some()
+            || matches!(
+                before,
+                "requires" | "," | "trait" | "event" | "of" | "from" | "." | "=" | "by" | "as"
+            )
+    }
+
+    /// Whether a keyword in the midst of a line is part of what stands around it: the last word of a name that lacks its
+    /// quotes, a property behind a function that lacks its `of`, a condition that is joined to another.
+    fn is_part(&self, index: usize, word: &str) -> bool {
+        let before = index.checked_sub(1).map_or("", |before| self.tokens.at(before));
+        match word {
+            "trait" | "account" => matches!(before, "and" | "or" | "not" | "any"),
+            _ => matches!(self.tokens.at(index + 1), "=" | ":" | "from"),
+        }
+    }
+
+    /// Whether a keyword on a line of its own is the name of a trait or of a property, by what stands around it.
+    fn is_named(&self, index: usize) -> bool {
+        let before = index.checked_sub(1).map_or("", |before| self.tokens.at(before));
+        let after = self.tokens.at(index + 1);
+        match before {
+            "trait" => matches!(after, ":" | "."),
+            "of" => matches!(after, "from" | "."),
+            _ => false,
+        }
     }
 
     /// Whether a line that begins with no keyword of an item belongs to no item.
@@ -219,68 +332,26 @@ impl Splitter<'_, '_> {
         if current.closed {
             return word != "requires" && word != "}";
         }
+        // The properties of an event whose `{` is missing.
+        if current.chunk.piece == Piece::Declaration(Declares::Event) && matches!(self.tokens.at(index + 1), ":" | ".")
+        {
+            return false;
+        }
         if current.chunk.piece == Piece::Other {
             return ["audience", "category", "destination"]
                 .iter()
                 .any(|keyword| keyword.eq_ignore_ascii_case(word));
         }
+        // Its `{` is missing, and what belongs into its braces begins with names.
+        if current.chunk.piece == Piece::Identity {
+            return false;
+        }
         let computes = matches!(
             current.chunk.piece,
             Piece::Declaration(Declares::Trait | Declares::AccountTrait)
         );
-        let goes_on = matches!(
-            word,
-            "requires"
-                | "disabled"
-                | "of"
-                | "enforcement"
-                | "on"
-                | "off"
-                | "who"
-                | "include"
-                | "send"
-                | "lookback"
-                | "consent"
-                | "trait"
-                | "not"
-                | "and"
-                | "or"
-                | "any"
-                | "then"
-                | "performed"
-                | "member"
-        );
-        // The lines of a computed trait: its function, what it is of, and its modifiers.
-        let goes_on = goes_on
-            || computes
-                && matches!(
-                    word,
-                    "from"
-                        | "within"
-                        | "between"
-                        | "before"
-                        | "after"
-                        | "where"
-                        | "at"
-                        | "as"
-                        | "exactly"
-                        | "count"
-                        | "sum"
-                        | "average"
-                        | "minimum"
-                        | "maximum"
-                        | "first"
-                        | "last"
-                        | "most"
-                        | "unique"
-                        | "list"
-                        | "frequent"
-                        | "one"
-                        | "string"
-                        | "number"
-                        | "boolean"
-                        | "timestamp"
-                );
+        // Whatever is indented belongs to the trait above it.
+        let goes_on = goes_on(word) || computes && (!token.at_margin || computes_with(word));
         token.kind == Kind::Word && !goes_on && !self.wants_name(index) && self.tokens.at(index - 1) != "enforcement"
     }
 
@@ -295,24 +366,11 @@ impl Splitter<'_, '_> {
             let set = after == "enforcement" && matches!(self.tokens.at(index + 2), "on" | "off");
             return set.then_some(Piece::Enforcement);
         }
-        let titled = |at: usize| self.tokens.get(at).is_some_and(|t| t.kind == Kind::String);
-        match word {
-            "event" => {
-                let opens = titled(index + 1) && self.tokens.at(index + 2) == "{";
-                return opens.then_some(Piece::Declaration(Declares::Event));
-            }
-            "trait" | "account" => {
-                let (of, index) = match word {
-                    "account" => (Declares::AccountTrait, index + 1),
-                    _ => (Declares::Trait, index),
-                };
-                let equals = index + 2 + usize::from(titled(index + 2));
-                let computed = self.tokens.at(equals) == "="
-                    && (self.tokens.at(equals + 2) == "of" || self.tokens.at(equals + 3) == "of");
-                let declared = self.tokens.at(index) == "trait" && (self.tokens.at(index + 2) == ":" || computed);
-                return declared.then_some(Piece::Declaration(of));
-            }
-            _ => {}
+        if let "event" | "trait" | "account" = word {
+            return self.declared(index, word).map(Piece::Declaration);
+        }
+        if word == "identity" {
+            return (after == "{").then_some(Piece::Identity);
         }
         let kind = declares(word)?;
         let goes_on = RESERVED.contains(&after)
@@ -320,13 +378,35 @@ impl Splitter<'_, '_> {
                 after,
                 "exists" | "does" | "contains" | "in" | "starts" | "ends" | "before" | "after" | "within"
             );
-        let opens = self.tokens.at(index + 2 + usize::from(titled(index + 2))) == "{";
+        let opens = self.tokens.at(index + 2 + usize::from(self.titled(index + 2))) == "{";
         let named = match next.kind {
             Kind::Word => !goes_on || opens,
             Kind::String | Kind::Number => true,
             Kind::Sign => after == "{",
         };
         named.then_some(Piece::Declaration(kind))
+    }
+
+    fn titled(&self, at: usize) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.kind == Kind::String)
+    }
+
+    /// What an `event`, `trait` or `account` declares that may also be a word of a condition: a schema with its `{` or
+    /// `:`, or a computed trait with its function.
+    fn declared(&self, index: usize, word: &str) -> Option<Declares> {
+        if word == "event" {
+            let opens = self.titled(index + 1) && self.tokens.at(index + 2) == "{";
+            return opens.then_some(Declares::Event);
+        }
+        let (kind, index) = match word {
+            "account" => (Declares::AccountTrait, index + 1),
+            _ => (Declares::Trait, index),
+        };
+        let equals = index + 2 + usize::from(self.titled(index + 2));
+        let computes = self.tokens.at(equals) == "="
+            && (matches!(self.tokens.at(equals + 2), "of" | "(") || self.tokens.at(equals + 3) == "of");
+        let declared = self.tokens.at(index) == "trait" && (self.tokens.at(index + 2) == ":" || computes);
+        declared.then_some(kind)
     }
 
     // ---- brackets and nesting
@@ -424,11 +504,14 @@ impl Splitter<'_, '_> {
         let name = name_of(self.tokens, &current.chunk).map(|token| shorten(self.tokens.text(token)));
         let what = match (current.chunk.piece, name) {
             (Piece::Declaration(Declares::Destination), Some(name)) => format!("the settings of `{name}` are"),
+            (Piece::Declaration(Declares::Event), Some(name)) => format!("the event `{}` is", name.trim_matches('"')),
             (Piece::Declaration(kind), Some(name)) => format!("the {} `{name}` is", kind.as_str()),
+            (Piece::Identity, _) => "`identity` is".to_owned(),
             _ => "this is".to_owned(),
         };
         let place = match (self.tokens.at(end), self.tokens.at(end + 1)) {
             ("", _) => "at the end of the file".to_owned(),
+            ("account", "trait") => format!("before `account trait {}`", shorten(self.tokens.at(end + 2))),
             (keyword, name) => format!("before `{keyword} {}`", shorten(name)),
         };
         Diagnostic::error(Code::Syntax, span, format!("{what} opened here and never closed"))
@@ -546,6 +629,109 @@ mod tests {
             ["audience a", "category b", "audience c"]
         );
         assert_eq!(pieces("}\n} category a }"), (vec!["category a".to_owned()], 3));
+        assert_eq!(
+            pieces(
+                "audience a {} identity {\n  phone limit 1\n} audience b {\nidentity {\n}\nidentity\n  phone limit 1\n}"
+            ),
+            (
+                ["audience a", "identity {", "audience b", "identity {", "identity phone"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                0
+            )
+        );
+        // As a name it lacks its quotes.
+        for text in [
+            "audience identity {}",
+            "category identity",
+            "destination a requires identity",
+        ] {
+            assert_eq!(pieces(text).0.len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn traits_and_events_begin_as_other_items_do() {
+        for (text, expected) in [
+            // Several on a line, and a trait over several.
+            (
+                "trait a = count of \"A\" event \"B\" {} account trait c: string category d",
+                vec!["trait a", "event \"B\"", "account trait", "category d"],
+            ),
+            (
+                "trait\na\n\"A\"\n=\nunique\nlist\nof\nx\nfrom\n\"A\"\nwithin\n30\ndays\nwhere\n(\nx = 1\n)\ntrait b: list\nof\none\nof \
+                 [1]",
+                vec!["trait a", "trait b"],
+            ),
+            (
+                "account\ntrait\na = most\nfrequent\nof x\nfrom \"A\"\nat\nleast\n2\ntimes\nbetween 1\nand 2\nhours\nago",
+                vec!["account trait"],
+            ),
+            (
+                "audience a\nof\naccounts {\n}\nevent\n\"A\"\n{\n}",
+                vec!["audience a", "event \"A\""],
+            ),
+            // Names that are keywords, and properties that are.
+            (
+                "trait category: string trait event.trait: number",
+                vec!["trait category", "trait event"],
+            ),
+            (
+                "trait\ncategory: string\ntrait\naudience.trait: number",
+                vec!["trait category", "trait audience"],
+            ),
+            (
+                "trait a = first of category from \"A\" trait b = last of event from \"B\"",
+                vec!["trait a", "trait b"],
+            ),
+            (
+                "trait a = first of\ncategory from \"A\"\ncategory b",
+                vec!["trait a", "category b"],
+            ),
+            ("trait event = count of \"A\"", vec!["trait event"]),
+            (
+                "event \"A\" {\ncategory: string,\nevent: string,\naudience.id: number\n}",
+                vec!["event \"A\""],
+            ),
+            // What lacks its quotes, its function or its `of` is no item of its own.
+            ("trait top category = count of \"A\"", vec!["trait top"]),
+            ("trait a = last category from \"A\"", vec!["trait a"]),
+            ("trait a = trait b", vec!["trait a"]),
+            ("trait a = sum of b from event \"A\"", vec!["trait a"]),
+            ("trait a = \"b\" and trait c = \"d\"", vec!["trait a"]),
+            ("trait a = sum of b\n  form \"A\"\n  daily", vec!["trait a"]),
+            // A `}` or a `{` has been forgotten.
+            ("audience a {\n\ntrait b: string\n", vec!["audience a", "trait b"]),
+            (
+                "audience a {\n\naccount trait b: string\n",
+                vec!["audience a", "account trait"],
+            ),
+            ("event \"A\" {\n\nevent \"B\" {\n}", vec!["event \"A\"", "event \"B\""]),
+            (
+                "event \"A\" {\n\ntrait b = unique list of c from \"B\"",
+                vec!["event \"A\"", "trait b"],
+            ),
+            (
+                "audience a {\n\ntrait b = sum(c) from \"B\"",
+                vec!["audience a", "trait b"],
+            ),
+            (
+                "audience a\n\ntrait b \"B\" = sum of c from \"B\"",
+                vec!["audience a", "trait b"],
+            ),
+            ("event \"A\"\n  b: string,\n  c: number\n}", vec!["event \"A\""]),
+            // Conditions at the margin are none.
+            (
+                "audience a {\nwho\ntrait b = \"c\"\nand\ntrait event = trait category\nand\naccount\ntrait d exists\n}",
+                vec!["audience a"],
+            ),
+        ] {
+            assert_eq!(
+                pieces(text),
+                (expected.into_iter().map(str::to_owned).collect(), 0),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -372,6 +372,25 @@ fn trait_schema() -> impl Strategy<Value = TraitSchema> {
     })
 }
 
+fn identifier() -> impl Strategy<Value = Identifier> {
+    let roots = [SourceRoot::Traits, SourceRoot::Context, SourceRoot::Properties];
+    let source = (select(roots.to_vec()), vec(name(), 1..4)).prop_map(|(root, keys)| Source {
+        root,
+        keys,
+        span: Span::default(),
+    });
+    let periods = [Period::Ever, Period::Week, Period::Month, Period::Year];
+    (name(), vec(source, 0..3), integer(), select(periods.to_vec())).prop_map(|(name, from, limit, period)| {
+        Identifier {
+            name,
+            from,
+            limit,
+            period,
+            span: Span::default(),
+        }
+    })
+}
+
 fn computed_trait() -> impl Strategy<Value = ComputedTrait> {
     let functions = [
         Function::Sum,
@@ -436,6 +455,9 @@ pub(crate) fn item() -> impl Strategy<Value = Item> {
         }),
         1 => trait_schema().prop_map(Item::Trait),
         1 => computed_trait().prop_map(Item::Computed),
+        1 => (vec(identifier(), 0..4), vec(text(), 0..3)).prop_map(move |(identifiers, blocked)| {
+            Item::Identity(Identity { identifiers, blocked, span })
+        }),
     ]
 }
 

@@ -5,7 +5,7 @@ use volens::model::{IdentifierRule, Period};
 use super::*;
 
 /// A page view with these identifiers, on this day of January 2026.
-fn seen(day: u32, user: Option<&str>, anonymous: Option<&str>, email: Option<&str>) -> Json {
+pub(super) fn seen(day: u32, user: Option<&str>, anonymous: Option<&str>, email: Option<&str>) -> Json {
     json!({
         "type": "page", "timestamp": format!("2026-01-{day:02}"), "userId": user, "anonymousId": anonymous,
         "context": {"traits": {"email": email}},
@@ -13,7 +13,7 @@ fn seen(day: u32, user: Option<&str>, anonymous: Option<&str>, email: Option<&st
 }
 
 /// The identifiers of each profile, in order of creation.
-fn people(ingested: &Ingested) -> Vec<Vec<String>> {
+pub(super) fn people(ingested: &Ingested) -> Vec<Vec<String>> {
     ingested.profiles.users().iter().map(identifiers).collect()
 }
 
@@ -114,7 +114,7 @@ fn external_ids_need_all_four_keys() {
 #[test]
 fn blocked_values_are_no_identifiers() {
     let mut settings = settings();
-    settings.identity.blocked.push("Test@x.com".into());
+    settings.identity.block("Test@x.com");
     let ingested = ingest_with(
         settings,
         [
@@ -215,6 +215,7 @@ fn weekly(kind: &str, limit: u32) -> Settings {
     let mut settings = settings();
     let rule = IdentifierRule {
         kind: kind.into(),
+        from: Vec::new(),
         limit,
         period: Period::Week,
     };
@@ -361,16 +362,19 @@ fn other_priorities_drop_others() {
     settings.identity.listed = vec![
         IdentifierRule {
             kind: "phone".into(),
+            from: Vec::new(),
             limit: 1,
             period: Period::Ever,
         },
         IdentifierRule {
             kind: "email".into(),
+            from: Vec::new(),
             limit: 1,
             period: Period::Ever,
         },
         IdentifierRule {
             kind: "user_id".into(),
+            from: Vec::new(),
             limit: 1,
             period: Period::Ever,
         },

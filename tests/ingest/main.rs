@@ -9,6 +9,7 @@
 
 mod consent;
 mod identity;
+mod identity_rules;
 mod lines;
 mod properties;
 mod refusals;

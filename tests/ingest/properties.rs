@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, select, subsequence};
 
 use super::*;
 
@@ -41,14 +41,16 @@ prop_compose! {
         id in weighted(0.8, 0..30u32),
         value in 0..3u32,
         consent in consent(),
+        phones in vec(weighted(0.3, select(vec!["1", "2", "3", "X", "0"])), 3),
     ) -> Json {
         let plan = [json!("free"), json!("pro"), json!(null)][value as usize].clone();
         let name = if deliberate { "Segment Consent Preference Updated" } else { "E" };
         let mut event = json!({
             "type": kind, "event": name, "userId": user, "anonymousId": anonymous, "groupId": format!("g{value}"),
             "previousId": "p", "timestamp": format!("2026-01-01T00:{minute:02}:00Z"), "name": format!("n{value}"),
-            "traits": {"plan": plan, "email": email},
-            "context": {"traits": {"email": email}},
+            "traits": {"plan": plan, "email": email, "phone": phones[0]},
+            "context": {"traits": {"email": email, "phone": phones[1]}},
+            "properties": {"phone": phones[2], "email": "P@x.com"},
         });
         if let Some(received) = received {
             event["receivedAt"] = json!(format!("2026-01-01T00:{received:02}:00Z"));
@@ -84,10 +86,63 @@ fn sliding() -> Settings {
     let mut settings = settings();
     settings.identity.listed.push(IdentifierRule {
         kind: "anonymous_id".into(),
+        from: Vec::new(),
         limit: 3,
         period: Period::Week,
     });
     settings
+}
+
+/// Any rules over the types that the events have: their order, places, limits and periods, and what is blocked.
+fn rules() -> impl Strategy<Value = IdentityRules> {
+    use volens::model::{IdentifierRule, IdentifierSource, Period, SourceRoot};
+    let place = |root, path: &[&str]| IdentifierSource {
+        root,
+        path: path.iter().map(|key| (*key).into()).collect(),
+    };
+    let places = vec![
+        place(SourceRoot::Traits, &["phone"]),
+        place(SourceRoot::Context, &["traits", "phone"]),
+        place(SourceRoot::Properties, &["phone"]),
+        place(SourceRoot::Properties, &["email"]),
+    ];
+    let rule = move |kind: &'static str| {
+        let from = subsequence(places.clone(), 0..=4).prop_shuffle();
+        let period = select(vec![Period::Ever, Period::Week, Period::Month, Period::Year]);
+        (from, 1..4u32, period).prop_map(move |(from, limit, period)| IdentifierRule {
+            kind: kind.into(),
+            from,
+            limit,
+            period,
+        })
+    };
+    let listed = ["user_id", "email", "anonymous_id", "phone"].map(|kind| weighted(0.8, rule(kind)));
+    let listed = listed.prop_map(|rules| rules.into_iter().flatten().collect::<Vec<_>>());
+    let blocked = subsequence(vec!["X", "a1", "Y@X.com"], 0..=3);
+    (listed.prop_shuffle(), blocked).prop_map(|(listed, blocked)| {
+        let mut rules = IdentityRules::default();
+        rules.listed = listed;
+        blocked.into_iter().for_each(|value| rules.block(value));
+        rules
+    })
+}
+
+/// The same events in another order, some of them again.
+fn shuffled(events: &[Json], repeats: &[Index], seed: u64) -> Vec<Json> {
+    let mut again = events.to_vec();
+    if !events.is_empty() {
+        again.extend(repeats.iter().map(|at| at.get(events).clone()));
+    }
+    // Sorting by a hash of place and seed is a permutation.
+    let mut keyed: Vec<(u64, Json)> = (1u64..)
+        .zip(again)
+        .map(|(i, event)| {
+            let mixed = (seed ^ i).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            (mixed ^ (mixed >> 29), event)
+        })
+        .collect();
+    keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, event)| event).collect()
 }
 
 /// The outcome without what counts arrivals.
@@ -113,19 +168,40 @@ proptest! {
         repeats in vec(any::<Index>(), 0..8),
         seed in any::<u64>(),
     ) {
-        let mut again = events.clone();
-        if !events.is_empty() {
-            again.extend(repeats.iter().map(|at| at.get(&events).clone()));
-        }
-        // Sorting by a hash of place and seed is a permutation.
-        let mut keyed: Vec<(u64, Json)> = (1u64..).zip(again).map(|(i, event)| {
-            let mixed = (seed ^ i).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            (mixed ^ (mixed >> 29), event)
-        }).collect();
-        keyed.sort_by_key(|(key, _)| *key);
-        let shuffled: Vec<Json> = keyed.into_iter().map(|(_, event)| event).collect();
+        let shuffled = shuffled(&events, &repeats, seed);
         for settings in [settings(), sliding()] {
             prop_assert_eq!(outcome(settings.clone(), events.clone()), outcome(settings, shuffled.clone()));
+        }
+    }
+
+    /// Invariant 4, whatever the rules of identity are; and none of them lets somebody have what is blocked, or one
+    /// identifier belong to two.
+    #[test]
+    fn under_any_rules_order_and_repeats_leave_no_trace(
+        events in events(),
+        rules in rules(),
+        repeats in vec(any::<Index>(), 0..8),
+        seed in any::<u64>(),
+    ) {
+        let settings = Settings { identity: rules.clone(), ..settings() };
+        let shuffled = shuffled(&events, &repeats, seed);
+        prop_assert_eq!(outcome(settings.clone(), events.clone()), outcome(settings.clone(), shuffled));
+        let ingested = ingest_with(settings, events);
+        let mut owned = std::collections::BTreeSet::new();
+        for (kind, value) in ingested.profiles.users().iter().flat_map(|user| user.identifiers().iter()) {
+            prop_assert!(!rules.is_blocked(kind, value), "{kind}:{value}");
+            prop_assert!(owned.insert((kind.to_owned(), value.to_owned())), "{kind}:{value} twice");
+        }
+    }
+
+    /// What is never exceeded: a limit for ever.
+    #[test]
+    fn under_any_rules_nobody_has_more_than_a_limit_for_ever(events in events(), rules in rules()) {
+        let ingested = ingest_with(Settings { identity: rules.clone(), ..settings() }, events);
+        for rule in rules.listed.iter().filter(|rule| rule.period == volens::model::Period::Ever) {
+            for user in ingested.profiles.users() {
+                prop_assert!(user.identifiers().of(&rule.kind).count() <= rule.limit as usize, "{}", rule.kind);
+            }
         }
     }
 

@@ -63,7 +63,7 @@ impl Builder<'_, '_> {
         })
     }
 
-    /// The whole number of a count or duration; `whole` is what is underlined where it is too large.
+    /// The whole number of a count, limit or duration; `whole` is what is underlined where it is too large.
     pub(super) fn integer(&mut self, pair: &Pair<'_, Rule>, whole: Span, what: &str) -> ast::Integer {
         let written = pair.as_str();
         let span = self.span(pair);
@@ -73,6 +73,10 @@ impl Builder<'_, '_> {
             let trouble = match what {
                 "count" => Trouble::new(
                     format!("`{written}` is too large a count: the largest is {most}"),
+                    "write a smaller number",
+                ),
+                "limit" => Trouble::new(
+                    format!("`{written}` is too large a limit: the largest is {most}"),
                     "write a smaller number",
                 ),
                 _ => Trouble::new(

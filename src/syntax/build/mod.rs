@@ -5,6 +5,7 @@
 //! beyond the doubles, too long a list) is reported here; the tree of such an item holds stand-ins and is thrown away.
 
 mod condition;
+mod identity;
 mod literal;
 mod mixed;
 mod schema;
@@ -57,6 +58,7 @@ impl Builder<'_, '_> {
             Rule::event_schema => self.event_schema(span, inner).map(ast::Item::Event),
             Rule::trait_schema => self.trait_schema(span, inner).map(ast::Item::Trait),
             Rule::computed_trait => self.computed_trait(span, inner).map(ast::Item::Computed),
+            Rule::identity => self.identity(span, inner).map(ast::Item::Identity),
             _ => None,
         }
     }

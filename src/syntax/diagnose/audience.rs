@@ -1,5 +1,6 @@
 //! Slips between the clauses of an audience.
 
+use super::accounts;
 use super::consent;
 use super::site::Site;
 use super::words::nearest;
@@ -58,7 +59,7 @@ fn none_of(site: &Site<'_, '_>, mut from: isize, over_and: bool) -> String {
         "who", "those", "people", "users", "everyone", "in", "audience", "segment", "for", "if", "when", "from",
         "where", "all",
     ];
-    while LEAD.contains(&site.word(from)) {
+    while LEAD.contains(&site.word(from)) && !accounts::asks(site, from) {
         from += 1;
     }
     let (mut parts, mut joiners) = (Vec::new(), Vec::new());
@@ -118,6 +119,7 @@ fn part(site: &Site<'_, '_>, at: isize) -> Option<(String, isize)> {
             site.is_name(name)
                 .then(|| (format!("member of {}", site.word(name)), name))
         }
+        _ if accounts::asks(site, at) => Some((site.condition(at), site.condition_end(at))),
         "not" | "trait" | "performed" | "consent" | "(" => {
             let nots = isize::from(site.word(at) == "not");
             let (condition, end) = consent::read(site, at + nots)
@@ -344,7 +346,7 @@ fn begins_condition(site: &Site<'_, '_>, at: isize) -> bool {
         "trait" | "performed" | "not" | "(" => true,
         "member" => site.word(at + 1) == "of",
         "consent" => site.word(at + 1) == "to" || site.word(at + 2) == "is",
-        _ => false,
+        _ => accounts::asks(site, at),
     }
 }
 

@@ -405,7 +405,7 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
                 "write for example `where (total > 50)`; other names need quotes: `\"{found}\"`"
             ));
     }
-    if let Some(error) = super::phrase::begin(site) {
+    if let Some(error) = super::computed::in_condition(site).or_else(|| super::phrase::begin(site)) {
         return error;
     }
     let last = isize::from(found == "consented" && site.word(1) == "to");
@@ -431,6 +431,11 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
             )
         }
         None if site.kind(0) == Some(Kind::Word)
+            && let Some(help) = outside_where(site, &rest(0)) =>
+        {
+            help
+        }
+        None if site.kind(0) == Some(Kind::Word)
             && let Some(help) = said(site, found) =>
         {
             help
@@ -442,6 +447,34 @@ fn word(site: &Site<'_, '_>, filter: bool) -> Diagnostic {
         None => BEGINNINGS.to_owned(),
     };
     error.help(help)
+}
+
+/// The help for a test of a property that stands behind the `where` it belongs to, or without one.
+fn outside_where(site: &Site<'_, '_>, test: &str) -> Option<String> {
+    if site.word(-1) != "and" || !begins_test(site, 1) {
+        return None;
+    }
+    let start = site.condition_start_before(-1);
+    // Of what was not done, fewer events are more people.
+    if site.word(start) != "performed" || site.word(site.condition_end(0) + 1) == "or" {
+        return None;
+    }
+    let inside = (start..-1).find(|at| site.word(*at) == "where");
+    let event = match inside {
+        Some(at) if site.word(at + 1) == "(" && site.word(-2) == ")" => {
+            let filter = if (at..-1).any(|at| site.word(at) == "or") {
+                format!("({})", site.text(at + 2, -3))
+            } else {
+                site.text(at + 2, -3)
+            };
+            format!("{} ({filter} and {test})", site.text(start, at))
+        }
+        Some(_) => return None,
+        None => format!("{} where ({test})", site.text(start, -2)),
+    };
+    Some(format!(
+        "for a property of the event, write `{event}`; for a trait of that name, `trait {test}`"
+    ))
 }
 
 /// The help for a test that is said as it is elsewhere, of a trait without `trait`.

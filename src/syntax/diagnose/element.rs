@@ -79,6 +79,7 @@ fn any_before(site: &Site<'_, '_>, last: isize) -> Option<isize> {
     }
     let first = site.path_start(last);
     match (site.word(first - 2), site.word(first - 1)) {
+        ("account", "trait") if site.word(first - 3) == "any" => Some(first - 3),
         ("any", "trait") => Some(first - 2),
         (_, "any") => Some(first - 1),
         _ => None,

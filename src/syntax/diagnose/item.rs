@@ -8,8 +8,7 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::lex::Kind;
 use crate::syntax::split::Piece;
 
-const BEGINNINGS: &str =
-    "what can stand here begins with `category`, `destination`, `audience` or `consent enforcement`";
+const BEGINNINGS: &str = "what can stand here begins with `category`, `destination`, `audience`, `trait`, `event`, `identity` or `consent enforcement`";
 
 /// A piece that begins with nothing that an item begins with.
 pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
@@ -19,8 +18,22 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
         ..*site
     };
     let word = site.found();
-    let keyword =
-        nearest(word, &["category", "destination", "audience", "consent"]).filter(|_| site.kind(0) == Some(Kind::Word));
+    if let Some(error) = super::computed::item(&site).or_else(|| super::accounts::item(&site)) {
+        return error;
+    }
+    let keyword = nearest(
+        word,
+        &[
+            "category",
+            "destination",
+            "audience",
+            "consent",
+            "event",
+            "trait",
+            "identity",
+        ],
+    )
+    .filter(|_| site.kind(0) == Some(Kind::Word));
     match keyword {
         Some(keyword) if keyword == word.to_lowercase() => site
             .error(0, 0, format!("`{word}` has to be written in small letters"))
@@ -28,8 +41,14 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
         Some(keyword) => site
             .error(0, 0, format!("`{word}` is not something a file can declare"))
             .help(format!("did you mean `{keyword}`?")),
-        None if let Some(later) = super::later::item(&site) => later,
         None if let Some(error) = super::requires::on_a_line_of_its_own(&site) => error,
+        None if matches!(word, "schema" | "type" | "track" | "define" | "properties")
+            && site.kind(1) == Some(Kind::String)
+            && site.word(2) == "{" =>
+        {
+            site.error(0, 0, format!("`{word}` is not something a file can declare"))
+                .help(format!("write `event {} {{`", site.word(1)))
+        }
         None if matches!(
             word,
             "segment" | "cohort" | "group" | "list" | "purpose" | "target" | "integration"

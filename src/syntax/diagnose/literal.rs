@@ -312,14 +312,14 @@ fn operator_words(site: &Site<'_, '_>) -> isize {
     }
 }
 
-/// The path before an operator, with `trait` if it is one: `trait address.city`.
+/// The path before an operator, with `trait` or `account trait` if it is one: `trait address.city`.
 pub(super) fn tested(site: &Site<'_, '_>, operator: isize) -> String {
     let last = operator - 1;
     let first = site.path_start(last);
-    let from = if site.word(first - 1) == "trait" {
-        first - 1
-    } else {
-        first
+    let from = match (site.word(first - 2), site.word(first - 1)) {
+        ("account", "trait") => first - 2,
+        (_, "trait") => first - 1,
+        _ => first,
     };
     site.text(from, last)
 }

@@ -6,19 +6,23 @@
 //!
 //! Nothing here decides whether a text is sound: it is called only where the grammar has said no.
 
+mod accounts;
+mod aggregate;
 mod audience;
+mod computed;
 mod condition;
 mod consent;
 mod element;
 mod funnel;
+mod identity;
 mod item;
-mod later;
 mod literal;
 mod moment;
 mod money;
 mod performed;
 mod phrase;
 mod requires;
+mod schema;
 mod site;
 mod test;
 mod window;
@@ -54,11 +58,19 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
         index: tokens.index_at(at).min(chunk.end),
         wants,
     };
+    let site = accounts::reread(site);
     if chunk.piece == Piece::Other {
         return bounded(item::garbage(&site));
     }
-    let mut diagnostic = anywhere(&site)
-        .or_else(|| later::diagnose(&site))
+    if chunk.piece == Piece::Identity {
+        let diagnostic = identity::diagnose(&site).or_else(|| anywhere(&site));
+        return bounded(diagnostic.unwrap_or_else(|| plain(&site)));
+    }
+    let mut diagnostic = schema::diagnose(&site)
+        .or_else(|| accounts::diagnose(&site))
+        .or_else(|| anywhere(&site))
+        .or_else(|| computed::diagnose(&site))
+        .or_else(|| computed::in_audience(&site))
         .or_else(|| consent::diagnose(&site))
         .or_else(|| funnel::diagnose(&site))
         .or_else(|| element::diagnose(&site))

@@ -639,8 +639,27 @@ fn modifier(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     )),
             )
         }
-        _ => date_with_space(site).or_else(|| super::moment::diagnose(site, "")),
+        _ => date_with_space(site)
+            .or_else(|| super::moment::diagnose(site, ""))
+            .or_else(|| without_where(site)),
     }
+}
+
+/// `performed "A" total > 50`
+fn without_where(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let found = site.found();
+    let behind = site.word(site.path_end(0) + 1);
+    let test =
+        matches!(behind, "=" | "==" | "!=" | "<" | "<=" | ">" | ">=") || super::words::of(Rule::test).contains(&behind);
+    let test = test && (behind != "not" || site.word(site.path_end(0) + 2) == "in");
+    if !site.is_name(0) || !test || super::RESERVED.contains(&found) {
+        return None;
+    }
+    let last = site.condition_end(0);
+    Some(
+        site.error(0, last, "before the test of a property `where` is missing")
+            .help(format!("write `where ({})`", site.text(0, last))),
+    )
 }
 
 /// `no more than 3 times`, `up to 3 times`, `only once`: the count, and where it ends.

@@ -143,6 +143,14 @@ fn has(site: &Site<'_, '_>) -> Option<Diagnostic> {
             format!("write `{}`", negated_up_to_and(site, from))
         }
         "performed" | "trait" | "consent" | "member" => format!("write `{}`", site.condition(from)),
+        "done" | "did" | "made" | "bought" | "purchased" | "visited" | "viewed" | "clicked" | "opened"
+        | "completed" | "triggered"
+            if site.kind(from + 1) == Some(Kind::String) =>
+        {
+            let event = site.condition(from + 1);
+            let done = site.error(0, from, format!("`{}` does not begin a condition", site.text(0, from)));
+            return Some(done.help(format!("write `{}performed {event}`", if not { "not " } else { "" })));
+        }
         "consented" | "given" | "agreed" | "granted" => {
             let name = (from + 1..from + 4).find(|at| site.word(*at - 1) == "to" && site.is_name(*at));
             let name = name.map_or("Advertising", |at| site.word(at));

@@ -217,4 +217,12 @@ impl<'t> Site<'_, 't> {
         }
         last
     }
+
+    /// Where the path ends whose first word is at the offset.
+    pub(super) fn path_end(&self, mut first: isize) -> isize {
+        while self.word(first + 1) == "." && self.is_name(first + 2) && first < PHRASE {
+            first += 2;
+        }
+        first
+    }
 }

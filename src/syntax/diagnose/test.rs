@@ -230,6 +230,11 @@ fn test(site: &Site<'_, '_>) -> Diagnostic {
             let help = match value.as_str() {
                 "null" | "none" | "empty" if negated => format!("write `{subject} exists`"),
                 "null" | "none" | "empty" => format!("write `{subject} does not exist`"),
+                "\"ignoring\"" | "\"ignore\"" => {
+                    format!(
+                        "small and capital letters differ: name each spelling, such as `{subject} in [\"Pro\", \"pro\"]`"
+                    )
+                }
                 _ => format!("write `{subject} {operator} {value}`"),
             };
             return site.error(0, 0, format!("`{found}` cannot compare {what}")).help(help);
@@ -357,6 +362,11 @@ fn operand(site: &Site<'_, '_>, from: isize) -> String {
     let last = if site.word(from) == "trait" { from + 1 } else { from };
     if site.word(from) == "[" {
         return site.text(from, site.condition_end(from));
+    }
+    let word = site.word(from);
+    let value = matches!(word, "true" | "false" | "trait" | "null" | "none" | "empty" | "account");
+    if site.kind(from) == Some(Kind::Word) && !value && site.word(from + 1) != "." && !site.is_end_or_joiner(from) {
+        return format!("\"{word}\"");
     }
     site.text(from, last)
 }

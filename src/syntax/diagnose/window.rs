@@ -54,7 +54,7 @@ fn days(unit: &str) -> Option<u32> {
 }
 
 /// `in the last quarter`, `this month`, `on Mondays`.
-fn calendar(site: &Site<'_, '_>) -> Option<Diagnostic> {
+pub(super) fn calendar(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let mut at = 0;
     while at < 3 && matches!(site.word(at), "in" | "during" | "over" | "within" | "the" | "on") {
         at += 1;

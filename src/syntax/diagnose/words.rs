@@ -6,7 +6,28 @@ use crate::syntax::grammar::Rule;
 /// The words that a wanted rule can begin with.
 pub(super) fn of(rule: Rule) -> &'static [&'static str] {
     match rule {
-        Rule::condition | Rule::unary => &["performed", "trait", "any", "member", "consent", "not"],
+        Rule::condition | Rule::unary => &[
+            "performed",
+            "trait",
+            "account",
+            "any",
+            "all",
+            "no",
+            "member",
+            "consent",
+            "not",
+        ],
+        Rule::function => &[
+            "sum", "average", "minimum", "maximum", "first", "last", "most", "unique",
+        ],
+        Rule::kw_count => &["count"],
+        Rule::kw_from => &["from"],
+        Rule::kw_frequent => &["frequent"],
+        Rule::value_type | Rule::element_type => &["string", "number", "boolean", "timestamp", "list", "one"],
+        Rule::kw_account => &["account"],
+        Rule::kw_accounts => &["accounts"],
+        Rule::kw_user => &["user"],
+        Rule::kw_users => &["users"],
         Rule::kw_performed => &["performed"],
         Rule::kw_trait => &["trait"],
         Rule::kw_member => &["member"],
@@ -53,6 +74,12 @@ pub(super) fn of(rule: Rule) -> &'static [&'static str] {
         Rule::kw_consent => &["consent"],
         Rule::kw_where => &["where"],
         Rule::kw_within => &["within"],
+        Rule::sources => &["from"],
+        Rule::kw_limit => &["limit"],
+        Rule::per | Rule::kw_per => &["per"],
+        Rule::period => &["week", "month", "year"],
+        Rule::block | Rule::kw_block => &["block"],
+        Rule::source | Rule::source_root => &["traits", "context", "properties"],
         _ => &[],
     }
 }
@@ -75,6 +102,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::joiner => "`and` or `or`",
         Rule::clause => "`who`, `consent to`, `include anonymous`, `lookback` or `send to`",
         Rule::modifier => "a count, a window of time or `where`",
+        Rule::of_whom => "`of accounts`",
         Rule::setting => "a setting",
         Rule::setting_type => "a text in quotes",
         Rule::unit => "minutes, hours, days or weeks",
@@ -86,6 +114,8 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::close_square => "`]`",
         Rule::open_brace | Rule::settings => "`{`",
         Rule::close_brace => "`}`",
+        Rule::identifier => "a type of identifier",
+        Rule::blocked => "a text in quotes",
         _ => return None,
     })
 }

@@ -99,6 +99,7 @@ impl<'t> Printer<'t> {
             Item::Event(schema) => self.event_schema(schema),
             Item::Trait(schema) => self.trait_schema(schema),
             Item::Computed(computed) => self.computed_trait(computed),
+            Item::Identity(identity) => self.identity(identity),
             Item::Enforcement(enforcement) => {
                 let words = if enforcement.on {
                     "consent enforcement on"
@@ -211,16 +212,21 @@ impl<'t> Printer<'t> {
 
     /// Names with commas between them, as many on a line as there is room for.
     fn listed(&mut self, names: &[Name]) -> Doc<'t> {
+        self.commas(names, |printer, name| printer.name(name))
+    }
+
+    /// With a comma between two, as many on a line as there is room for.
+    pub(super) fn commas<T>(&mut self, things: &[T], mut thing: impl FnMut(&mut Self, &T) -> Doc<'t>) -> Doc<'t> {
         let mut parts = Vec::new();
-        for (index, name) in names.iter().enumerate() {
-            let name = if index > 0 {
+        for (index, one) in things.iter().enumerate() {
+            let one = if index > 0 {
                 let comma = self.word(",");
                 parts.push(comma);
-                Doc::group(vec![Doc::Line, self.name(name)])
+                Doc::group(vec![Doc::Line, thing(self, one)])
             } else {
-                self.name(name)
+                thing(self, one)
             };
-            parts.push(name);
+            parts.push(one);
         }
         Doc::All(parts)
     }
@@ -229,7 +235,7 @@ impl<'t> Printer<'t> {
 /// Whether an item has lines of its own, and is no line among others.
 fn has_lines(item: &Item) -> bool {
     match item {
-        Item::Audience(_) | Item::Event(_) => true,
+        Item::Audience(_) | Item::Event(_) | Item::Identity(_) => true,
         Item::Destination(destination) => !destination.settings.is_empty(),
         Item::Category(_) | Item::Enforcement(_) | Item::Trait(_) | Item::Computed(_) => false,
     }

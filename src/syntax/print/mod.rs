@@ -5,6 +5,7 @@
 
 mod condition;
 mod doc;
+mod identity;
 mod item;
 mod schema;
 mod word;

@@ -2,7 +2,6 @@
 
 use super::doc::Doc;
 use super::word::Printer;
-use crate::ir::Subject;
 use crate::syntax::ast::{ComputedTrait, ElementType, EventSchema, PropertySchema, Root, TraitSchema, Type};
 
 impl<'t> Printer<'t> {
@@ -68,11 +67,11 @@ impl<'t> Printer<'t> {
     }
 
     pub(super) fn computed_trait(&mut self, computed: &ComputedTrait) -> Doc<'t> {
-        let words = match computed.of {
-            Subject::User => "trait",
-            Subject::Account => "account trait",
-        };
-        let mut parts = vec![self.words(words), Doc::Space, self.name(&computed.name)];
+        let mut parts = vec![
+            self.words(computed.of.trait_keyword()),
+            Doc::Space,
+            self.name(&computed.name),
+        ];
         if let Some(label) = &computed.label {
             parts.extend([Doc::Space, self.string(label)]);
         }

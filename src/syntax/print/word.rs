@@ -117,9 +117,14 @@ impl<'t> Printer<'t> {
 
     /// The text of a path that begins so many words ahead, and how many words it has.
     fn path_text(&self, path: &ValuePath, ahead: usize) -> (String, usize) {
+        self.keys_text(path.root, &path.keys, ahead)
+    }
+
+    /// The same of its names alone.
+    pub(super) fn keys_text(&self, root: Root, keys: &[Name], ahead: usize) -> (String, usize) {
         let mut text = String::new();
         let mut count = 0;
-        for key in &path.keys {
+        for key in keys {
             if count > 0 {
                 text.push('.');
                 count += 1;
@@ -128,7 +133,7 @@ impl<'t> Printer<'t> {
             // whoever wrote quotes keeps them.
             let first = count == 0 && NO_FIRST_KEYS.contains(&&*key.text);
             let quoted = first
-                && match path.root {
+                && match root {
                     Root::Property | Root::Element => true,
                     Root::Trait | Root::AccountTrait => key.quoted,
                     Root::Event => false,

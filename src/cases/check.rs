@@ -1,0 +1,146 @@
+//! Whether tests speak of audiences and destinations that there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::compile::suggest::nearest;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{Audience, DestinationSlot, Program};
+use crate::syntax::ast::Name;
+use crate::syntax::cases::ast::{Expectation, StatementKind, Test};
+use crate::value::written;
+
+/// For so many unknown names a near one is looked for: a file can hold many, and so can a workspace.
+const SUGGESTED: usize = 100;
+
+pub(super) fn check<'a>(program: &'a Program, tests: &[Test], problems: &'a mut Vec<Diagnostic>) {
+    let mut names = Names {
+        program,
+        audiences: program.audiences.iter().map(|a| (&*a.name, a)).collect(),
+        destinations: program
+            .destinations
+            .iter()
+            .enumerate()
+            .map(|(at, destination)| (&*destination.name, DestinationSlot::at(at)))
+            .collect(),
+        reached: program
+            .audiences
+            .iter()
+            .flat_map(|a| &a.destinations)
+            .copied()
+            .collect(),
+        problems,
+        suggested: 0,
+    };
+    let statements = tests.iter().flat_map(|test| &test.statements);
+    for statement in statements {
+        match &statement.kind {
+            StatementKind::Expect(Expectation::Membership { audience, .. } | Expectation::Size { audience, .. }) => {
+                names.audience(audience);
+            }
+            StatementKind::Expect(Expectation::Delivery { destination, from, .. }) => {
+                names.delivery(destination, from.as_ref());
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Names<'a> {
+    program: &'a Program,
+    audiences: BTreeMap<&'a str, &'a Audience>,
+    destinations: BTreeMap<&'a str, DestinationSlot>,
+    /// The destinations that some audience is sent to.
+    reached: BTreeSet<DestinationSlot>,
+    problems: &'a mut Vec<Diagnostic>,
+    suggested: usize,
+}
+
+impl<'a> Names<'a> {
+    fn audience(&mut self, name: &Name) -> Option<&'a Audience> {
+        let found = self.audiences.get(&*name.text).copied();
+        if found.is_none() {
+            let other = self.destinations.contains_key(&*name.text).then_some("a destination");
+            let known: Vec<&str> = self.audiences.keys().copied().collect();
+            self.unknown(name, "audience", &known, other);
+        }
+        found
+    }
+
+    /// A destination that the audience is sent to, or any audience.
+    fn delivery(&mut self, name: &Name, from: Option<&Name>) {
+        let found = self.destinations.get(&*name.text).copied();
+        if found.is_none() {
+            let other = self.audiences.contains_key(&*name.text).then_some("an audience");
+            let known: Vec<&str> = self.destinations.keys().copied().collect();
+            self.unknown(name, "destination", &known, other);
+        }
+        let audience = from.map(|from| (from, self.audience(from)));
+        let Some(destination) = found else { return };
+        let sent = |audience: &Audience| audience.destinations.contains(&destination);
+        let text = &name.text;
+        let error = match audience {
+            None if self.reached.contains(&destination) => return,
+            None => Diagnostic::error(Code::BadTest, name.span, format!("no audience is sent to `{text}`"))
+                .help("name a destination that some audience is sent to"),
+            Some((_, None)) => return,
+            Some((_, Some(audience))) if sent(audience) => return,
+            Some((from, Some(audience))) => {
+                let message = format!("the audience `{}` is not sent to `{text}`", from.text);
+                let destinations = &self.program.destinations;
+                let to = audience
+                    .destinations
+                    .iter()
+                    .filter_map(|slot| destinations.get(slot.index()));
+                let to: Vec<String> = to
+                    .map(|destination| format!("`{}`", written(&destination.name)))
+                    .collect();
+                let others = self.program.audiences.iter().filter(|audience| sent(audience));
+                let others: Vec<String> = others.take(3).map(|a| format!("`{}`", written(&a.name))).collect();
+                let to = if to.is_empty() {
+                    "nowhere".to_owned()
+                } else {
+                    format!("to {}", to.join(", "))
+                };
+                let others = match others.as_slice() {
+                    [] => "nothing is".to_owned(),
+                    some => format!("what is sent to `{text}` is {}", some.join(", ")),
+                };
+                Diagnostic::error(Code::BadTest, from.span, message).help(format!("it is sent {to}; {others}"))
+            }
+        };
+        self.problems.push(error);
+    }
+
+    fn unknown(&mut self, name: &Name, what: &str, known: &[&str], other: Option<&str>) {
+        let text = &*name.text;
+        let mut message = format!("there is no {what} `{text}`");
+        self.suggested += 1;
+        let near = (self.suggested <= SUGGESTED)
+            .then(|| nearest(text, known.iter().copied()))
+            .flatten();
+        let help = match (near, other) {
+            (Some(near), _) => {
+                if near.to_lowercase() == text.to_lowercase() {
+                    message += ": small and capital letters differ";
+                }
+                format!("did you mean `{}`?", written(near))
+            }
+            (None, Some(other)) => {
+                message = format!("{message}: that name is {other}");
+                let article = if what == "audience" { "an" } else { "a" };
+                format!("name {article} {what} here")
+            }
+            (None, None) if known.is_empty() => format!("the definitions of this workspace declare no {what}"),
+            (None, None) => {
+                let some: Vec<String> = known
+                    .iter()
+                    .take(3)
+                    .map(|name| format!("`{}`", written(name)))
+                    .collect();
+                format!("the definitions of this workspace declare {}", some.join(", "))
+            }
+        };
+        self.problems
+            .push(Diagnostic::error(Code::UnknownName, name.span, message).help(help));
+    }
+}

@@ -1,0 +1,326 @@
+//! One case: its events are taken in, everything is evaluated, and its expectations are looked at.
+
+use std::path::Path;
+
+use super::explain::explain;
+use super::inputs::Inputs;
+use super::report::{CaseReport, Failure, FailureKind};
+use crate::diagnostic::visible;
+use crate::engine::{AudienceRun, DestinationRun, Engine, Run};
+use crate::ingest::{Ingested, Reject};
+use crate::ir::{Program, Subject};
+use crate::model::{Profile, Profiles};
+use crate::span::{Sources, Span};
+use crate::syntax::cases::ast::{Expectation, Expected, StatementKind, Test};
+use crate::time::Timestamp;
+
+/// How many refused events of files, and how many members, are told one by one.
+const SHOWN: usize = 10;
+
+pub(super) fn case(engine: &Engine, sources: &Sources, test: &Test, inputs: &mut Inputs<'_>) -> CaseReport {
+    let mut case = Case {
+        engine,
+        sources,
+        test,
+        now: test.now().unwrap_or_default(),
+        report: CaseReport {
+            name: test.title.text.clone(),
+            span: test.title.span,
+            place: sources.position(test.title.span),
+            failures: Vec::new(),
+            notes: Vec::new(),
+        },
+    };
+    if let Some(ingested) = case.ingest(inputs) {
+        match engine.run(&ingested.profiles, case.now) {
+            Ok(run) => case.expectations(&ingested.profiles, &run),
+            Err(error) => case.fail(test.title.span, FailureKind::Input, error.to_string(), Vec::new()),
+        }
+    }
+    case.report
+}
+
+struct Case<'a> {
+    engine: &'a Engine,
+    sources: &'a Sources,
+    test: &'a Test,
+    now: Timestamp,
+    report: CaseReport,
+}
+
+impl Case<'_> {
+    fn fail(&mut self, span: Span, kind: FailureKind, found: String, explanation: Vec<String>) {
+        self.report.failures.push(Failure {
+            kind,
+            span,
+            place: self.sources.position(span),
+            statement: self.sources.slice(span).to_owned(),
+            found,
+            explanation,
+        });
+    }
+
+    // ---- events
+
+    /// Takes the events in; `None` where a file of them cannot be read.
+    fn ingest(&mut self, inputs: &mut Inputs<'_>) -> Option<Ingested> {
+        let name = self.sources.name(self.test.span.file);
+        let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+        let mut ingestor = self.engine.ingestor(self.now, self.now);
+        let written: Vec<(Span, &str)> = self
+            .test
+            .statements
+            .iter()
+            .filter_map(|statement| match &statement.kind {
+                StatementKind::Event(event) => Some((statement.span, &*event.json)),
+                _ => None,
+            })
+            .collect();
+        // Those of the test itself come first, so that what is kept of the refused ones has them all. Instead of a line
+        // they have the number of their statement.
+        for (number, (_, json)) in (1u64..).zip(&written) {
+            ingestor.line(name, number, json.as_bytes());
+        }
+        let mut readable = true;
+        for statement in &self.test.statements {
+            if let StatementKind::Events(path) = &statement.kind {
+                let path = folder.join(&*path.text);
+                let read = if path.is_dir() {
+                    Err(std::io::Error::other("it is a folder"))
+                } else {
+                    inputs.feed(&path, &path.display().to_string(), &mut ingestor)
+                };
+                if let Err(error) = read {
+                    readable = false;
+                    let message = format!("cannot read `{}`: {error}", visible(&path.display().to_string()));
+                    self.fail(statement.span, FailureKind::Input, message, Vec::new());
+                }
+            }
+        }
+        let ingested = ingestor.finish();
+        let (own, others): (Vec<&Reject>, Vec<&Reject>) =
+            ingested.rejects.iter().partition(|reject| *reject.file == *name);
+        for reject in own {
+            let index = usize::try_from(reject.line).ok().and_then(|line| line.checked_sub(1));
+            let span = index
+                .and_then(|index| written.get(index))
+                .map_or(self.test.title.span, |(span, _)| *span);
+            let message = format!("the event is refused: {}: {}", reject.code, visible(&reject.reason));
+            self.fail(span, FailureKind::Refused, message, Vec::new());
+        }
+        for reject in others.iter().take(SHOWN) {
+            let file = visible(&reject.file);
+            let reason = visible(&reject.reason);
+            let note = format!("refused: {file}:{}: {}: {reason}", reject.line, reject.code);
+            self.report.notes.push(note);
+        }
+        if let Some(rest) = others.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
+            self.report.notes.push(format!("refused: {rest} more"));
+        }
+        if ingested.counts.later > 0 {
+            let note = format!("{} later than `now`, so not seen", events(ingested.counts.later));
+            self.report.notes.push(note);
+        }
+        for (violation, count) in &ingested.violations {
+            self.report.notes.push(format!("left out: {violation}: {count}"));
+        }
+        readable.then_some(ingested)
+    }
+
+    // ---- expectations
+
+    fn expectations(&mut self, profiles: &Profiles, run: &Run) {
+        let test = self.test;
+        for statement in &test.statements {
+            let StatementKind::Expect(expectation) = &statement.kind else {
+                continue;
+            };
+            let outcome = match expectation {
+                Expectation::Size {
+                    audience,
+                    operator,
+                    size,
+                } => match run.audiences.iter().find(|run| run.name == audience.text) {
+                    Some(audience) if operator.holds(audience.size, size.value) => continue,
+                    audience => (None, members(audience)),
+                },
+                Expectation::Membership { profile, not, audience } => {
+                    let who = Who::find(self.engine, profiles, &profile.text);
+                    let audience = run.audiences.iter().find(|run| run.name == audience.text);
+                    match membership(self.engine.program(), &who, audience, not.is_none()) {
+                        Ok(()) => continue,
+                        Err(found) => (who.profile, found),
+                    }
+                }
+                Expectation::Delivery {
+                    profile,
+                    outcome,
+                    destination,
+                    from,
+                } => {
+                    let who = Who::find(self.engine, profiles, &profile.text);
+                    let from = from.as_ref().map(|from| &*from.text);
+                    match delivery(run, &who, *outcome, &destination.text, from) {
+                        Ok(()) => continue,
+                        Err(found) => (who.profile, found),
+                    }
+                }
+            };
+            let (profile, found) = outcome;
+            let explanation = profile.map(|profile| explain(self.engine, profile, self.now));
+            let explanation = explanation
+                .transpose()
+                .unwrap_or_else(|error| Some(vec![error.to_string()]));
+            self.fail(
+                statement.span,
+                FailureKind::Expectation,
+                found,
+                explanation.unwrap_or_default(),
+            );
+        }
+    }
+}
+
+fn events(count: u64) -> String {
+    format!("{count} {}", if count == 1 { "event is" } else { "events are" })
+}
+
+/// Whom an expectation names.
+struct Who<'r> {
+    /// As written.
+    written: String,
+    /// The profile that has this identifier.
+    profile: Option<&'r Profile>,
+    /// What lists call it.
+    label: Option<String>,
+    /// What lists call the account of this id.
+    account: Option<String>,
+}
+
+impl<'r> Who<'r> {
+    fn find(engine: &Engine, profiles: &'r Profiles, written: &str) -> Self {
+        let (kind, value) = written.split_once(':').unwrap_or((written, ""));
+        let profile = profiles.find(kind, value);
+        let is_account = kind == "group_id" && profiles.accounts().contains_key(value);
+        Who {
+            written: visible(written),
+            profile,
+            label: profile.map(|profile| engine.label(profile)),
+            account: is_account.then(|| written.to_owned()),
+        }
+    }
+
+    /// What it is called in an answer: as written, with its label where that is another.
+    fn shown(&self) -> String {
+        match &self.label {
+            Some(label) if visible(label) != self.written => format!("{} ({})", visible(label), self.written),
+            _ => self.written.clone(),
+        }
+    }
+
+    fn is_in(&self, labels: &[impl AsRef<str>]) -> bool {
+        let label = self.label.as_deref();
+        label.is_some_and(|label| labels.iter().any(|other| other.as_ref() == label))
+    }
+}
+
+/// Whether it is in an audience, or not, as expected; else what was found.
+fn membership(program: &Program, who: &Who<'_>, audience: Option<&AudienceRun>, expected: bool) -> Result<(), String> {
+    let Some(audience) = audience else {
+        return Err("there is no such audience".to_owned());
+    };
+    let name = visible(&audience.name);
+    let slot = program.audience(&audience.name);
+    let of = slot
+        .and_then(|slot| program.audiences.get(slot.index()))
+        .map_or(Subject::User, |a| a.of);
+    let (what, label) = match of {
+        Subject::User => ("profile", who.label.as_deref()),
+        Subject::Account => ("account", who.account.as_deref()),
+    };
+    let is_in = label.is_some_and(|label| audience.members.iter().any(|member| **member == *label));
+    match (is_in == expected, label) {
+        (true, _) => Ok(()),
+        (false, None) => Err(format!("no {what} has {}", who.written)),
+        (false, Some(_)) => {
+            let not = if expected { "not " } else { "" };
+            Err(format!("{} is {not}in {name}", who.shown()))
+        }
+    }
+}
+
+/// The size of an audience, and who is in it.
+fn members(audience: Option<&AudienceRun>) -> String {
+    let Some(audience) = audience else {
+        return "there is no such audience".to_owned();
+    };
+    let mut found = format!("found {}", audience.size);
+    for (at, member) in audience.members.iter().take(SHOWN).enumerate() {
+        found += if at == 0 { ": " } else { ", " };
+        found += &visible(member);
+    }
+    if let Some(rest) = audience.members.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
+        found += &format!(" and {rest} more");
+    }
+    found
+}
+
+/// Whether a profile is delivered or filtered as expected; else what was found.
+///
+/// Without `from`, it is delivered if any audience delivers it, and filtered if some audience is held back and none
+/// delivers it: an expectation that somebody is kept away must not hold while another audience lets them through.
+fn delivery(run: &Run, who: &Who<'_>, expected: Expected, destination: &str, from: Option<&str>) -> Result<(), String> {
+    if who.profile.is_none() {
+        return Err(format!("no profile has {}", who.written));
+    }
+    let audiences = run
+        .audiences
+        .iter()
+        .filter(|run| from.is_none_or(|from| *run.name == *from));
+    let sent: Vec<(&AudienceRun, &DestinationRun)> = audiences
+        .filter_map(|audience| {
+            let mut destinations = audience.destinations.iter();
+            Some((audience, destinations.find(|to| *to.name == *destination)?))
+        })
+        .collect();
+    let by: Vec<String> = sent
+        .iter()
+        .filter(|(_, to)| who.is_in(&to.delivered))
+        .map(|(audience, _)| visible(&audience.name))
+        .collect();
+    let held = sent.iter().find_map(|(audience, to)| {
+        let filtered = to.filtered.iter().find(|filtered| who.is_in(&[&filtered.profile]))?;
+        Some((audience, filtered))
+    });
+    let holds = match expected {
+        Expected::Delivered => !by.is_empty(),
+        Expected::Filtered => by.is_empty() && held.is_some(),
+    };
+    if holds {
+        return Ok(());
+    }
+    if !by.is_empty() {
+        return Err(format!("delivered from {}", by.join(", ")));
+    }
+    if let Some((audience, filtered)) = held {
+        let missing = filtered
+            .categories
+            .iter()
+            .map(|(category, state)| format!("{} {state}", visible(category)));
+        let missing: Vec<String> = missing.collect();
+        return Err(format!(
+            "filtered: {} (from {})",
+            missing.join(", "),
+            visible(&audience.name)
+        ));
+    }
+    let names: Vec<String> = sent.iter().map(|(audience, _)| visible(&audience.name)).collect();
+    Err(match names.as_slice() {
+        [one] => format!("neither delivered nor filtered: {} is not in {one}", who.shown()),
+        _ => format!(
+            "neither delivered nor filtered: {} is in none of the audiences that are sent there ({})",
+            who.shown(),
+            names.join(", ")
+        ),
+    })
+}

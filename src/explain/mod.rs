@@ -1,0 +1,269 @@
+//! Why a profile is in an audience or not, and why a destination receives it or not, in sentences.
+//!
+//! An explanation follows what the author wrote, condition by condition and in that order; whether each holds is what
+//! [`eval`](crate::eval) says. Nothing is decided here.
+
+mod because;
+mod text;
+mod walk;
+mod words;
+
+use std::fmt;
+
+use serde::ser::{SerializeMap, SerializeStruct};
+use serde::{Serialize, Serializer};
+
+use crate::compile::Places;
+use crate::consent::ConsentState;
+use crate::enforce::{self, Decision};
+use crate::eval::Row;
+use crate::ir::{AudienceSlot, CategorySlot, DestinationSlot, Program};
+use crate::model::Consent;
+use crate::span::{Sources, Span};
+use crate::time::Timestamp;
+
+/// Why one profile is in an audience or not, and what becomes of it at each destination. Serialises as `volens explain
+/// --format json` prints it; [`Display`](fmt::Display) is its text for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// As of when.
+    pub now: Timestamp,
+    /// How the profile is called.
+    pub profile: String,
+    /// The audience.
+    pub audience: String,
+    /// Whether the profile is a member.
+    pub member: bool,
+    /// All that is asked of a member, as an `and`: an identifier that suffices, `who`, the `consent to` clauses.
+    pub conditions: Condition,
+    /// Where members are sent, in order of declaration.
+    #[serde(serialize_with = "by_name")]
+    pub destinations: Vec<Destination>,
+}
+
+/// One condition, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Condition {
+    /// Its form.
+    pub kind: Kind,
+    /// Whether it holds. `None` where it is on an event or element and there is none to look at.
+    pub holds: Option<bool>,
+    /// What is written there, exactly; cut after 2000 characters, with `…`.
+    pub source: String,
+    /// The file that it is written in, where the workspace has several.
+    pub file: Option<String>,
+    /// Where.
+    pub span: Span,
+    /// The conditions that it is made of. Those of a filter are told of one event or element, which `because` of the condition
+    /// above names.
+    pub children: Vec<Condition>,
+    /// What decided it, in a sentence.
+    pub because: String,
+    /// Its text in one line, without comments and without the steps, which are children.
+    line: String,
+}
+
+impl Serialize for Condition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let keys = if self.file.is_some() { 7 } else { 6 };
+        let mut object = serializer.serialize_struct("Condition", keys)?;
+        object.serialize_field("kind", self.kind.as_str())?;
+        object.serialize_field("holds", &self.holds)?;
+        object.serialize_field("source", &self.source)?;
+        if let Some(file) = &self.file {
+            object.serialize_field("file", file)?;
+        }
+        object.serialize_field("span", &[self.span.start, self.span.end])?;
+        object.serialize_field("children", &self.children)?;
+        object.serialize_field("because", &self.because)?;
+        object.end()
+    }
+}
+
+/// The forms of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// All of them.
+    And,
+    /// One of them.
+    Or,
+    /// The other way round.
+    Not,
+    /// A test on a trait, a property or an element.
+    Test,
+    /// One element of a list passes the filter.
+    Any,
+    /// Events, counted.
+    Performed,
+    /// A step of a funnel.
+    Then,
+    /// A condition on the users of an account.
+    Users,
+    /// Membership of another audience.
+    Member,
+    /// Consent to a category, as a condition or as a clause of the audience.
+    Consent,
+    /// The identifiers that make a member.
+    Identifier,
+}
+
+impl Kind {
+    /// Its name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::And => "and",
+            Kind::Or => "or",
+            Kind::Not => "not",
+            Kind::Test => "test",
+            Kind::Any => "any",
+            Kind::Performed => "performed",
+            Kind::Then => "then",
+            Kind::Users => "users",
+            Kind::Member => "member_of",
+            Kind::Consent => "consent",
+            Kind::Identifier => "identifier",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A destination, and what becomes of the profile there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Destination {
+    /// Its name.
+    #[serde(skip)]
+    pub name: String,
+    /// Whether the profile is delivered there.
+    pub delivered: bool,
+    /// The categories that it requires, as declared, beside what the profile says to each.
+    #[serde(serialize_with = "by_category")]
+    pub requires: Vec<Preference>,
+    /// What decided it, in a sentence.
+    pub because: String,
+}
+
+/// What a profile says to a category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Preference {
+    /// The category.
+    pub category: String,
+    /// What is stored.
+    pub state: ConsentState,
+    /// The time of the event that brought it to this state, and the message id; `None` where the profile's history does not tell.
+    pub since: Option<(Timestamp, String)>,
+    /// Whether a delivery depends on it: `false` where the category is disabled, or enforcement is off.
+    pub enforced: bool,
+}
+
+fn by_name<S: Serializer>(destinations: &[Destination], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(destinations.len()))?;
+    for destination in destinations {
+        map.serialize_entry(&destination.name, destination)?;
+    }
+    map.end()
+}
+
+fn by_category<S: Serializer>(preferences: &[Preference], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(preferences.len()))?;
+    for preference in preferences {
+        map.serialize_entry(&preference.category, &preference.state)?;
+    }
+    map.end()
+}
+
+/// A workspace to explain.
+#[derive(Debug, Clone, Copy)]
+pub struct Workspace<'w> {
+    /// What it means.
+    pub program: &'w Program,
+    /// Where that is written.
+    pub places: &'w Places,
+    /// The texts.
+    pub sources: &'w Sources,
+}
+
+/// Whom an explanation is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// How it is called.
+    pub label: &'a str,
+    /// The profile or account, bound to the program and evaluated.
+    pub row: &'a Row<'a>,
+    /// The users of an account, likewise.
+    pub users: &'a [&'a Row<'a>],
+    /// Its consent, with its history.
+    pub consent: &'a Consent,
+}
+
+/// Explains one audience for one profile. `None` where looking at everything costs more than [`Row::BUDGET`].
+pub fn explain(workspace: Workspace<'_>, audience: AudienceSlot, asked: Asked<'_>) -> Option<Explanation> {
+    let declared = workspace.program.audiences.get(audience.index())?;
+    let member = asked.row.is_member(audience);
+    let conditions = walk::audience(workspace, asked, audience)?;
+    let destinations = declared.destinations.iter();
+    let destinations = destinations.filter_map(|slot| destination(workspace.program, *slot, asked.consent, member));
+    Some(Explanation {
+        now: asked.row.now(),
+        profile: asked.label.to_owned(),
+        audience: declared.name.to_string(),
+        member,
+        conditions,
+        destinations: destinations.collect(),
+    })
+}
+
+fn destination(program: &Program, slot: DestinationSlot, consent: &Consent, member: bool) -> Option<Destination> {
+    let declared = program.destinations.get(slot.index())?;
+    let enforced: Vec<CategorySlot> = program.enforced(declared).filter(|_| program.enforcement).collect();
+    let requires = declared.requires.iter();
+    let requires = requires.map(|category| Preference {
+        enforced: enforced.contains(category),
+        ..preference(program, *category, consent)
+    });
+    let requires: Vec<Preference> = requires.collect();
+    let decision = enforce::decide(program, slot, consent);
+    let because = match &decision {
+        _ if !member => "it is no member of the audience".to_owned(),
+        Decision::Filtered(missing) => {
+            let missing = missing
+                .iter()
+                .map(|(slot, _)| words::consent(&preference(program, *slot, consent)));
+            missing.collect::<Vec<_>>().join("; ")
+        }
+        Decision::Delivered if !program.enforcement => "consent enforcement is off".to_owned(),
+        Decision::Delivered if requires.is_empty() => "it requires no consent".to_owned(),
+        Decision::Delivered if enforced.is_empty() => "what it requires is disabled".to_owned(),
+        Decision::Delivered => "all that it requires is granted".to_owned(),
+    };
+    Some(Destination {
+        name: declared.name.to_string(),
+        delivered: member && decision.is_delivered(),
+        requires,
+        because,
+    })
+}
+
+/// What is stored, and since when.
+fn preference(program: &Program, category: CategorySlot, consent: &Consent) -> Preference {
+    let id = program.category_id(category);
+    let state = consent.state(id);
+    let changes = consent.history().iter().rev();
+    let latest = changes.into_iter().find(|change| &*change.category == id);
+    let since = latest.filter(|change| change.to == state);
+    Preference {
+        category: id.to_owned(),
+        state,
+        since: since.map(|change| (change.time, change.message_id.to_string())),
+        enforced: program.categories.get(category.index()).is_none_or(|c| c.enabled),
+    }
+}

@@ -1,0 +1,135 @@
+//! An explanation as text for people.
+
+use std::fmt;
+
+use super::{Condition, Destination, Explanation, Kind, words};
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is = if self.member { "is a member" } else { "is not a member" };
+        let (profile, audience) = (words::name(&self.profile), words::name(&self.audience));
+        writeln!(f, "{profile} {is} of {audience}, as of {}\n", self.now)?;
+        for condition in &self.conditions.children {
+            // What nobody wrote is told where it decides.
+            if !(is_unwritten(condition) && condition.holds == Some(true)) {
+                let deciding = condition.holds == self.conditions.holds;
+                told(f, condition, 0, deciding)?;
+            }
+        }
+        if self
+            .conditions
+            .children
+            .iter()
+            .all(|condition| condition.kind == Kind::Identifier)
+        {
+            writeln!(f, "The audience has no conditions.")?;
+        }
+        if self.destinations.is_empty() {
+            return writeln!(f, "\nIt is sent nowhere.");
+        }
+        writeln!(f, "\nDestinations")?;
+        self.destinations
+            .iter()
+            .try_for_each(|destination| sent(f, destination, self.member))
+    }
+}
+
+fn mark(holds: Option<bool>) -> char {
+    match holds {
+        Some(true) => '✓',
+        Some(false) => '✗',
+        None => '·',
+    }
+}
+
+/// One condition and what it is made of. Details that are no conditions of the audience itself (a filter on one event, the
+/// conditions of another audience) are shown where they are part of why the answer is what it is.
+fn told(f: &mut fmt::Formatter<'_>, condition: &Condition, depth: usize, deciding: bool) -> fmt::Result {
+    let indent = "  ".repeat(depth);
+    let mark = mark(condition.holds);
+    let children = &condition.children;
+    match condition.kind {
+        Kind::And => writeln!(f, "{indent}{mark} all of")?,
+        Kind::Or => writeln!(f, "{indent}{mark} any of")?,
+        Kind::Not if is_group(children) => writeln!(f, "{indent}{mark} not")?,
+        _ => {
+            let unwritten = is_unwritten(condition);
+            let line = if unwritten { "an identifier" } else { &condition.line };
+            writeln!(f, "{indent}{mark} {line}")?;
+            if !condition.because.is_empty() {
+                writeln!(f, "{indent}    {}", condition.because)?;
+            }
+        }
+    }
+    let inner = match (condition.kind, children.as_slice()) {
+        // It stands on the line of its `not`.
+        (Kind::Not, [only]) if !is_group(children) => only,
+        _ => condition,
+    };
+    for child in &inner.children {
+        let deciding = deciding && (condition.kind == Kind::Not || child.holds == inner.holds);
+        let shown = match inner.kind {
+            Kind::And | Kind::Or | Kind::Not => true,
+            Kind::Member => deciding && child.kind != Kind::Identifier,
+            Kind::Performed | Kind::Then | Kind::Any => child.kind == Kind::Then || child.holds == Some(false),
+            _ => false,
+        };
+        if shown {
+            told(f, child, depth + 1, deciding)?;
+        }
+    }
+    Ok(())
+}
+
+/// The identifier that every audience asks for; `include anonymous`, where it is written, is told instead.
+fn is_unwritten(condition: &Condition) -> bool {
+    condition.kind == Kind::Identifier && condition.line.starts_with("audience")
+}
+
+fn is_group(children: &[Condition]) -> bool {
+    children
+        .iter()
+        .any(|child| matches!(child.kind, Kind::And | Kind::Or | Kind::Not))
+}
+
+fn sent(f: &mut fmt::Formatter<'_>, destination: &Destination, member: bool) -> fmt::Result {
+    let outcome = if destination.delivered {
+        "delivered"
+    } else {
+        "not delivered"
+    };
+    let (mark, name) = (mark(Some(destination.delivered)), words::name(&destination.name));
+    // Which consent it is that is missing follows below.
+    let wanting = member && !destination.delivered;
+    let because = if wanting {
+        "for want of consent"
+    } else {
+        &destination.because
+    };
+    writeln!(f, "  {mark} {name}: {outcome}, {because}")?;
+    let widest = |text: fn(&super::Preference) -> String| {
+        let lengths = destination
+            .requires
+            .iter()
+            .map(|preference| text(preference).chars().count());
+        lengths.max().unwrap_or_default()
+    };
+    let (category, state) = (
+        widest(|preference| words::name(&preference.category)),
+        widest(|preference| preference.state.to_string()),
+    );
+    for preference in &destination.requires {
+        let mut line = format!(
+            "      {} {:category$}  {:state$}",
+            self::mark(Some(preference.state.is_granted())),
+            words::name(&preference.category),
+            preference.state.as_str()
+        );
+        line.push_str(&words::since(preference));
+        if !preference.enforced {
+            line.push_str("  not enforced");
+        }
+        writeln!(f, "{}", line.trim_end())?;
+    }
+    Ok(())
+}

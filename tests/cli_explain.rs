@@ -1,0 +1,165 @@
+//! `volens explain`: what it prints, and its exit codes.
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
+
+const WORKSPACE: &str = r#"category Advertising
+destination google_ads requires Advertising
+destination crm requires nothing
+destination unused requires nothing
+audience cart_abandoners {
+  who performed "Checkout Started" within 7 days   # this week
+        then not performed "Order Completed" within 1 day
+    and trait plan in ["pro", "business"]
+  send to google_ads, crm
+}
+audience alone {}
+audience elsewhere { send to unused }
+"#;
+
+const EVENTS: &str = r#"{"type":"identify","userId":"u2","messageId":"m1","timestamp":"2026-06-01T00:00:00Z","traits":{"plan":"pro"}}
+{"type":"track","event":"Checkout Started","userId":"u2","messageId":"m2","timestamp":"2026-06-29T00:00:00Z"}
+{"type":"track","event":"Segment Consent Preference Updated","userId":"u2","messageId":"m7","timestamp":"2026-06-01T00:00:00Z","context":{"consent":{"categoryPreferences":{"Advertising":false}}}}
+"#;
+
+struct Done {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli_explain").join(test);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("shop.audience"), WORKSPACE).unwrap();
+    fs::write(folder.join("events.jsonl"), EVENTS).unwrap();
+    folder
+}
+
+fn explain(test: &str, audience: &str, profile: &str, more: &[&str]) -> Done {
+    let done = Command::new(env!("CARGO_BIN_EXE_volens"))
+        .current_dir(folder(test))
+        .args(["explain", "shop.audience", "--events", "events.jsonl"])
+        .args(["--now", "2026-06-30T00:00:00Z"])
+        .args(["--audience", audience, "--profile", profile])
+        .args(more)
+        .output()
+        .unwrap();
+    Done {
+        code: done.status.code().unwrap(),
+        out: String::from_utf8(done.stdout).unwrap(),
+        err: String::from_utf8(done.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn the_text_is_a_tree_with_the_destinations_below() {
+    let done = explain("text", "cart_abandoners", "user_id:u2", &[]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    let expected = r#"user_id:u2 is a member of cart_abandoners, as of 2026-06-30T00:00:00Z
+
+✓ all of
+  ✓ performed "Checkout Started" within 7 days
+      the only "Checkout Started" event within the last 7 days (since 2026-06-23T00:00:00Z) was not followed by "Order Completed" within 1 day, at 2026-06-29T00:00:00Z (message m2)
+    ✓ then not performed "Order Completed" within 1 day
+        no "Order Completed" event within 1 day after that
+  ✓ trait plan in ["pro", "business"]
+      trait plan is "pro", one of "business", "pro"
+
+Destinations
+  ✗ google_ads: not delivered, for want of consent
+      ✗ Advertising  denied (since 2026-06-01T00:00:00Z, message m7)
+  ✓ crm: delivered, it requires no consent
+"#;
+    assert_eq!(done.out, expected);
+}
+
+#[test]
+fn the_json_is_that_of_its_description() {
+    let done = explain("json", "cart_abandoners", "user_id:u2", &["--format", "json"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(json["profile"], "user_id:u2");
+    assert_eq!(json["audience"], "cart_abandoners");
+    assert_eq!(json["member"], true);
+    assert_eq!(json["conditions"]["kind"], "and");
+    assert_eq!(
+        json["destinations"]["google_ads"],
+        json!({
+            "delivered": false,
+            "requires": {"Advertising": "denied"},
+            "because": "consent to Advertising is denied (since 2026-06-01T00:00:00Z, message m7)"
+        })
+    );
+    let names: Vec<&String> = json["destinations"].as_object().unwrap().keys().collect();
+    assert_eq!(names.len(), 2);
+}
+
+#[test]
+fn one_destination_alone() {
+    let done = explain(
+        "one",
+        "cart_abandoners",
+        "user_id:u2",
+        &["--format", "json", "--destination", "crm"],
+    );
+    assert_eq!(done.code, 0, "{}", done.err);
+    let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(
+        json["destinations"],
+        json!({"crm": {"delivered": true, "requires": {}, "because": "it requires no consent"}})
+    );
+}
+
+#[test]
+fn what_does_not_exist_is_bad_usage() {
+    let cases: [(&str, &str, &[&str], &str); 7] = [
+        (
+            "cart_abandonner",
+            "user_id:u2",
+            &[],
+            "there is no audience `cart_abandonner`; did you mean `cart_abandoners`?",
+        ),
+        (
+            "nothing_like_it",
+            "user_id:u2",
+            &[],
+            "there is no audience `nothing_like_it`",
+        ),
+        ("cart_abandoners", "user_id:u9", &[], "no profile has user_id:u9"),
+        (
+            "cart_abandoners",
+            "u2",
+            &[],
+            "`u2` is no identifier: write TYPE:VALUE, such as user_id:u1",
+        ),
+        (
+            "cart_abandoners",
+            "user_id:u2",
+            &["--destination", "google_adds"],
+            "there is no destination `google_adds`; did you mean `google_ads`?",
+        ),
+        (
+            "cart_abandoners",
+            "user_id:u2",
+            &["--destination", "unused"],
+            "the audience `cart_abandoners` is not sent to `unused`; it is sent to google_ads, crm",
+        ),
+        (
+            "alone",
+            "user_id:u2",
+            &["--destination", "crm"],
+            "the audience `alone` is not sent to `crm`; it is sent nowhere",
+        ),
+    ];
+    for (at, (audience, profile, more, message)) in cases.into_iter().enumerate() {
+        let done = explain(&format!("usage{at}"), audience, profile, more);
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{message}");
+        assert_eq!(done.err, format!("error: {message}\n"));
+    }
+}
