@@ -2,6 +2,7 @@
 //! [docs/consent.md]: guide::consent
 //! [docs/events.md]: guide::events
 //! [docs/schemas.md]: guide::schemas
+//! [docs/coming_from.md]: guide::coming_from
 //! [docs/testing.md]: guide::testing
 //! [docs/explain.md]: guide::explain
 //! [docs/decisions.md]: guide::decisions
@@ -58,6 +59,8 @@ pub mod guide {
     pub mod events {}
     #[doc = include_str!("../docs/schemas.md")]
     pub mod schemas {}
+    #[doc = include_str!("../docs/coming_from.md")]
+    pub mod coming_from {}
     #[doc = include_str!("../docs/testing.md")]
     pub mod testing {}
     #[doc = include_str!("../docs/explain.md")]

@@ -11,12 +11,16 @@
 //! | `audience,warning` | the same with warnings alone |
 //! | `console` | commands and what they print, run in a folder with the blocks tagged `file=NAME` above (feature `cli`) |
 
+mod grammar_forms;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use volens::diagnostic::{Code, Diagnostic};
 use volens::ingest::RejectCode;
 use volens::{ConsentState, Engine, Error};
+
+use grammar_forms::Grammar;
 
 /// A fenced block of a page.
 struct Block {
@@ -343,4 +347,148 @@ fn every_rule_of_the_consent_history_is_explained() {
         .collect();
     explained.sort();
     assert_eq!(explained, used);
+}
+
+/// The rows of the table after a heading: for each of its cells, what stands in backticks, or all of it where nothing does.
+fn table<'p>(page: &'p str, heading: &str) -> Vec<Vec<Vec<&'p str>>> {
+    let (_, rest) = page
+        .split_once(&format!("\n{heading}\n"))
+        .unwrap_or_else(|| panic!("there is no {heading}"));
+    let lines = rest.lines().skip_while(|line| !line.starts_with("| ")).skip(2);
+    let rows = lines.map_while(|line| line.strip_prefix("| "));
+    let cell = |cell: &'p str| match cell.contains('`') {
+        true => cell.split('`').skip(1).step_by(2).collect(),
+        false => vec![cell.trim()],
+    };
+    rows.map(|row| row.trim_end_matches('|').split(" | ").map(cell).collect())
+        .collect()
+}
+
+/// Whether somewhere in a text stands a form: its words as they are, one word or more for each of its symbols.
+fn shows(example: &str, form: &str) -> bool {
+    fn begins(words: &[&str], form: &[&str]) -> bool {
+        match (form.split_first(), words.split_first()) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some((symbol, rest)), Some(_)) if grammar_forms::is_symbol(symbol) => {
+                (1..=words.len()).any(|taken| begins(&words[taken..], rest))
+            }
+            (Some((part, rest)), Some((word, after))) => part == word && begins(after, rest),
+        }
+    }
+    let spaced = |text: &str| text.replace('(', " ( ").replace(')', " ) ").replace(',', " , ");
+    let (example, form) = (spaced(example), spaced(form));
+    let words: Vec<&str> = example.split_whitespace().collect();
+    let form: Vec<&str> = form.split_whitespace().collect();
+    (0..words.len()).any(|from| begins(&words[from..], &form))
+}
+
+/// What the example of a table is.
+#[derive(Clone, Copy)]
+enum Kind {
+    Clause,
+    Condition,
+    Trait,
+}
+
+impl Kind {
+    /// A workspace with the example: a condition on users in an audience of accounts, if it is one of these.
+    fn framed(self, example: &str) -> String {
+        const OF_ACCOUNTS: [&str; 5] = [
+            "account trait ",
+            "any account ",
+            "any user (",
+            "all users (",
+            "no user (",
+        ];
+        match self {
+            Kind::Clause => frame("trait x = 1").replace("who trait x = 1", example),
+            Kind::Trait => {
+                let name = example.split(' ').nth(1).unwrap();
+                format!("{example}\n{}", frame(&format!("trait {name} exists")))
+            }
+            Kind::Condition if OF_ACCOUNTS.iter().any(|form| example.starts_with(form)) => {
+                frame(example).replace("audience example {", "audience example of accounts {")
+            }
+            Kind::Condition => frame(example),
+        }
+    }
+}
+
+#[test]
+fn the_operator_reference_has_every_form_of_the_grammar_and_each_example_is_one() {
+    // The tables, what their examples are, and the rules of the grammar whose forms they hold.
+    let tables: &[(&str, Kind, &[&str])] = &[
+        ("### Clauses of an audience", Kind::Clause, &["clause"]),
+        ("### Conditions", Kind::Condition, &["unary", "joiner"]),
+        ("### Behind an event", Kind::Condition, &["modifier"]),
+        ("### Steps of a funnel", Kind::Condition, &["step"]),
+        ("### Inside `where`", Kind::Condition, &["filter_unary"]),
+        ("### Inside `any`", Kind::Condition, &["element_unary"]),
+        ("### Tests of a value", Kind::Condition, &["test"]),
+        ("### What a value can be", Kind::Condition, &["operand"]),
+        (
+            "### Functions of computed traits",
+            Kind::Trait,
+            &["count_of", "function_of"],
+        ),
+    ];
+    let grammar = Grammar::read(&(page("grammar/words.pest") + &page("grammar/audience.pest")));
+    let page = page("docs/language.md");
+    let (_, page) = page.split_once("\n## Operator reference\n").unwrap();
+    for (heading, kind, rules) in tables {
+        let rows = table(page, heading);
+        let mut listed: Vec<&str> = rows.iter().flat_map(|row| row[0].clone()).collect();
+        let mut allowed: Vec<String> = rules.iter().flat_map(|rule| grammar.forms(rule)).collect();
+        listed.sort_unstable();
+        allowed.sort_unstable();
+        assert_eq!(listed, allowed, "{heading}");
+
+        for row in &rows {
+            let (forms, examples) = (&row[0], &row[1]);
+            for example in examples {
+                let text = kind.framed(example);
+                assert_eq!(problems("example.audience", &text), "", "{heading}: {example}");
+            }
+            for form in forms {
+                let shown = examples.iter().any(|example| shows(example, form));
+                assert!(shown, "{heading}: no example of {form}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_other_tools_say_compiles_here() {
+    let page = page("docs/coming_from.md");
+    let lines: Vec<&str> = page.lines().collect();
+    let mut count = 0;
+    for table in lines.split(|line| !line.starts_with('|')) {
+        let cells = |row: &'_ str| -> Vec<String> {
+            row.split(" | ")
+                .map(|cell| cell.trim_matches(['|', ' ']).to_owned())
+                .collect()
+        };
+        let Some(column) = table
+            .first()
+            .and_then(|header| cells(header).iter().position(|cell| cell == "in Volens"))
+        else {
+            continue;
+        };
+        for row in table.iter().skip(2) {
+            let cells = cells(row);
+            let written: Vec<&str> = cells[column].split('`').skip(1).step_by(2).collect();
+            assert!(!written.is_empty(), "{row}");
+            for text in written {
+                count += 1;
+                let kind = if text.starts_with("trait ") && text.contains(" from \"") || text.contains("= count of") {
+                    Kind::Trait
+                } else {
+                    Kind::Condition
+                };
+                assert_eq!(problems("example.audience", &kind.framed(text)), "", "{text}");
+            }
+        }
+    }
+    assert!(count >= 90, "{count}");
 }

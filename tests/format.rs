@@ -192,7 +192,13 @@ fn the_examples_are_in_canonical_form() {
 #[test]
 fn the_definitions_of_the_guides_are_in_canonical_form() {
     let mut count = 0;
-    for page in ["README.md", "docs/language.md", "docs/consent.md", "docs/events.md"] {
+    for page in [
+        "README.md",
+        "docs/language.md",
+        "docs/consent.md",
+        "docs/events.md",
+        "docs/coming_from.md",
+    ] {
         let text = fs::read_to_string(root().join(page)).unwrap();
         for block in text.split("\n```audience").skip(1) {
             let (tags, rest) = block.split_once('\n').unwrap();
