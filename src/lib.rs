@@ -2,6 +2,7 @@
 //! [docs/consent.md]: guide::consent
 //! [docs/events.md]: guide::events
 //! [docs/schemas.md]: guide::schemas
+//! [docs/json.md]: guide::json
 //! [docs/coming_from.md]: guide::coming_from
 //! [docs/testing.md]: guide::testing
 //! [docs/explain.md]: guide::explain
@@ -67,6 +68,8 @@ pub mod guide {
     pub mod explain {}
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
+    #[doc = include_str!("../docs/json.md")]
+    pub mod json {}
     #[doc = include_str!("../docs/decisions.md")]
     pub mod decisions {}
 }

@@ -7,7 +7,9 @@
 
 mod ast_gen;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use proptest::prelude::*;
 use volens::span::FileId;
@@ -19,13 +21,16 @@ fn parsed(text: &str) -> syntax::ast::File {
     file
 }
 
+/// The sound definitions.
+fn corpus() -> Vec<PathBuf> {
+    let folder = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/ok")).unwrap();
+    let paths = folder.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.is_file()).collect()
+}
+
 #[test]
 fn the_whole_language_goes_there_and_back() {
-    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/ok")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            continue;
-        }
+    for path in corpus() {
         let file = parsed(&fs::read_to_string(&path).unwrap());
         let json = to_json(&file).to_string();
         let back = from_json(&json).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -129,5 +134,45 @@ proptest! {
         file.forget_places();
         back.forget_places();
         prop_assert_eq!(file, back);
+    }
+}
+
+#[test]
+fn the_page_about_it_is_true() {
+    let page = include_str!("../docs/json.md");
+    let block = |tag: &str| {
+        page.split(&format!("```{tag}\n"))
+            .nth(1)
+            .unwrap()
+            .split("```")
+            .next()
+            .unwrap()
+    };
+    assert_eq!(print(&from_json(block("json")).unwrap()), block("audience"));
+    // Every key that the form has is named there.
+    let mut keys = BTreeSet::new();
+    for path in corpus() {
+        keys_of(&to_json(&parsed(&fs::read_to_string(path).unwrap())), &mut keys);
+    }
+    assert!(keys.len() > 60, "{keys:?}");
+    for key in keys {
+        assert!(
+            page.contains(&format!("`{key}`")) || page.contains(&format!("\"{key}\"")),
+            "{key}"
+        );
+    }
+}
+
+/// Names that an author chooses are values and never keys.
+fn keys_of(json: &serde_json::Value, keys: &mut BTreeSet<String>) {
+    match json {
+        serde_json::Value::Object(object) => {
+            for (key, value) in object {
+                keys.insert(key.clone());
+                keys_of(value, keys);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| keys_of(item, keys)),
+        _ => {}
     }
 }

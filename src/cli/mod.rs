@@ -6,6 +6,7 @@
 
 mod beside;
 mod check;
+mod definitions;
 mod events;
 mod explain;
 mod fmt;
@@ -78,6 +79,9 @@ enum Command {
         /// Change nothing; say which files would be, and exit with 1 if there are any
         #[arg(long)]
         check: bool,
+        /// Read definitions in another form, and print their text: `json`, as `volens ir --ast` writes it
+        #[arg(long, value_enum, value_name = "FORM", conflicts_with_all = ["check", "format"])]
+        from: Option<Source>,
         #[command(flatten)]
         format: FormatArguments,
     },
@@ -136,6 +140,9 @@ enum Command {
         /// Only this audience, with those that it refers to
         #[arg(long, value_name = "NAME")]
         audience: Option<String>,
+        /// The definitions themselves as JSON, which `volens fmt --from json` reads, instead of what they compile to
+        #[arg(long, conflicts_with = "format")]
+        ast: bool,
     },
     /// Print declarations of events, properties and traits, from a tracking plan or from what was sent
     #[command(subcommand)]
@@ -182,6 +189,13 @@ enum Format {
 enum Deny {
     /// Every warning
     Warnings,
+}
+
+/// The forms of definitions that `fmt` reads besides text.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Source {
+    /// Their tree as JSON
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -305,7 +319,14 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             format,
             deny,
         } => check::check(&workspace.path, format.format, *deny, streams),
-        Command::Fmt { path, check, format } => fmt::fmt(path, *check, format.format, streams),
+        Command::Fmt {
+            path,
+            from: Some(Source::Json),
+            ..
+        } => definitions::print(path, streams),
+        Command::Fmt {
+            path, check, format, ..
+        } => fmt::fmt(path, *check, format.format, streams),
         Command::Run {
             workspace,
             events,
@@ -336,7 +357,8 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             workspace,
             format,
             audience,
-        } => ir::ir(&workspace.path, audience.as_deref(), format.format, streams),
+            ast,
+        } => ir::ir(&workspace.path, audience.as_deref(), *ast, format.format, streams),
         Command::Schema(command) => schema::schema(command, streams),
         Command::Test {
             paths,

@@ -435,9 +435,9 @@ pub struct Condition {
 #[non_exhaustive]
 pub enum ConditionKind {
     /// `a and b and c`; at least two.
-    And(Vec<Condition>),
+    And(#[serde(with = "json::several")] Vec<Condition>),
     /// `a or b or c`; at least two.
-    Or(Vec<Condition>),
+    Or(#[serde(with = "json::several")] Vec<Condition>),
     /// `not a`
     Not(Box<Condition>),
     /// `( a )`

@@ -13,7 +13,7 @@ use super::ast::{
     ClauseKind, Condition, ConditionKind, File, Integer, Item, Literal, LiteralValue, Modifier, ModifierKind, Name,
     Operand, Requires, Root, Text, ValuePath,
 };
-use super::parse::{MAX_FILE, parse};
+use super::parse::parse;
 use super::print::print;
 use super::stack::with_room;
 use crate::diagnostic::Diagnostic;
@@ -23,6 +23,9 @@ use crate::value::Number;
 
 /// The version of the JSON form that this library writes.
 pub const JSON_FORMAT: u32 = 1;
+
+/// The longest text of JSON, in bytes: it says in more words what 1 MiB of definitions say.
+pub const MAX_JSON: usize = 16 * 1024 * 1024;
 
 /// The most brackets inside one another. A definition of the deepest nesting has fewer.
 const MAX_DEPTH: usize = 512;
@@ -34,7 +37,7 @@ pub enum JsonError {
     /// Not JSON, or not in the form of definitions.
     #[error("this is not a file of definitions as JSON: {0}")]
     Json(#[from] serde_json::Error),
-    /// Longer than a file may be ([`MAX_FILE`]), or deeper.
+    /// Longer ([`MAX_JSON`]) or deeper than it may be.
     #[error("{0}")]
     Limit(String),
     /// Written by another version of this library.
@@ -95,8 +98,10 @@ pub fn to_json(file: &File) -> serde_json::Value {
 /// # Errors
 /// [`JsonError`] says what is wrong, and where in the JSON if that can be told.
 pub fn from_json(text: &str) -> Result<File, JsonError> {
-    if text.len() > MAX_FILE {
-        return Err(JsonError::Limit(format!("a file has at most 1 MiB ({MAX_FILE} bytes)")));
+    if text.len() > MAX_JSON {
+        return Err(JsonError::Limit(format!(
+            "definitions as JSON have at most 16 MiB ({MAX_JSON} bytes)"
+        )));
     }
     if depth(text) > MAX_DEPTH {
         return Err(JsonError::Limit(format!("brackets are more than {MAX_DEPTH} deep")));
@@ -455,6 +460,23 @@ impl<'de> Deserialize<'de> for Operand {
         };
         let span = Span::default();
         Ok(Operand::Literal(Literal { value, span }))
+    }
+}
+
+/// The conditions of `and` or `or`.
+pub(super) mod several {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(parts: &[Condition], serializer: S) -> Result<S::Ok, S::Error> {
+        parts.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Condition>, D::Error> {
+        let parts = Vec::<Condition>::deserialize(deserializer)?;
+        if parts.len() < 2 {
+            return Err(D::Error::custom("`and` and `or` join at least two conditions"));
+        }
+        Ok(parts)
     }
 }
 

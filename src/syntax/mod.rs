@@ -21,6 +21,6 @@ mod split;
 mod stack;
 mod suggest;
 
-pub use json::{JSON_FORMAT, JsonError, from_json, to_json};
+pub use json::{JSON_FORMAT, JsonError, MAX_JSON, from_json, to_json};
 pub use parse::{MAX_FILE, parse};
 pub use print::{Unformatted, format, print};
