@@ -5,7 +5,7 @@
 
 use crate::ir::{CategorySlot, NodeId};
 use crate::span::Span;
-use crate::syntax::ast::{Condition, ConditionKind, Operand, Root, Test, TestKind, ValuePath};
+use crate::syntax::ast::{Condition, ConditionKind, Operand, Root, ValuePath};
 use crate::time::Duration;
 
 /// A written condition. Brackets are none of their own: their content stands for them.
@@ -85,7 +85,7 @@ impl Form {
             ConditionKind::Brackets(inner) => Form::of(inner),
             ConditionKind::Test { value, test } => Form::Test {
                 value: written(value),
-                reference: operand(test).and_then(reference),
+                reference: test.kind.operand().and_then(reference),
             },
             ConditionKind::Any { list, .. } => Form::Any(written(list)),
             ConditionKind::Performed(_) => Form::Performed,
@@ -116,29 +116,6 @@ fn reference(operand: &Operand) -> Option<Written> {
             keyword: "",
             span: name.span.to(path.span),
         }),
-    }
-}
-
-fn operand(test: &Test) -> Option<&Operand> {
-    match &test.kind {
-        TestKind::Equals(operand)
-        | TestKind::NotEquals(operand)
-        | TestKind::Compare(_, operand)
-        | TestKind::Contains(operand)
-        | TestKind::DoesNotContain(operand)
-        | TestKind::StartsWith(operand)
-        | TestKind::EndsWith(operand)
-        | TestKind::Before(operand)
-        | TestKind::After(operand) => Some(operand),
-        TestKind::In(_)
-        | TestKind::NotIn(_)
-        | TestKind::ContainsAnyOf(_)
-        | TestKind::Exists
-        | TestKind::DoesNotExist
-        | TestKind::WithinLast(_)
-        | TestKind::WithinNext(_)
-        | TestKind::BeforeLast(_)
-        | TestKind::AfterNext(_) => None,
     }
 }
 
