@@ -157,7 +157,9 @@ impl<'e> Among<'e> {
         let (row, laid) = self.laid_account(group_id, &mut groups, now)?;
         let row = laid.account(row).ok_or_else(|| unknown(group_id))?;
         let users = account.users.iter();
-        let users: Vec<User<'_>> = users.filter_map(|place| self.user(*place, &groups, &laid)).collect();
+        let mut users: Vec<User<'_>> = users.filter_map(|place| self.user(*place, &groups, &laid)).collect();
+        // The first to tell about is the first in every list.
+        users.sort_by(|a, b| a.label.cmp(&b.label));
         let accounts: Vec<Vec<(&str, &Row<'_>)>> = users
             .iter()
             .map(|user| user.accounts.iter().map(|(label, row)| (&**label, *row)).collect())

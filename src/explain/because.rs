@@ -347,6 +347,7 @@ pub(super) fn users(quantifier: Quantifier, met: usize, of: usize, shown: Option
         (1, 1) => "the only user of the account meets the condition".to_owned(),
         (0, _) => format!("none of {of} users of the account meets the condition"),
         (1, _) => format!("1 of {of} users of the account meets the condition"),
+        (met, _) if met == of => format!("all {of} users of the account meet the condition"),
         (met, _) => format!("{met} of {of} users of the account meet the condition"),
     };
     let shown = shown.map(|label| format!("; shown is {}", words::name(label)));

@@ -61,8 +61,10 @@ impl Reach {
         let is = |count: usize| if count == 1 { "is" } else { "are" };
         let mut text = match (delivered, delivered + filtered + left_out) {
             (_, 0) => return "the account has no users".to_owned(),
-            (1, 1) => "its only user is delivered".to_owned(),
-            (0, 1) => "its only user is not delivered".to_owned(),
+            (1, 1) => return "its only user is delivered".to_owned(),
+            (0, 1) if filtered == 1 => return "its only user is filtered for want of consent".to_owned(),
+            (0, 1) => return "its only user is left out by the audience's clauses".to_owned(),
+            (some, of) if some == of => return format!("all {of} of its users are delivered"),
             (0, of) => format!("none of its {of} users is delivered"),
             (some, of) => format!("{some} of its {of} users {} delivered", is(some)),
         };

@@ -142,8 +142,12 @@ fn sent(f: &mut fmt::Formatter<'_>, destination: &Destination, member: bool) -> 
         "not delivered"
     };
     let (mark, name) = (mark(Some(destination.delivered)), words::name(&destination.name));
+    if let (true, Some(_)) = (member, &destination.users) {
+        writeln!(f, "  {mark} {name}: {}", destination.because)?;
+        return states(f, destination);
+    }
     // Which consent it is that is missing follows below.
-    let wanting = member && !destination.delivered && destination.users.is_none();
+    let wanting = member && !destination.delivered;
     let because = if wanting {
         "for want of consent"
     } else {
@@ -161,13 +165,6 @@ fn sent(f: &mut fmt::Formatter<'_>, destination: &Destination, member: bool) -> 
         widest(|preference| words::name(&preference.category)),
         widest(|preference| preference.state.to_string()),
     );
-    for states in destination.users.iter().flat_map(|users| &users.states) {
-        let counts = states.users.iter().map(|(state, count)| format!("{count} {state}"));
-        let counts: Vec<String> = counts.collect();
-        let not_enforced = if states.enforced { "" } else { "  not enforced" };
-        let category = words::name(&states.category);
-        writeln!(f, "      {category}: {}{not_enforced}", counts.join(", "))?;
-    }
     for preference in &destination.requires {
         let mut line = format!(
             "      {} {:category$}  {:state$}",
@@ -180,6 +177,22 @@ fn sent(f: &mut fmt::Formatter<'_>, destination: &Destination, member: bool) -> 
             line.push_str("  not enforced");
         }
         writeln!(f, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// What the users of an account say to each category.
+fn states(f: &mut fmt::Formatter<'_>, destination: &Destination) -> fmt::Result {
+    for states in destination.users.iter().flat_map(|users| &users.states) {
+        let counts = states.users.iter().map(|(state, count)| format!("{count} {state}"));
+        let counts: Vec<String> = counts.collect();
+        let counts = if counts.is_empty() {
+            "nobody is asked".to_owned()
+        } else {
+            counts.join(", ")
+        };
+        let not_enforced = if states.enforced { "" } else { "  not enforced" };
+        writeln!(f, "      {}: {counts}{not_enforced}", words::name(&states.category))?;
     }
     Ok(())
 }
