@@ -2,7 +2,7 @@
 
 use super::who::Who;
 use crate::diagnostic::visible;
-use crate::engine::{Among, AudienceRun, Error};
+use crate::engine::{Among, AudienceRun, Error, Outcome};
 use crate::explain::Explanation;
 use crate::ir::Subject;
 use crate::model::account_label;
@@ -53,14 +53,23 @@ fn explain_one(
                     .is_ok()
             };
             let account = profile.accounts().find(is_member).or_else(|| profile.accounts().next());
-            match account {
-                Some(account) => add(&among.explain_account(name, account, now)?, None, lines),
-                None => lines.push(format!("{} has no account", who.shown())),
-            }
+            let Some(account) = account else {
+                lines.push(format!("{} has no account", who.shown()));
+                return Ok(());
+            };
+            let explanation = among.explain_account(name, account, now)?;
+            add(&explanation, None, lines);
             let deliveries = among.deliveries(name, profile, now)?;
             for delivery in deliveries.iter().filter(|delivery| Some(delivery.destination) == at) {
-                let destination = visible(delivery.destination);
-                lines.push(format!("{} at {destination}: {}", who.shown(), delivery.outcome));
+                let outcome = match &delivery.outcome {
+                    Outcome::NotMember if explanation.member => "left out by the audience's clauses".to_owned(),
+                    outcome => outcome.to_string(),
+                };
+                lines.push(format!(
+                    "{} at {}: {outcome}",
+                    who.shown(),
+                    visible(delivery.destination)
+                ));
             }
         }
         (Subject::User, None, _) | (Subject::Account, None, None) => {}
