@@ -199,6 +199,26 @@ fn a_profile_alone_is_not_asked_about_its_accounts() {
     assert_eq!(engine.memberships(u3, now()).unwrap(), ["admins", "x"]);
 }
 
+#[test]
+fn a_profile_is_asked_about_as_it_stands_among_the_others() {
+    let engine = engine("audience x { who member of pros send to ads }");
+    let all = people(&engine, &example());
+    let u1 = all.find("user_id", "u1").unwrap();
+    // As it was before it was a user of a second account; and among others altogether.
+    let mut events = example();
+    events.push(group("u1", "beta", json!({})));
+    let later = people(&engine, &events);
+    for others in [&later, &Profiles::default()] {
+        let error = engine.among(others).deliveries("x", u1, now()).unwrap_err();
+        assert!(matches!(error, Error::NotAmong { .. }), "{error}");
+    }
+    let u3 = all.find("user_id", "u3").unwrap();
+    assert!(
+        !engine.among(&later).is_member("x", u3, now()).unwrap(),
+        "it has no account"
+    );
+}
+
 // ---- agreement with a plain reading of the rules
 
 #[derive(Debug, Clone)]

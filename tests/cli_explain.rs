@@ -163,3 +163,119 @@ fn what_does_not_exist_is_bad_usage() {
         assert_eq!(done.err, format!("error: {message}\n"));
     }
 }
+
+const ACCOUNTS: &str = r#"category Advertising
+destination google_ads requires Advertising
+account trait revenue = sum of revenue from "Order Completed"
+audience led of accounts {
+  who any user (trait role = "admin") and account trait revenue >= 100
+  send to google_ads
+}
+audience people_of_led { who member of led }
+"#;
+
+const ACCOUNT_EVENTS: &str = r#"{"type":"identify","userId":"u1","messageId":"m1","timestamp":"2026-06-01T00:00:00Z","traits":{"role":"admin"},"context":{"consent":{"categoryPreferences":{"Advertising":true}}}}
+{"type":"group","userId":"u1","groupId":"acme","messageId":"m2","timestamp":"2026-06-01T00:00:00Z","traits":{"plan":"pro"}}
+{"type":"group","userId":"u2","groupId":"acme","messageId":"m3","timestamp":"2026-06-01T00:00:00Z"}
+{"type":"track","event":"Order Completed","userId":"u2","messageId":"m4","timestamp":"2026-06-02T00:00:00Z","properties":{"revenue":120}}
+"#;
+
+fn about_accounts(test: &str, command: &str, arguments: &[&str]) -> Done {
+    let folder = folder(test);
+    fs::write(folder.join("shop.audience"), ACCOUNTS).unwrap();
+    fs::write(folder.join("events.jsonl"), ACCOUNT_EVENTS).unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_volens"))
+        .current_dir(folder)
+        .args([command, "shop.audience", "--events", "events.jsonl"])
+        .args(["--now", "2026-06-30T00:00:00Z"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    Done {
+        code: done.status.code().unwrap(),
+        out: String::from_utf8(done.stdout).unwrap(),
+        err: String::from_utf8(done.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn an_account_can_be_asked_about() {
+    let asked = ["--audience", "led", "--profile", "group_id:acme"];
+    let done = about_accounts("account", "explain", &asked);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    insta::assert_snapshot!("account", done.out);
+    let json = ["--format", "json", "--destination", "google_ads"];
+    let done = about_accounts("account_json", "explain", &[&asked[..], &json].concat());
+    let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(
+        (&json["profile"], &json["member"]),
+        (&json!("group_id:acme"), &json!(true))
+    );
+    assert_eq!(
+        json["destinations"],
+        json!({"google_ads": {
+            "delivered": true,
+            "requires": {"Advertising": {"granted": 1, "not collected": 1}},
+            "users": {"delivered": 1, "filtered": 1, "left_out": 0},
+            "because": "1 of its 2 users is delivered, 1 is filtered for want of consent",
+        }})
+    );
+    let user = ["--audience", "people_of_led", "--profile", "user_id:u2"];
+    let done = about_accounts("account_user", "explain", &user);
+    assert!(
+        done.out.contains("the account group_id:acme of user_id:u2 is in led"),
+        "{}",
+        done.out
+    );
+}
+
+#[test]
+fn whom_to_ask_about_instead() {
+    for (at, (audience, profile, message)) in [
+        (
+            "led",
+            "user_id:u2",
+            "`led` is an audience of accounts, so ask about an account: user_id:u2 has group_id:acme",
+        ),
+        (
+            "people_of_led",
+            "group_id:acme",
+            "`people_of_led` is an audience of users, so ask about a user: group_id:acme has user_id:u1, user_id:u2",
+        ),
+        ("led", "group_id:x", "no account has group_id:x"),
+        ("led", "user_id:x", "no profile has user_id:x"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let asked = ["--audience", audience, "--profile", profile];
+        let done = about_accounts(&format!("instead{at}"), "explain", &asked);
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{message}");
+        assert_eq!(done.err, format!("error: {message}\n"));
+    }
+}
+
+#[test]
+fn an_account_is_shown_like_a_profile() {
+    let done = about_accounts("profile", "profile", &["--profile", "group_id:acme"]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    insta::assert_snapshot!("profile_of_an_account", done.out);
+    let json = ["--profile", "group_id:acme", "--format", "json"];
+    let done = about_accounts("profile_json", "profile", &json);
+    let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(
+        json,
+        json!({
+            "profile": "group_id:acme",
+            "traits": {"plan": "pro"},
+            "computed_traits": {"revenue": 120},
+            "audiences": {"led": true},
+            "users": ["user_id:u1", "user_id:u2"],
+        })
+    );
+    let done = about_accounts("profile_none", "profile", &["--profile", "group_id:x"]);
+    assert_eq!(
+        (done.code, done.err.as_str()),
+        (2, "error: no account has group_id:x\n")
+    );
+}

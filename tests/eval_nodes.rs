@@ -3,7 +3,7 @@
 mod eval_support;
 
 use eval_support::*;
-use volens::eval::{Fact, Record, Row, Trace, deliverable, evaluate, evaluate_audience, holds};
+use volens::eval::{Fact, Record, Row, Trace, deliverable, evaluate, evaluate_audience, holds, trace_user};
 use volens::ir::{CategorySlot, Count, Node, NodeId, Operand, Program, Quantifier, Reference, Subject, Test, ValueRef};
 use volens::time::Window;
 use volens::value::Object;
@@ -403,6 +403,9 @@ fn inside_a_quantifier_the_account_can_be_asked_about() {
         evaluate(&program, &mut row, &refs(&users));
         assert_eq!(row.is_member(bigs), expected);
         assert_eq!(row.is_member(outer), expected);
+        // And alone, with the account beside it.
+        let trace = trace_user(&program, all, &row, &users[0]).unwrap();
+        assert_eq!(trace.records()[0].holds, expected);
     }
 }
 
@@ -659,4 +662,5 @@ fn a_recorder_is_told_of_every_user() {
     ];
     assert_eq!(users, expected);
     assert_eq!(trace.records()[2].fact, Fact::Users { met: 2, of: 3 });
+    assert_eq!(trace.users(pro).collect::<Vec<_>>(), [(0, true), (1, false), (2, true)]);
 }

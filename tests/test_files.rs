@@ -133,6 +133,103 @@ fn expectations_hold_or_not() {
     }
 }
 
+/// Acme has u1, who agrees, u2, who does not, and a visitor; beta has u2.
+const ACCOUNTS: &str = r#"
+category Advertising
+destination ads requires Advertising
+destination crm requires nothing
+audience buying of accounts { who any user (performed "Order Completed")  send to ads, crm }
+audience free of accounts { who account trait plan = "free"  consent to Advertising  send to crm }
+audience their_people { who member of buying  send to crm }
+"#;
+
+const GROUPS: &str = r#"
+event {"type": "group", "userId": "u1", "groupId": "acme", "timestamp": "2026-06-01", "messageId": "g1",
+       "context": {"consent": {"categoryPreferences": {"Advertising": true}}}}
+event {"type": "group", "userId": "u2", "groupId": "acme", "timestamp": "2026-06-01", "messageId": "g2",
+       "context": {"consent": {"categoryPreferences": {"Advertising": false}}}}
+event {"type": "group", "anonymousId": "a1", "groupId": "acme", "timestamp": "2026-06-01", "messageId": "g3"}
+event {"type": "group", "userId": "u2", "groupId": "beta", "timestamp": "2026-06-01", "messageId": "g4", "traits": {"plan": "free"}}
+event {"type": "track", "event": "Order Completed", "userId": "u1", "timestamp": "2026-06-02", "messageId": "o1"}
+event {"type": "identify", "userId": "u3", "timestamp": "2026-06-01", "messageId": "i1"}
+"#;
+
+fn run_accounts(text: &str) -> SuiteReport {
+    let engine = Engine::from_text("accounts.audience", ACCOUNTS).unwrap();
+    Suite::from_text(&engine, "accounts.test.audience", text).run(&mut Inputs::default(), &mut || {})
+}
+
+#[test]
+fn expectations_about_accounts_hold_or_not() {
+    for (expectation, holds) in [
+        (r#""group_id:acme" in buying"#, true),
+        (r#""group_id:acme" not in buying"#, false),
+        (r#""group_id:beta" in buying"#, false),
+        (r#""group_id:beta" in free"#, true),
+        // Members are accounts there, and users elsewhere.
+        (r#""user_id:u1" in buying"#, false),
+        (r#""user_id:u1" not in buying"#, true),
+        (r#""group_id:acme" in their_people"#, false),
+        (r#""user_id:u2" in their_people"#, true),
+        (r#""user_id:u3" in their_people"#, false),
+        (r#""group_id:nowhere" in buying"#, false),
+        (r#""group_id:nowhere" not in buying"#, true),
+        ("size of buying = 1", true),
+        ("size of free = 1", true),
+        ("size of their_people = 2", true),
+        // What is delivered are users, by their own consent.
+        (r#""user_id:u1" delivered to ads from buying"#, true),
+        (r#""user_id:u2" filtered at ads from buying"#, true),
+        (r#""user_id:u2" delivered to crm from buying"#, true),
+        (r#""anonymous_id:a1" delivered to crm from buying"#, false),
+        (r#""anonymous_id:a1" filtered at ads"#, false),
+        // A clause leaves u2 out.
+        (r#""user_id:u2" delivered to crm from free"#, false),
+        (r#""user_id:u2" filtered at crm from free"#, false),
+        (r#""group_id:acme" delivered to crm"#, false),
+        (r#""group_id:acme" filtered at ads"#, false),
+    ] {
+        let report = run_accounts(&format!(
+            "test \"one\" {{ now 2026-06-30 {GROUPS} expect {expectation} }}"
+        ));
+        let file = &report.files[0];
+        assert_eq!(file.errors(), 0, "{expectation}: {:?}", file.problems);
+        assert_eq!(file.cases[0].passed(), holds, "{expectation}: {:?}", file.cases[0]);
+    }
+}
+
+#[test]
+fn a_failure_about_accounts_says_what_was_found() {
+    let mut file = String::new();
+    for (title, expectations) in [
+        (
+            "members",
+            r#"expect "group_id:beta" in buying  expect "user_id:u1" in buying"#,
+        ),
+        ("people of members", r#"expect "user_id:u2" not in their_people"#),
+        ("held back", r#"expect "user_id:u2" delivered to ads"#),
+        ("left out", r#"expect "user_id:u2" delivered to crm from free"#),
+        ("no account", r#"expect "user_id:u3" delivered to ads"#),
+        ("an account", r#"expect "group_id:acme" delivered to ads"#),
+        ("sizes", "expect size of buying = 3"),
+    ] {
+        writeln!(file, "test \"{title}\" {{ now 2026-06-30 {GROUPS} {expectations} }}").unwrap();
+    }
+    insta::assert_snapshot!(text(run_accounts(&file)));
+}
+
+#[test]
+fn a_long_explanation_is_cut() {
+    let tests: Vec<String> = (0..60).map(|n| format!("trait t{n} = {n}")).collect();
+    let engine = Engine::from_text("a.audience", &format!("audience a {{ who {} }}", tests.join(" and "))).unwrap();
+    let case = r#"test "a" { now 2026-06-30 event {"type": "identify", "userId": "u1"} expect "user_id:u1" in a }"#;
+    let report = Suite::from_text(&engine, "a.test.audience", case).run(&mut Inputs::default(), &mut || {});
+    let lines = &report.files[0].cases[0].failures[0].explanation;
+    assert_eq!(lines.len(), 41);
+    // The first line, `all of`, and two for each of the 60.
+    assert_eq!(lines[40], "… and 82 lines more, which `volens explain` shows");
+}
+
 #[test]
 fn a_failure_says_what_was_found() {
     let cases = [

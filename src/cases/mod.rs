@@ -22,6 +22,7 @@ mod find;
 mod inputs;
 mod report;
 mod run;
+mod who;
 
 use std::path::{Path, PathBuf};
 

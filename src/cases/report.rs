@@ -72,7 +72,8 @@ pub struct Failure {
     pub statement: String,
     /// What was found instead, in a line.
     pub found: String,
-    /// Of an expectation about a profile that there is: where it is a member and what becomes of it, in lines.
+    /// Of an expectation about a profile or account that there is: why it is in the audiences concerned or not, and of a
+    /// delivery what becomes of it there, in lines; the text of [`Explanation`](crate::explain::Explanation), shortened.
     pub explanation: Vec<String>,
 }
 

@@ -5,11 +5,12 @@ use std::path::Path;
 use super::explain::explain;
 use super::inputs::Inputs;
 use super::report::{CaseReport, Failure, FailureKind};
+use super::who::Who;
 use crate::diagnostic::visible;
 use crate::engine::{AudienceRun, DestinationRun, Engine, Run};
 use crate::ingest::{Ingested, Reject};
-use crate::ir::{Program, Subject};
-use crate::model::{Profile, Profiles};
+use crate::ir::Subject;
+use crate::model::{Profiles, account_label};
 use crate::span::{Sources, Span};
 use crate::syntax::cases::ast::{Expectation, Expected, StatementKind, Test};
 use crate::time::Timestamp;
@@ -142,14 +143,14 @@ impl Case<'_> {
                     size,
                 } => match run.audiences.iter().find(|run| run.name == audience.text) {
                     Some(audience) if operator.holds(audience.size, size.value) => continue,
-                    audience => (None, members(audience)),
+                    audience => (members(audience), Vec::new()),
                 },
                 Expectation::Membership { profile, not, audience } => {
                     let who = Who::find(self.engine, profiles, &profile.text);
                     let audience = run.audiences.iter().find(|run| run.name == audience.text);
-                    match membership(self.engine.program(), &who, audience, not.is_none()) {
+                    match membership(&who, audience, not.is_none()) {
                         Ok(()) => continue,
-                        Err(found) => (who.profile, found),
+                        Err(found) => (found, self.explanation(profiles, &who, audience.as_slice(), None)),
                     }
                 }
                 Expectation::Delivery {
@@ -162,22 +163,28 @@ impl Case<'_> {
                     let from = from.as_ref().map(|from| &*from.text);
                     match delivery(run, &who, *outcome, &destination.text, from) {
                         Ok(()) => continue,
-                        Err(found) => (who.profile, found),
+                        Err(Undelivered { found, concerned }) => {
+                            let at = Some(&*destination.text);
+                            (found, self.explanation(profiles, &who, &concerned, at))
+                        }
                     }
                 }
             };
-            let (profile, found) = outcome;
-            let explanation = profile.map(|profile| explain(self.engine, profile, self.now));
-            let explanation = explanation
-                .transpose()
-                .unwrap_or_else(|error| Some(vec![error.to_string()]));
-            self.fail(
-                statement.span,
-                FailureKind::Expectation,
-                found,
-                explanation.unwrap_or_default(),
-            );
+            let (found, explanation) = outcome;
+            self.fail(statement.span, FailureKind::Expectation, found, explanation);
         }
+    }
+
+    /// Why it is in these audiences or not, and what becomes of it at a destination.
+    fn explanation(
+        &self,
+        profiles: &Profiles,
+        who: &Who<'_>,
+        audiences: &[&AudienceRun],
+        at: Option<&str>,
+    ) -> Vec<String> {
+        let among = self.engine.among(profiles);
+        explain(&among, who, audiences, at, self.now).unwrap_or_else(|error| vec![error.to_string()])
     }
 }
 
@@ -185,63 +192,26 @@ fn events(count: u64) -> String {
     format!("{count} {}", if count == 1 { "event is" } else { "events are" })
 }
 
-/// Whom an expectation names.
-struct Who<'r> {
-    /// As written.
-    written: String,
-    /// The profile that has this identifier.
-    profile: Option<&'r Profile>,
-    /// What lists call it.
-    label: Option<String>,
-    /// What lists call the account of this id.
-    account: Option<String>,
-}
-
-impl<'r> Who<'r> {
-    fn find(engine: &Engine, profiles: &'r Profiles, written: &str) -> Self {
-        let (kind, value) = written.split_once(':').unwrap_or((written, ""));
-        let profile = profiles.find(kind, value);
-        let is_account = kind == "group_id" && profiles.accounts().contains_key(value);
-        Who {
-            written: visible(written),
-            profile,
-            label: profile.map(|profile| engine.label(profile)),
-            account: is_account.then(|| written.to_owned()),
-        }
-    }
-
-    /// What it is called in an answer: as written, with its label where that is another.
-    fn shown(&self) -> String {
-        match &self.label {
-            Some(label) if visible(label) != self.written => format!("{} ({})", visible(label), self.written),
-            _ => self.written.clone(),
-        }
-    }
-
-    fn is_in(&self, labels: &[impl AsRef<str>]) -> bool {
-        let label = self.label.as_deref();
-        label.is_some_and(|label| labels.iter().any(|other| other.as_ref() == label))
-    }
-}
-
 /// Whether it is in an audience, or not, as expected; else what was found.
-fn membership(program: &Program, who: &Who<'_>, audience: Option<&AudienceRun>, expected: bool) -> Result<(), String> {
+fn membership(who: &Who<'_>, audience: Option<&AudienceRun>, expected: bool) -> Result<(), String> {
     let Some(audience) = audience else {
         return Err("there is no such audience".to_owned());
     };
     let name = visible(&audience.name);
-    let slot = program.audience(&audience.name);
-    let of = slot
-        .and_then(|slot| program.audiences.get(slot.index()))
-        .map_or(Subject::User, |a| a.of);
-    let (what, label) = match of {
-        Subject::User => ("profile", who.label.as_deref()),
-        Subject::Account => ("account", who.account.as_deref()),
+    let (what, label) = match audience.of {
+        Subject::User => ("profile", who.label.clone()),
+        Subject::Account => ("account", who.account.map(account_label)),
     };
-    let is_in = label.is_some_and(|label| audience.members.iter().any(|member| **member == *label));
+    let is_in = label
+        .as_ref()
+        .is_some_and(|label| audience.members.iter().any(|member| **member == *label));
     match (is_in == expected, label) {
         (true, _) => Ok(()),
-        (false, None) => Err(format!("no {what} has {}", who.written)),
+        (false, None) => Err(match (who.profile, who.account) {
+            (Some(_), _) => format!("{} is a profile, and the members of {name} are accounts", who.shown()),
+            (_, Some(_)) => format!("{} is an account, and the members of {name} are users", who.shown()),
+            (None, None) => format!("no {what} has {}", who.written),
+        }),
         (false, Some(_)) => {
             let not = if expected { "not " } else { "" };
             Err(format!("{} is {not}in {name}", who.shown()))
@@ -269,9 +239,27 @@ fn members(audience: Option<&AudienceRun>) -> String {
 ///
 /// Without `from`, it is delivered if any audience delivers it, and filtered if some audience is held back and none
 /// delivers it: an expectation that somebody is kept away must not hold while another audience lets them through.
-fn delivery(run: &Run, who: &Who<'_>, expected: Expected, destination: &str, from: Option<&str>) -> Result<(), String> {
-    if who.profile.is_none() {
-        return Err(format!("no profile has {}", who.written));
+fn delivery<'r>(
+    run: &'r Run,
+    who: &Who<'_>,
+    expected: Expected,
+    destination: &str,
+    from: Option<&str>,
+) -> Result<(), Undelivered<'r>> {
+    let nobody = |found: String| Undelivered {
+        found,
+        concerned: Vec::new(),
+    };
+    match (who.profile, who.account) {
+        (Some(_), _) => {}
+        (None, None) => return Err(nobody(format!("no profile has {}", who.written))),
+        (None, Some(_)) => {
+            let found = format!(
+                "neither delivered nor filtered: {} is an account, and what is delivered are its users: name one of them",
+                who.written
+            );
+            return Err(nobody(found));
+        }
     }
     let audiences = run
         .audiences
@@ -283,14 +271,14 @@ fn delivery(run: &Run, who: &Who<'_>, expected: Expected, destination: &str, fro
             Some((audience, destinations.find(|to| *to.name == *destination)?))
         })
         .collect();
-    let by: Vec<String> = sent
+    let by: Vec<&AudienceRun> = sent
         .iter()
         .filter(|(_, to)| who.is_in(&to.delivered))
-        .map(|(audience, _)| visible(&audience.name))
+        .map(|(audience, _)| *audience)
         .collect();
     let held = sent.iter().find_map(|(audience, to)| {
         let filtered = to.filtered.iter().find(|filtered| who.is_in(&[&filtered.profile]))?;
-        Some((audience, filtered))
+        Some((*audience, filtered))
     });
     let holds = match expected {
         Expected::Delivered => !by.is_empty(),
@@ -300,7 +288,10 @@ fn delivery(run: &Run, who: &Who<'_>, expected: Expected, destination: &str, fro
         return Ok(());
     }
     if !by.is_empty() {
-        return Err(format!("delivered from {}", by.join(", ")));
+        return Err(Undelivered {
+            found: format!("delivered from {}", names(&by)),
+            concerned: by,
+        });
     }
     if let Some((audience, filtered)) = held {
         let missing = filtered
@@ -308,19 +299,37 @@ fn delivery(run: &Run, who: &Who<'_>, expected: Expected, destination: &str, fro
             .iter()
             .map(|(category, state)| format!("{} {state}", visible(category)));
         let missing: Vec<String> = missing.collect();
-        return Err(format!(
-            "filtered: {} (from {})",
-            missing.join(", "),
-            visible(&audience.name)
-        ));
+        return Err(Undelivered {
+            found: format!("filtered: {} (from {})", missing.join(", "), visible(&audience.name)),
+            concerned: vec![audience],
+        });
     }
-    let names: Vec<String> = sent.iter().map(|(audience, _)| visible(&audience.name)).collect();
-    Err(match names.as_slice() {
-        [one] => format!("neither delivered nor filtered: {} is not in {one}", who.shown()),
+    let concerned: Vec<&AudienceRun> = sent.iter().map(|(audience, _)| *audience).collect();
+    let who = who.shown();
+    let why = match concerned.as_slice() {
+        [one] if one.of == Subject::Account => {
+            format!("{who} is not among the users that {} delivers", visible(&one.name))
+        }
+        [one] => format!("{who} is not in {}", visible(&one.name)),
         _ => format!(
-            "neither delivered nor filtered: {} is in none of the audiences that are sent there ({})",
-            who.shown(),
-            names.join(", ")
+            "{who} is in none of the audiences that are sent there ({})",
+            names(&concerned)
         ),
+    };
+    Err(Undelivered {
+        found: format!("neither delivered nor filtered: {why}"),
+        concerned,
     })
+}
+
+/// What was found instead of a delivery.
+struct Undelivered<'r> {
+    found: String,
+    /// The audiences that it is about.
+    concerned: Vec<&'r AudienceRun>,
+}
+
+fn names(audiences: &[&AudienceRun]) -> String {
+    let names: Vec<String> = audiences.iter().map(|audience| visible(&audience.name)).collect();
+    names.join(", ")
 }

@@ -32,8 +32,11 @@ pub(super) fn explain(
     }
     let now = arguments.now();
     let ingested = events::ingest(&engine, arguments, now, streams)?;
-    let profile = profile::find(&ingested.profiles, identifier)?;
-    let mut explanation = engine.explain(question.audience, profile, now)?;
+    let among = engine.among(&ingested.profiles);
+    let mut explanation = match identifier {
+        (profile::ACCOUNT, id) => among.explain_account(question.audience, id, now)?,
+        _ => among.explain(question.audience, profile::find(&ingested.profiles, identifier)?, now)?,
+    };
     if let Some(wanted) = question.destination {
         explanation
             .destinations

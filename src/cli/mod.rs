@@ -4,6 +4,7 @@
 //! some unformatted; 2 bad usage, or a file that cannot be read or written. Nothing but the result goes to standard output;
 //! problems, refused events and progress go to standard error.
 
+mod account;
 mod beside;
 mod check;
 mod definitions;
@@ -97,7 +98,7 @@ enum Command {
         #[command(flatten)]
         format: FormatArguments,
     },
-    /// Show one profile: identifiers, traits, audiences, accounts, consent and its history, recent events
+    /// Show one profile: identifiers, traits, audiences, accounts, consent and its history, recent events; or one account
     #[command(override_usage = "volens profile <WORKSPACE> --events <FILE>... --profile <TYPE:VALUE> [OPTIONS]")]
     Profile {
         #[command(flatten)]
@@ -106,11 +107,11 @@ enum Command {
         events: EventArguments,
         #[command(flatten)]
         format: FormatArguments,
-        /// The profile, by any of its identifiers, as TYPE:VALUE (such as user_id:u1)
+        /// The profile, by any of its identifiers, as TYPE:VALUE (such as user_id:u1), or an account (group_id:acme)
         #[arg(long, value_name = "TYPE:VALUE")]
         profile: String,
     },
-    /// Tell why a profile is in an audience or not, condition by condition, and what becomes of it at each destination
+    /// Tell why a profile or account is in an audience or not, condition by condition, and what becomes of it at each destination
     #[command(
         override_usage = "volens explain <WORKSPACE> --events <FILE>... --audience <NAME> --profile <TYPE:VALUE> [OPTIONS]"
     )]
@@ -124,7 +125,7 @@ enum Command {
         /// The audience
         #[arg(long, value_name = "NAME")]
         audience: String,
-        /// The profile, by any of its identifiers, as TYPE:VALUE (such as user_id:u1)
+        /// The profile, by any of its identifiers, as TYPE:VALUE (such as user_id:u1), or an account (group_id:acme)
         #[arg(long, value_name = "TYPE:VALUE")]
         profile: String,
         /// Only this destination

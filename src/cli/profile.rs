@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::table::{self, Align};
-use super::{EventArguments, Failure, Format, Streams, events, json, load};
+use super::{EventArguments, Failure, Format, Streams, account, events, json, load};
 use crate::consent::ConsentState;
 use crate::diagnostic::visible;
 use crate::engine::{Among, Engine};
@@ -15,6 +15,8 @@ use crate::model::{PastEvent, Profile, Profiles, account_label};
 use crate::time::Timestamp;
 use crate::value::Value;
 
+/// The type of identifier that names an account.
+pub(super) const ACCOUNT: &str = "group_id";
 /// As many events as the text form shows; JSON has all.
 const RECENT: usize = 20;
 
@@ -29,8 +31,11 @@ pub(super) fn profile(
     let engine = load(path, streams)?;
     let now = arguments.now();
     let ingested = events::ingest(&engine, arguments, now, streams)?;
-    let profile = find(&ingested.profiles, identifier)?;
     let among = engine.among(&ingested.profiles);
+    if let (ACCOUNT, id) = identifier {
+        return account::account(&ingested.profiles, &among, id, now, format, streams);
+    }
+    let profile = find(&ingested.profiles, identifier)?;
     let audiences = among.memberships(profile, now)?;
     let label = engine.label(profile);
     match format {
@@ -178,7 +183,7 @@ fn text(
     Ok(())
 }
 
-fn section(out: &mut dyn Write, title: &str, rows: &[Vec<String>]) -> io::Result<()> {
+pub(super) fn section(out: &mut dyn Write, title: &str, rows: &[Vec<String>]) -> io::Result<()> {
     writeln!(out, "\n{title}")?;
     if rows.is_empty() {
         return writeln!(out, "  none");

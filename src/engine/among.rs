@@ -5,9 +5,11 @@ use super::delivery::Delivery;
 use super::error::Error;
 use super::members::{self, Groups, Laid};
 use crate::eval::{self, Row};
+use crate::explain::{Asked, Explanation};
 use crate::ir::{AudienceSlot, Subject};
-use crate::model::{Profile, Profiles};
+use crate::model::{Account, Consent, Profile, Profiles, account_label};
 use crate::time::Timestamp;
+use crate::value::Value;
 
 /// One profile among the others: what [`Engine`] answers about a profile alone, for audiences of accounts too.
 ///
@@ -45,7 +47,8 @@ impl<'e> Among<'e> {
     /// profile is.
     ///
     /// # Errors
-    /// [`Error::UnknownAudience`], [`Error::TooCostly`]
+    /// [`Error::UnknownAudience`]; [`Error::NotAmong`] where its accounts matter and the profile is not one of these as it
+    /// stands; [`Error::TooCostly`]
     pub fn is_member(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<bool, Error> {
         let slot = self.engine.slot(audience)?;
         self.with_row(profile, now, |row| row.is_member(slot))
@@ -54,7 +57,7 @@ impl<'e> Among<'e> {
     /// The audiences of users that a profile is in, in order of declaration.
     ///
     /// # Errors
-    /// [`Error::TooCostly`]
+    /// [`Error::NotAmong`], [`Error::TooCostly`]
     pub fn memberships(&self, profile: &Profile, now: Timestamp) -> Result<Vec<&'e str>, Error> {
         let audiences = &self.engine.program().audiences;
         self.with_row(profile, now, |row| {
@@ -69,7 +72,7 @@ impl<'e> Among<'e> {
     /// accounts, the users of a member that its clauses leave out are no members.
     ///
     /// # Errors
-    /// [`Error::UnknownAudience`], [`Error::TooCostly`]
+    /// [`Error::UnknownAudience`], [`Error::NotAmong`], [`Error::TooCostly`]
     pub fn deliveries(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<Vec<Delivery<'e>>, Error> {
         let slot = self.engine.slot(audience)?;
         let audience = self.engine.program().audiences.get(slot.index());
@@ -79,29 +82,244 @@ impl<'e> Among<'e> {
         Ok(self.engine.delivered(slot, profile, reached))
     }
 
+    /// Why a profile is in an audience of users or not, as [`Engine::explain`] tells it; of an audience of accounts that the
+    /// conditions ask for, which account of the profile is in it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownAudience`]; [`Error::OfAccounts`] for an audience of accounts, with the accounts of the profile that
+    /// can be asked about; [`Error::NotAmong`]; [`Error::TooCostly`]
+    pub fn explain(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<Explanation, Error> {
+        let slot = self.engine.slot(audience)?;
+        if self.of(slot) == Subject::Account {
+            return Err(Error::OfAccounts {
+                audience: audience.to_owned(),
+                profile: self.engine.label(profile),
+                accounts: profile.accounts().map(account_label).collect(),
+            });
+        }
+        let label = self.engine.label(profile);
+        let mut groups = Groups::new(self.profiles);
+        let others = self.with_others(profile, &mut groups, now)?;
+        let user = others
+            .as_ref()
+            .and_then(|(place, laid)| self.user(*place, &groups, laid));
+        let Some(User { row, accounts, .. }) = user else {
+            let row = self.engine.evaluated(profile, now)?;
+            return self
+                .engine
+                .explained(slot, Asked::user(&label, &row, profile.consent()));
+        };
+        let accounts: Vec<(&str, &Row<'_>)> = accounts.iter().map(|(label, row)| (&**label, *row)).collect();
+        let asked = Asked {
+            accounts: &accounts,
+            ..Asked::user(&label, row, profile.consent())
+        };
+        self.engine.explained(slot, asked)
+    }
+
+    /// Why an account is in an audience of accounts or not, condition by condition, those on its users told of one of them;
+    /// and how many of its users each destination receives. `group_id` is the account's id, without `group_id:`.
+    ///
+    /// ```
+    /// use volens::Engine;
+    ///
+    /// let engine = Engine::from_text("a.audience", r#"
+    ///     audience led of accounts { who any user (trait role = "admin") }
+    /// "#)?;
+    /// let events = r#"
+    ///     {"type": "identify", "userId": "u1", "timestamp": "2026-06-01T00:00:00Z", "traits": {"role": "admin"}}
+    ///     {"type": "group", "userId": "u1", "groupId": "acme", "timestamp": "2026-06-01T00:00:01Z"}
+    /// "#;
+    /// let now = "2026-06-30".parse::<volens::Timestamp>()?;
+    /// let people = engine.ingest(events.as_bytes(), now)?.profiles;
+    /// let why = engine.among(&people).explain_account("led", "acme", now)?;
+    /// assert!(why.member);
+    /// assert_eq!(
+    ///     why.conditions.because,
+    ///     "the only user of the account meets the condition; one is needed; shown is user_id:u1"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownAudience`]; [`Error::UnknownAccount`]; [`Error::OfUsers`] for an audience of users, with the users of
+    /// the account that can be asked about; [`Error::TooCostly`]
+    pub fn explain_account(&self, audience: &str, group_id: &str, now: Timestamp) -> Result<Explanation, Error> {
+        let slot = self.engine.slot(audience)?;
+        let account = self.account(group_id)?;
+        if self.of(slot) == Subject::User {
+            return Err(Error::OfUsers {
+                audience: audience.to_owned(),
+                account: account_label(group_id),
+                users: self.users_of(account),
+            });
+        }
+        let mut groups = Groups::new(self.profiles);
+        let (row, laid) = self.laid_account(group_id, &mut groups, now)?;
+        let row = laid.account(row).ok_or_else(|| unknown(group_id))?;
+        let users = account.users.iter();
+        let mut users: Vec<User<'_>> = users.filter_map(|place| self.user(*place, &groups, &laid)).collect();
+        // The first to tell about is the first in every list.
+        users.sort_by(|a, b| a.label.cmp(&b.label));
+        let accounts: Vec<Vec<(&str, &Row<'_>)>> = users
+            .iter()
+            .map(|user| user.accounts.iter().map(|(label, row)| (&**label, *row)).collect())
+            .collect();
+        let people = users.iter().zip(&accounts).map(|(user, accounts)| Asked {
+            accounts,
+            ..Asked::user(&user.label, user.row, user.profile.consent())
+        });
+        let people: Vec<Asked<'_>> = people.collect();
+        let rows: Vec<&Row<'_>> = users.iter().map(|user| user.row).collect();
+        let (label, consent) = (account_label(group_id), Consent::default());
+        let asked = Asked {
+            label: &label,
+            row,
+            consent: &consent,
+            users: &rows,
+            people: &people,
+            accounts: &[],
+        };
+        self.engine.explained(slot, asked)
+    }
+
+    /// The audiences of accounts that an account is in, in order of declaration.
+    ///
+    /// # Errors
+    /// [`Error::UnknownAccount`], [`Error::TooCostly`]
+    pub fn account_memberships(&self, group_id: &str, now: Timestamp) -> Result<Vec<&'e str>, Error> {
+        let mut groups = Groups::new(self.profiles);
+        let (account, laid) = self.laid_account(group_id, &mut groups, now)?;
+        let row = laid.account(account).ok_or_else(|| unknown(group_id))?;
+        let audiences = self.engine.program().audiences.iter().enumerate();
+        let is_in =
+            audiences.filter(|(at, audience)| audience.of == Subject::Account && row.is_member(AudienceSlot::at(*at)));
+        Ok(is_in.map(|(_, audience)| &*audience.name).collect())
+    }
+
+    /// The computed traits of an account that have a value, in order of declaration (CT-8).
+    ///
+    /// # Errors
+    /// [`Error::UnknownAccount`], [`Error::TooCostly`]
+    pub fn account_computed_traits(&self, group_id: &str, now: Timestamp) -> Result<Vec<(&'e str, Value)>, Error> {
+        let mut groups = Groups::new(self.profiles);
+        let (account, laid) = self.laid_account(group_id, &mut groups, now)?;
+        let row = laid.account(account).ok_or_else(|| unknown(group_id))?;
+        Ok(self.engine.computed(row))
+    }
+
+    /// The labels of the users of an account, sorted by code point.
+    ///
+    /// # Errors
+    /// [`Error::UnknownAccount`]
+    pub fn account_users(&self, group_id: &str) -> Result<Vec<String>, Error> {
+        self.account(group_id).map(|account| self.users_of(account))
+    }
+
+    fn account(&self, group_id: &str) -> Result<&'e Account, Error> {
+        let account = self.profiles.accounts().get(group_id);
+        account.ok_or_else(|| unknown(group_id))
+    }
+
+    fn users_of(&self, account: &Account) -> Vec<String> {
+        let users = account.users.iter();
+        let users = users.filter_map(|place| self.profiles.users().get(*place));
+        let mut labels: Vec<String> = users.map(|user| self.engine.label(user)).collect();
+        labels.sort();
+        labels
+    }
+
+    fn of(&self, audience: AudienceSlot) -> Subject {
+        let audience = self.engine.program().audiences.get(audience.index());
+        audience.map_or(Subject::User, |audience| audience.of)
+    }
+
+    /// A user of a group that is laid out.
+    fn user<'l>(&self, place: usize, groups: &Groups<'e>, laid: &'l Laid<'e>) -> Option<User<'l>>
+    where
+        'e: 'l,
+    {
+        let profile = self.profiles.users().get(place)?;
+        Some(User {
+            label: self.engine.label(profile),
+            profile,
+            row: laid.user(place)?,
+            accounts: accounts_of(profile, groups, laid),
+        })
+    }
+
     /// Evaluates a profile with all that its memberships depend on.
     fn with_row<T>(&self, profile: &Profile, now: Timestamp, answer: impl FnOnce(&Row<'_>) -> T) -> Result<T, Error> {
-        let program = self.engine.program();
-        let mut groups = Groups::new(self.profiles);
+        match self.with_others(profile, &mut Groups::new(self.profiles), now)? {
+            Some((place, laid)) => Ok(answer(laid.user(place).unwrap_or(&Row::default()))),
+            None => self.engine.evaluated(profile, now).map(|row| answer(&row)),
+        }
+    }
+
+    /// Evaluates a profile together with the others of its accounts: its place, and all of them; `None` where it has no
+    /// account, or nothing asks about accounts. It has to be one of the profiles, as it stands there: of another one nobody
+    /// knows what its accounts are like, or whether it still consents.
+    fn with_others(
+        &self,
+        profile: &Profile,
+        groups: &mut Groups<'e>,
+        now: Timestamp,
+    ) -> Result<Option<(usize, Laid<'e>)>, Error> {
+        if profile.accounts().next().is_none() || !members::has_accounts(self.engine.program()) {
+            return Ok(None);
+        }
         let account = profile.accounts().find_map(|id| groups.place(id));
         let place = self.profiles.place_of(profile);
-        let group = match (place, account) {
-            (Some(place), Some(account)) if members::has_accounts(program) => {
-                groups.group(account).map(|group| (place, group))
-            }
-            _ => None,
-        };
-        let Some((place, group)) = group else {
-            return self.engine.evaluated(profile, now).map(|row| answer(&row));
-        };
-        let mut laid = Laid::default();
-        laid.evaluate(program, &groups, group, now);
-        if let Some((at, _)) = laid.users().find(|(_, row)| row.is_exhausted()) {
-            let costly = self.profiles.users().get(at).unwrap_or(profile);
-            let profile = self.engine.label(costly);
-            return Err(Error::TooCostly { profile });
+        let place = place.filter(|place| self.profiles.users().get(*place) == Some(profile));
+        match place.zip(account) {
+            Some((place, account)) => self.laid(account, groups, now).map(|laid| Some((place, laid))),
+            None => Err(Error::NotAmong {
+                profile: self.engine.label(profile),
+            }),
         }
-        let row = laid.users().find(|(at, _)| *at == place).map(|(_, row)| row);
-        Ok(answer(row.unwrap_or(&Row::default())))
     }
+
+    /// Evaluates an account with all that its memberships depend on; its place.
+    fn laid_account(
+        &self,
+        group_id: &str,
+        groups: &mut Groups<'e>,
+        now: Timestamp,
+    ) -> Result<(usize, Laid<'e>), Error> {
+        let account = groups.place(group_id).ok_or_else(|| unknown(group_id))?;
+        self.laid(account, groups, now).map(|laid| (account, laid))
+    }
+
+    /// The group of an account, by its place, evaluated.
+    fn laid(&self, account: usize, groups: &mut Groups<'e>, now: Timestamp) -> Result<Laid<'e>, Error> {
+        let group = groups.group(account).unwrap_or_default();
+        let mut laid = Laid::default();
+        laid.evaluate(self.engine.program(), groups, group, now);
+        let costly = laid.users().find(|(_, row)| row.is_exhausted());
+        match costly.and_then(|(at, _)| self.profiles.users().get(at)) {
+            Some(costly) => Err(Error::TooCostly {
+                profile: self.engine.label(costly),
+            }),
+            None => Ok(laid),
+        }
+    }
+}
+
+/// A user of an account, with all that an explanation tells of it.
+struct User<'l> {
+    label: String,
+    profile: &'l Profile,
+    row: &'l Row<'l>,
+    accounts: Vec<(String, &'l Row<'l>)>,
+}
+
+/// The accounts of a user, each with its label.
+fn accounts_of<'l>(profile: &Profile, groups: &Groups<'_>, laid: &'l Laid<'l>) -> Vec<(String, &'l Row<'l>)> {
+    let accounts = profile.accounts();
+    let accounts = accounts.filter_map(|id| Some((account_label(id), laid.account(groups.place(id)?)?)));
+    accounts.collect()
+}
+
+fn unknown(group_id: &str) -> Error {
+    Error::UnknownAccount(group_id.to_owned())
 }

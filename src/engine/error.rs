@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, visible};
+use crate::model::account_label;
 use crate::span::Sources;
 use crate::syntax::Unformatted;
 
@@ -47,12 +48,63 @@ pub enum Error {
         profile: String,
     },
     /// Whether a profile is in this audience depends on its accounts, and so on other people:
-    /// [`Engine::among`](crate::Engine::among) answers with all of them.
+    /// [`Engine::among`](crate::Engine::among) answers, and explains, with all of them.
     #[error("whether a profile is in `{0}` depends on its accounts, so it has to be asked among all profiles")]
     NeedsAccounts(String),
+    /// No profile is a user of such an account, and no event tells of one.
+    #[error("no account has {}", visible(&account_label(.0)))]
+    UnknownAccount(String),
+    /// A profile is no member of an audience of accounts: one of its accounts may be.
+    #[error(
+        "`{}` is an audience of accounts, so ask about an account: {}",
+        visible(audience),
+        listed(&format!("{profile} has"), accounts)
+    )]
+    OfAccounts {
+        /// The audience.
+        audience: String,
+        /// The profile's label.
+        profile: String,
+        /// The labels of its accounts.
+        accounts: Vec<String>,
+    },
+    /// An account is no member of an audience of users: some of its users may be.
+    #[error(
+        "`{}` is an audience of users, so ask about a user: {}",
+        visible(audience),
+        listed(&format!("{account} has"), users)
+    )]
+    OfUsers {
+        /// The audience.
+        audience: String,
+        /// The account's label.
+        account: String,
+        /// The labels of its users, sorted.
+        users: Vec<String>,
+    },
+    /// A profile whose accounts matter is not one of those that it is asked about among, or not as it stands there.
+    #[error("{} is not among these profiles as it stands here", visible(profile))]
+    NotAmong {
+        /// The profile's label.
+        profile: String,
+    },
     /// Events could not be read. (An event that is *refused* is no error: it is counted and reported.)
     #[error("cannot read events: {0}")]
     Events(#[from] std::io::Error),
+}
+
+/// As many labels as an error names.
+const LISTED: usize = 5;
+
+/// `user_id:u1 has group_id:acme, group_id:beta`
+fn listed(who_has: &str, labels: &[String]) -> String {
+    let who_has = visible(who_has);
+    let some: Vec<String> = labels.iter().take(LISTED).map(|label| visible(label)).collect();
+    match labels.len().saturating_sub(LISTED) {
+        _ if labels.is_empty() => format!("{who_has} none"),
+        0 => format!("{who_has} {}", some.join(", ")),
+        rest => format!("{who_has} {} and {rest} more", some.join(", ")),
+    }
 }
 
 /// The problems of a workspace, with the texts they are about.

@@ -136,6 +136,18 @@ impl<'p> Laid<'p> {
         }
     }
 
+    /// The row of a user of the group.
+    pub(super) fn user(&self, place: usize) -> Option<&Row<'p>> {
+        let at = self.group.users.binary_search(&place).ok()?;
+        self.users.get(at)
+    }
+
+    /// The row of an account of the group.
+    pub(super) fn account(&self, place: usize) -> Option<&Row<'p>> {
+        let at = self.group.accounts.binary_search(&place).ok()?;
+        self.accounts.get(at)
+    }
+
     /// The users, as places in [`Profiles`], with their rows.
     pub(super) fn users(&self) -> impl Iterator<Item = (usize, &Row<'p>)> {
         self.group.users.iter().copied().zip(&self.users)

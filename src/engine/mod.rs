@@ -204,7 +204,11 @@ impl Engine {
 
     /// The computed traits of a profile as of `now` that have a value, in order of declaration (CT-1).
     pub fn computed_traits(&self, profile: &Profile, now: Timestamp) -> Vec<(&str, Value)> {
-        let row = Row::new(self.program(), profile, now);
+        self.computed(&Row::new(self.program(), profile, now))
+    }
+
+    /// The computed traits of a row's subject.
+    fn computed(&self, row: &Row<'_>) -> Vec<(&str, Value)> {
         let traits = self.program().traits.iter().enumerate();
         let computed = traits.filter_map(|(at, source)| match &source.source {
             TraitSource::Computed(aggregate) => {
@@ -300,24 +304,26 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// [`Error::UnknownAudience`]; [`Error::TooCostly`], also where telling all of a funnel costs more than deciding it.
+    /// [`Error::UnknownAudience`]; [`Error::NeedsAccounts`] where the answer depends on an account of the profile
+    /// ([`Among::explain`] has it); [`Error::TooCostly`], also where counting all events of a funnel costs more than deciding it.
     pub fn explain(&self, audience: &str, profile: &Profile, now: Timestamp) -> Result<Explanation, Error> {
-        let slot = self.program().audience(audience);
-        let slot = slot.ok_or_else(|| Error::UnknownAudience(audience.to_owned()))?;
+        let slot = self.slot(audience)?;
+        self.needs_no_accounts(Some(slot), profile)?;
         let row = self.evaluated(profile, now)?;
         let label = self.label(profile);
+        self.explained(slot, Asked::user(&label, &row, profile.consent()))
+    }
+
+    fn explained(&self, audience: AudienceSlot, asked: Asked<'_>) -> Result<Explanation, Error> {
         let workspace = explain::Workspace {
             program: self.program(),
             places: self.places(),
             sources: self.sources(),
         };
-        let asked = Asked {
-            label: &label,
-            row: &row,
-            users: &[],
-            consent: profile.consent(),
-        };
-        explain::explain(workspace, slot, asked).ok_or_else(|| Error::TooCostly { profile: label.clone() })
+        let explanation = explain::explain(workspace, audience, asked);
+        explanation.ok_or_else(|| Error::TooCostly {
+            profile: asked.label.to_owned(),
+        })
     }
 
     /// How a profile is called in every list: `TYPE:VALUE`, by the priorities of the identity rules.

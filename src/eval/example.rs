@@ -1,12 +1,13 @@
 //! Shows a recorder one event or element out of many: the one on which it is best seen why the answer is what it is.
 //!
-//! Evaluating without a recorder does not come here.
+//! Evaluating without a recorder does not come here. What is looked at to choose is not held against the answer: where
+//! choosing costs too much, nothing is shown.
 
 use std::ops::Range;
 
 use super::node::{Evaluation, Place};
 use super::performed::Funnel;
-use super::row::{Events, Matched};
+use super::row::{Events, Matched, Row};
 use super::trace::{Recorder, Shown};
 use crate::ir::{NodeId, Performed};
 use crate::value::Value;
@@ -22,8 +23,20 @@ struct Candidates {
     far: Option<usize>,
 }
 
+/// What is shown of a step, 0 for the first `performed`.
+struct Choice {
+    /// The place of the event; `None` where there is none.
+    at: Option<usize>,
+    counts: bool,
+    passed: usize,
+    of: usize,
+    holds: bool,
+}
+
 /// As many of the latest events as are looked at to find one to show: where thousands are alike, any of them will do.
 const TRIED: usize = 100;
+/// As many looks at events of steps as choosing is worth: a part of a second.
+const WORTH: u64 = Row::BUDGET / 10;
 
 impl<'e> Evaluation<'e> {
     /// Shows the latest event that counts, or, where more are needed than the `counted`, the latest that comes nearest to it.
@@ -38,13 +51,50 @@ impl<'e> Evaluation<'e> {
         let of = range.len();
         let passes = |at| self.passes(performed.filter, place(&first(events, at)));
         let passed = range.clone().filter(|at| passes(*at)).count();
-        let funnel = self.funnel(performed);
-        let lacking = counted < performed.count.at_least as usize;
+        let holds = performed.count.holds(counted);
+        let chosen = self.row.apart(WORTH, || {
+            let funnel = self.funnel(performed);
+            let lacking = counted < performed.count.at_least as usize;
+            let (at, counts) = self.choose(performed, funnel, range, lacking);
+            let mut choices = vec![Choice {
+                at,
+                counts,
+                passed,
+                of,
+                holds,
+            }];
+            if let Some(at) = at.filter(|at| passes(*at)) {
+                self.choose_next(funnel, &first(events, at), &mut choices);
+            }
+            choices
+        });
+        let choices = chosen.unwrap_or_else(|| {
+            vec![Choice {
+                at: None,
+                counts: false,
+                passed,
+                of,
+                holds,
+            }]
+        });
+        self.tell(performed, &choices, None, recorder);
+    }
+
+    /// Of the first events, the one to show, and whether it counts.
+    fn choose(
+        &self,
+        performed: &Performed,
+        funnel: Funnel<'_>,
+        range: Range<usize>,
+        lacking: bool,
+    ) -> (Option<usize>, bool) {
+        let events = self.row.events(performed.event);
         let mut latest = Candidates::default();
         for at in range.rev().take(TRIED) {
-            let candidate = if !passes(at) {
+            let matched = first(events, at);
+            let candidate = if !self.passes(performed.filter, place(&matched)) {
                 &mut latest.far
-            } else if self.steps_hold(funnel, &first(events, at)) {
+            } else if self.steps_hold(funnel, &matched) {
                 &mut latest.counted
             } else {
                 &mut latest.near
@@ -65,35 +115,19 @@ impl<'e> Evaluation<'e> {
         } else {
             one.or(near).or(far)
         };
-        recorder.enter(Shown::Event {
-            step: 0,
-            event: chosen.map(|at| (events.time(at), events.message_id(at))),
-            counts: chosen.is_some() && chosen == one,
-            passed,
-            of,
-            holds: performed.count.holds(counted),
-        });
-        if let Some(at) = chosen {
-            let matched = first(events, at);
-            self.node(performed.filter, place(&matched), recorder);
-            if chosen != far {
-                self.show_next(funnel, &matched, recorder);
-            }
-        }
-        recorder.leave();
+        (chosen, chosen.is_some() && chosen == one)
     }
 
-    /// Shows the next step after a matched event: of the events that pass there, the first whose own steps hold, or the first
-    /// of all. The recursion is as deep as there are steps.
-    fn show_next<R: Recorder<'e>>(&self, funnel: Funnel<'e>, before: &Matched<'e, '_>, recorder: &mut R) {
+    /// Chooses for the next step after a matched event: of the events that pass there, the first whose own steps hold, or the
+    /// first of all. The recursion is as deep as there are steps.
+    fn choose_next(&self, funnel: Funnel<'_>, before: &Matched<'e, '_>, choices: &mut Vec<Choice>) {
         let Some(step) = funnel.steps.get(before.step as usize) else {
             return;
         };
-        let events = self.row.events(step.event);
         let range = self.following(step, before);
         let of = range.len();
         let next = |at| Matched {
-            events,
+            events: self.row.events(step.event),
             at,
             step: before.step.saturating_add(1),
             before: Some(before),
@@ -102,7 +136,7 @@ impl<'e> Evaluation<'e> {
         let mut first = Candidates::default();
         for at in range {
             if !self.row.spend() {
-                break;
+                return;
             }
             let matched = next(at);
             if !self.passes(step.filter, place(&matched)) {
@@ -116,21 +150,51 @@ impl<'e> Evaluation<'e> {
                 candidate.get_or_insert(at);
             }
         }
-        let chosen = first.counted.or(first.near).or(first.far);
-        recorder.enter(Shown::Event {
-            step: before.step.saturating_add(1),
-            event: chosen.map(|at| (events.time(at), events.message_id(at))),
+        let at = first.counted.or(first.near).or(first.far);
+        choices.push(Choice {
+            at,
             counts: first.counted.is_some(),
             passed,
             of,
             holds: step.count.holds(passed) != step.negated,
         });
-        if let Some(at) = chosen {
-            let matched = next(at);
-            self.node(step.filter, place(&matched), recorder);
-            if passed > 0 {
-                self.show_next(funnel, &matched, recorder);
-            }
+        if let Some(at) = at.filter(|_| passed > 0) {
+            self.choose_next(funnel, &next(at), choices);
+        }
+    }
+
+    /// Tells what was chosen, one step after the other.
+    fn tell<R: Recorder<'e>>(
+        &self,
+        performed: &'e Performed,
+        choices: &[Choice],
+        before: Option<&Matched<'e, '_>>,
+        recorder: &mut R,
+    ) {
+        let Some((choice, rest)) = choices.split_first() else {
+            return;
+        };
+        let step = before.map_or(0, |before| before.step.saturating_add(1));
+        let at_step = before.and_then(|before| performed.steps.get(before.step as usize));
+        let (event, filter) = at_step.map_or((performed.event, performed.filter), |step| (step.event, step.filter));
+        let events = self.row.events(event);
+        recorder.enter(Shown::Event {
+            step,
+            event: choice.at.map(|at| (events.time(at), events.message_id(at))),
+            counts: choice.counts,
+            passed: choice.passed,
+            of: choice.of,
+            holds: choice.holds,
+        });
+        if let Some(at) = choice.at {
+            let matched = Matched {
+                events,
+                at,
+                step,
+                before,
+            };
+            self.node(filter, place(&matched), recorder);
+            self.tell(performed, rest, Some(&matched), recorder);
         }
         recorder.leave();
     }

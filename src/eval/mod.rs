@@ -133,3 +133,17 @@ pub fn trace<'e>(
     let exhausted = row.is_exhausted() || users.iter().any(|user| user.is_exhausted());
     (!exhausted).then_some(trace)
 }
+
+/// Asks about a condition inside `any user`, `all users` or `no user`: about one user of the account, whose own traits and
+/// memberships it can ask about too. `None` as with [`trace`].
+pub fn trace_user<'e>(
+    program: &'e Program,
+    condition: NodeId,
+    account: &'e Row<'_>,
+    user: &'e Row<'_>,
+) -> Option<Trace<'e>> {
+    user.begin();
+    let mut trace = Trace::new();
+    node::Evaluation::of_user(program, account, user).condition(condition, &mut trace);
+    (!user.is_exhausted()).then_some(trace)
+}

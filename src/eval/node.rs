@@ -35,6 +35,16 @@ impl<'e> Evaluation<'e> {
         }
     }
 
+    /// A user, as a quantifier asks about it.
+    pub(super) fn of_user(program: &'e Program, account: &'e Row<'_>, user: &'e Row<'_>) -> Self {
+        Evaluation {
+            program,
+            row: user,
+            account: Some(account),
+            users: &[],
+        }
+    }
+
     /// Whether a condition on the subject holds.
     pub(super) fn condition<R: Recorder<'e>>(&self, id: NodeId, recorder: &mut R) -> bool {
         self.node(id, Place::default(), recorder)
@@ -131,12 +141,7 @@ impl<'e> Evaluation<'e> {
         let mut met = 0;
         for (at, row) in self.users.iter().enumerate() {
             recorder.user(Some(at));
-            let user = Evaluation {
-                program: self.program,
-                row,
-                account: Some(self.row),
-                users: &[],
-            };
+            let user = Evaluation::of_user(self.program, self.row, row);
             let holds = user.condition(condition, recorder);
             met += usize::from(holds);
             // One who does not settles "all", one who does the others.

@@ -240,6 +240,15 @@ impl<'a> Row<'a> {
         sufficed.then_some(found)
     }
 
+    /// What comes of looking at no more than so many events, which are not held against the answer: they count as not
+    /// spent. `None` where that did not suffice.
+    pub(super) fn apart<T>(&self, some: u64, look: impl FnOnce() -> T) -> Option<T> {
+        let spent = self.spent.get();
+        let found = self.spending_at_most(some, look);
+        self.spent.set(spent);
+        found
+    }
+
     /// The buffers for a funnel over many events, to be given back.
     pub(super) fn take_room(&self) -> Box<Room> {
         self.room.take().unwrap_or_default()

@@ -55,7 +55,8 @@ pub enum Shown<'e> {
     Event {
         /// 0 for the first `performed`, then 1, 2, … for its steps, each after the event that the step before shows.
         step: u32,
-        /// Its time and message id; `None` where there is no event to look at.
+        /// Its time and message id; `None` where there is no event to look at, or so many follow one another that none was
+        /// chosen: then `of` is not 0.
         event: Option<(Timestamp, &'e str)>,
         /// Whether it counts: it passes, and its steps hold. Of the first `performed` it is then the latest that does.
         counts: bool,
@@ -168,6 +169,12 @@ impl<'e> Trace<'e> {
     /// The events and elements that filters were shown on.
     pub fn examples(&self) -> &[Example<'e>] {
         &self.examples
+    }
+
+    /// Of each user of the account, by place, whether a condition holds that a quantifier asks of them.
+    pub fn users(&self, condition: NodeId) -> impl Iterator<Item = (usize, bool)> {
+        let asked = self.records.iter().filter(move |record| record.node == condition);
+        asked.filter_map(|record| Some((record.user?, record.holds)))
     }
 
     /// What was found about a node, asked about this example or the subject itself: the place of the first such record, for

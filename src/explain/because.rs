@@ -4,8 +4,8 @@ use super::{Asked, Preference, Workspace, preference, words};
 use crate::compile::{Form, Written};
 use crate::eval::{Fact, Record, Shown};
 use crate::ir::{
-    Comparison, Count, DateTest, EventSlot, Instant, Literal, Node, NodeId, Operand, Performed, Quantifier, Step, Test,
-    TraitSource, ValueRef,
+    AudienceSlot, Comparison, Count, DateTest, EventSlot, Instant, Literal, Node, NodeId, Operand, Performed,
+    Quantifier, Step, Subject, Test, TraitSource, ValueRef,
 };
 use crate::time::{Duration, Timestamp, Window};
 use crate::value::Value;
@@ -14,6 +14,8 @@ use crate::value::Value;
 pub(super) struct Because<'w> {
     pub(super) workspace: Workspace<'w>,
     pub(super) asked: Asked<'w>,
+    /// Inside `any user` and its kin: the account whose user is asked.
+    pub(super) account: Option<Asked<'w>>,
     /// The `lookback` that the windows of events are cut to.
     pub(super) lookback: Option<Duration>,
 }
@@ -58,8 +60,7 @@ impl Because<'_> {
             (Node::Member(target), ..) => {
                 let audience = self.workspace.program.audiences.get(target.index());
                 let audience = audience.map(|audience| words::name(&audience.name)).unwrap_or_default();
-                let not = if record.holds { "" } else { "not " };
-                format!("{} is {not}in {audience}", words::name(self.asked.label))
+                self.member(*target, &audience, record.holds)
             }
             (Node::Consent { category, state }, Fact::Consent(stored), _) => {
                 let preference = Preference {
@@ -73,8 +74,38 @@ impl Because<'_> {
                     format!("{told}, not {state}")
                 }
             }
-            (Node::Users { quantifier, .. }, Fact::Users { met, of }, _) => users(*quantifier, met, of),
             _ => String::new(),
+        }
+    }
+
+    /// Whether it is in another audience: an account itself, a user itself, or one of the user's accounts.
+    fn member(self, target: AudienceSlot, audience: &str, holds: bool) -> String {
+        let declared = self.workspace.program.audiences.get(target.index());
+        let of = declared.map_or(Subject::User, |declared| declared.of);
+        let label = match self.account {
+            Some(account) if of == Subject::Account => account.label,
+            _ => self.asked.label,
+        };
+        let of_its_accounts =
+            of == Subject::Account && self.asked.row.subject() == Subject::User && self.account.is_none();
+        if !of_its_accounts {
+            let not = if holds { "" } else { "not " };
+            return format!("{} is {not}in {audience}", words::name(label));
+        }
+        let user = words::name(label);
+        let accounts = self.asked.accounts;
+        let mut inside = accounts.iter().filter(|(_, row)| row.is_member(target));
+        let name = |(label, _): &(&str, _)| words::name(label);
+        match (accounts, inside.next(), inside.count()) {
+            ([], ..) => format!("{user} has no account, so none is in {audience}"),
+            ([only], None, _) => format!("the only account of {user}, {}, is not in {audience}", name(only)),
+            (_, None, _) => format!("none of the {} accounts of {user} is in {audience}", accounts.len()),
+            (_, Some(first), 0) => format!("the account {} of {user} is in {audience}", name(first)),
+            (_, Some(first), 1) => format!("the account {} of {user} is in {audience}, and 1 other", name(first)),
+            (_, Some(first), rest) => format!(
+                "the account {} of {user} is in {audience}, and {rest} others",
+                name(first)
+            ),
         }
     }
 
@@ -303,17 +334,24 @@ fn elements(
     }
 }
 
-fn users(quantifier: Quantifier, met: usize, of: usize) -> String {
-    if of == 0 {
-        return "the account has no users".to_owned();
-    }
-    let verb = if met == 1 { "meets" } else { "meet" };
+/// How many users of an account meet a condition, and who is shown.
+pub(super) fn users(quantifier: Quantifier, met: usize, of: usize, shown: Option<&str>) -> String {
     let wanted = match quantifier {
-        Quantifier::Any => "one is enough",
-        Quantifier::All => "all must",
-        Quantifier::No => "none may",
+        Quantifier::Any => "one is needed",
+        Quantifier::All => "all are needed",
+        Quantifier::No => "none is allowed",
     };
-    format!("{met} of {of} users of the account {verb} the condition; {wanted}")
+    let met = match (met, of) {
+        (_, 0) => "the account has no users".to_owned(),
+        (0, 1) => "the only user of the account does not meet the condition".to_owned(),
+        (1, 1) => "the only user of the account meets the condition".to_owned(),
+        (0, _) => format!("none of {of} users of the account meets the condition"),
+        (1, _) => format!("1 of {of} users of the account meets the condition"),
+        (met, _) if met == of => format!("all {of} users of the account meet the condition"),
+        (met, _) => format!("{met} of {of} users of the account meet the condition"),
+    };
+    let shown = shown.map(|label| format!("; shown is {}", words::name(label)));
+    format!("{met}; {wanted}{}", shown.unwrap_or_default())
 }
 
 /// A value that was tested.

@@ -1,9 +1,10 @@
-//! Why a profile is in an audience or not, and why a destination receives it or not, in sentences.
+//! Why a profile or an account is in an audience or not, and why a destination receives it or not, in sentences.
 //!
 //! An explanation follows what the author wrote, condition by condition and in that order; whether each holds is what
 //! [`eval`](crate::eval) says. Nothing is decided here.
 
 mod because;
+mod reach;
 mod text;
 mod walk;
 mod words;
@@ -13,29 +14,32 @@ use std::fmt;
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
+pub use reach::{Reach, States};
+
 use crate::compile::Places;
 use crate::consent::ConsentState;
 use crate::enforce::{self, Decision};
 use crate::eval::Row;
-use crate::ir::{AudienceSlot, CategorySlot, DestinationSlot, Program};
+use crate::ir::{AudienceSlot, CategorySlot, DestinationSlot, Program, Subject};
 use crate::model::Consent;
 use crate::span::{Sources, Span};
 use crate::time::Timestamp;
 
-/// Why one profile is in an audience or not, and what becomes of it at each destination. Serialises as `volens explain
+/// Why one profile or account is in an audience or not, and what becomes of it at each destination. Serialises as `volens explain
 /// --format json` prints it; [`Display`](fmt::Display) is its text for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {
     /// As of when.
     pub now: Timestamp,
-    /// How the profile is called.
+    /// How the profile or account is called.
     pub profile: String,
     /// The audience.
     pub audience: String,
-    /// Whether the profile is a member.
+    /// Whether it is a member.
     pub member: bool,
-    /// All that is asked of a member, as an `and`: an identifier that suffices, `who`, the `consent to` clauses.
+    /// All that is asked of a member, as an `and`: an identifier that suffices, `who`, the `consent to` clauses. Of an account
+    /// it is `who` alone.
     pub conditions: Condition,
     /// Where members are sent, in order of declaration.
     #[serde(serialize_with = "by_name")]
@@ -56,8 +60,8 @@ pub struct Condition {
     pub file: Option<String>,
     /// Where.
     pub span: Span,
-    /// The conditions that it is made of. Those of a filter are told of one event or element, which `because` of the condition
-    /// above names.
+    /// The conditions that it is made of. Those of a filter are told of one event or element, those of `any user` and its kin
+    /// of one user, which `because` of the condition above names.
     pub children: Vec<Condition>,
     /// What decided it, in a sentence.
     pub because: String,
@@ -135,20 +139,38 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A destination, and what becomes of the profile there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A destination, and what becomes of the profile there, or of the users of the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Destination {
     /// Its name.
-    #[serde(skip)]
     pub name: String,
-    /// Whether the profile is delivered there.
+    /// Whether the profile is delivered there; whether any user of the account is, as one of that account.
     pub delivered: bool,
-    /// The categories that it requires, as declared, beside what the profile says to each.
-    #[serde(serialize_with = "by_category")]
+    /// The categories that it requires, as declared, beside what the profile says to each. Of an account it is empty: what
+    /// its users say stands in `users`.
     pub requires: Vec<Preference>,
+    /// What becomes of the users of an account; `None` for a profile.
+    pub users: Option<Reach>,
     /// What decided it, in a sentence.
     pub because: String,
+}
+
+impl Serialize for Destination {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let keys = if self.users.is_some() { 4 } else { 3 };
+        let mut object = serializer.serialize_struct("Destination", keys)?;
+        object.serialize_field("delivered", &self.delivered)?;
+        match &self.users {
+            Some(users) => {
+                object.serialize_field("requires", &users.requires())?;
+                object.serialize_field("users", users)?;
+            }
+            None => object.serialize_field("requires", &ByCategory(&self.requires))?,
+        }
+        object.serialize_field("because", &self.because)?;
+        object.end()
+    }
 }
 
 /// What a profile says to a category.
@@ -173,12 +195,12 @@ fn by_name<S: Serializer>(destinations: &[Destination], serializer: S) -> Result
     map.end()
 }
 
-fn by_category<S: Serializer>(preferences: &[Preference], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(preferences.len()))?;
-    for preference in preferences {
-        map.serialize_entry(&preference.category, &preference.state)?;
+struct ByCategory<'p>(&'p [Preference]);
+
+impl Serialize for ByCategory<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|preference| (&preference.category, preference.state)))
     }
-    map.end()
 }
 
 /// A workspace to explain.
@@ -199,19 +221,40 @@ pub struct Asked<'a> {
     pub label: &'a str,
     /// The profile or account, bound to the program and evaluated.
     pub row: &'a Row<'a>,
-    /// The users of an account, likewise.
-    pub users: &'a [&'a Row<'a>],
-    /// Its consent, with its history.
+    /// Its consent, with its history; an account has none.
     pub consent: &'a Consent,
+    /// The users of an account, bound and evaluated likewise,
+    pub users: &'a [&'a Row<'a>],
+    /// and the same ones with all that is told of them.
+    pub people: &'a [Asked<'a>],
+    /// The accounts of a user: how each is called, and its row.
+    pub accounts: &'a [(&'a str, &'a Row<'a>)],
 }
 
-/// Explains one audience for one profile. `None` where looking at everything costs more than [`Row::BUDGET`].
+impl<'a> Asked<'a> {
+    /// A user without accounts.
+    pub fn user(label: &'a str, row: &'a Row<'a>, consent: &'a Consent) -> Self {
+        Asked {
+            label,
+            row,
+            consent,
+            users: &[],
+            people: &[],
+            accounts: &[],
+        }
+    }
+}
+
+/// Explains one audience for one profile or account, of which it is an audience. `None` where looking at everything costs more than [`Row::BUDGET`].
 pub fn explain(workspace: Workspace<'_>, audience: AudienceSlot, asked: Asked<'_>) -> Option<Explanation> {
     let declared = workspace.program.audiences.get(audience.index())?;
     let member = asked.row.is_member(audience);
     let conditions = walk::audience(workspace, asked, audience)?;
     let destinations = declared.destinations.iter();
-    let destinations = destinations.filter_map(|slot| destination(workspace.program, *slot, asked.consent, member));
+    let destinations = destinations.filter_map(|slot| match declared.of {
+        Subject::User => destination(workspace.program, *slot, asked.consent, member),
+        Subject::Account => reach::destination(workspace.program, declared, *slot, asked.people, member),
+    });
     Some(Explanation {
         now: asked.row.now(),
         profile: asked.label.to_owned(),
@@ -249,6 +292,7 @@ fn destination(program: &Program, slot: DestinationSlot, consent: &Consent, memb
         name: declared.name.to_string(),
         delivered: member && decision.is_delivered(),
         requires,
+        users: None,
         because,
     })
 }

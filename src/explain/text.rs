@@ -6,31 +6,74 @@ use super::{Condition, Destination, Explanation, Kind, words};
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is = if self.member { "is a member" } else { "is not a member" };
-        let (profile, audience) = (words::name(&self.profile), words::name(&self.audience));
-        writeln!(f, "{profile} {is} of {audience}, as of {}\n", self.now)?;
-        for condition in &self.conditions.children {
+        write!(f, "{}", self.conditions_text())?;
+        if self.destinations.is_empty() {
+            return writeln!(f, "\nIt is sent nowhere.");
+        }
+        let whose = match self.destinations.first() {
+            Some(Destination { users: Some(_), .. }) => ", for the users of the account",
+            _ => "",
+        };
+        writeln!(f, "\nDestinations{whose}")?;
+        self.destinations
+            .iter()
+            .try_for_each(|destination| sent(f, destination, self.member))
+    }
+}
+
+impl Explanation {
+    /// The part of the text that is about membership.
+    pub(crate) fn conditions_text(&self) -> impl fmt::Display + '_ {
+        Conditions(self)
+    }
+
+    /// The part of the text that is about one destination; empty where it is none of the audience's.
+    pub(crate) fn destination_text<'e>(&'e self, name: &'e str) -> impl fmt::Display + 'e {
+        At(self, name)
+    }
+}
+
+struct At<'e>(&'e Explanation, &'e str);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let At(explanation, name) = *self;
+        let mut destinations = explanation.destinations.iter();
+        let found = destinations.find(|destination| destination.name == name);
+        found.map_or(Ok(()), |found| sent(f, found, explanation.member))
+    }
+}
+
+struct Conditions<'e>(&'e Explanation);
+
+impl fmt::Display for Conditions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Explanation {
+            member,
+            profile,
+            audience,
+            now,
+            conditions,
+            ..
+        } = self.0;
+        let is = if *member { "is a member" } else { "is not a member" };
+        let (profile, audience) = (words::name(profile), words::name(audience));
+        writeln!(f, "{profile} {is} of {audience}, as of {now}\n")?;
+        for condition in &conditions.children {
             // What nobody wrote is told where it decides.
             if !(is_unwritten(condition) && condition.holds == Some(true)) {
-                let deciding = condition.holds == self.conditions.holds;
+                let deciding = condition.holds == conditions.holds;
                 told(f, condition, 0, deciding)?;
             }
         }
-        if self
-            .conditions
+        if conditions
             .children
             .iter()
             .all(|condition| condition.kind == Kind::Identifier)
         {
             writeln!(f, "The audience has no conditions.")?;
         }
-        if self.destinations.is_empty() {
-            return writeln!(f, "\nIt is sent nowhere.");
-        }
-        writeln!(f, "\nDestinations")?;
-        self.destinations
-            .iter()
-            .try_for_each(|destination| sent(f, destination, self.member))
+        Ok(())
     }
 }
 
@@ -69,7 +112,7 @@ fn told(f: &mut fmt::Formatter<'_>, condition: &Condition, depth: usize, decidin
     for child in &inner.children {
         let deciding = deciding && (condition.kind == Kind::Not || child.holds == inner.holds);
         let shown = match inner.kind {
-            Kind::And | Kind::Or | Kind::Not => true,
+            Kind::And | Kind::Or | Kind::Not | Kind::Users => true,
             Kind::Member => deciding && child.kind != Kind::Identifier,
             Kind::Performed | Kind::Then | Kind::Any => child.kind == Kind::Then || child.holds == Some(false),
             _ => false,
@@ -99,6 +142,10 @@ fn sent(f: &mut fmt::Formatter<'_>, destination: &Destination, member: bool) -> 
         "not delivered"
     };
     let (mark, name) = (mark(Some(destination.delivered)), words::name(&destination.name));
+    if let (true, Some(_)) = (member, &destination.users) {
+        writeln!(f, "  {mark} {name}: {}", destination.because)?;
+        return states(f, destination);
+    }
     // Which consent it is that is missing follows below.
     let wanting = member && !destination.delivered;
     let because = if wanting {
@@ -130,6 +177,22 @@ fn sent(f: &mut fmt::Formatter<'_>, destination: &Destination, member: bool) -> 
             line.push_str("  not enforced");
         }
         writeln!(f, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// What the users of an account say to each category.
+fn states(f: &mut fmt::Formatter<'_>, destination: &Destination) -> fmt::Result {
+    for states in destination.users.iter().flat_map(|users| &users.states) {
+        let counts = states.users.iter().map(|(state, count)| format!("{count} {state}"));
+        let counts: Vec<String> = counts.collect();
+        let counts = if counts.is_empty() {
+            "nobody is asked".to_owned()
+        } else {
+            counts.join(", ")
+        };
+        let not_enforced = if states.enforced { "" } else { "  not enforced" };
+        writeln!(f, "      {}: {counts}{not_enforced}", words::name(&states.category))?;
     }
     Ok(())
 }

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::because::Because;
+use super::because::{self, Because};
 use super::{Asked, Condition, Kind, Workspace, preference, words};
 use crate::compile::{AudienceOutline, Form, Outline};
-use crate::eval::{self, Shown, Trace};
-use crate::ir::{AudienceSlot, Node, NodeId, Subject};
+use crate::eval::{self, Fact, Shown, Trace};
+use crate::ir::{AudienceSlot, Node, NodeId, Quantifier, Subject};
 use crate::span::Span;
 
-/// All that an audience asks of a profile. `None` where it costs too much to say.
+/// All that an audience asks of a profile or an account. `None` where it costs too much to say.
 pub(super) fn audience(workspace: Workspace<'_>, asked: Asked<'_>, audience: AudienceSlot) -> Option<Condition> {
     let mut walk = Walk {
         workspace,
         asked,
+        account: None,
         several: workspace.sources.ids().count() > 1,
         explained: BTreeSet::new(),
         nested: false,
@@ -27,6 +28,8 @@ pub(super) fn audience(workspace: Workspace<'_>, asked: Asked<'_>, audience: Aud
 struct Walk<'w> {
     workspace: Workspace<'w>,
     asked: Asked<'w>,
+    /// Inside `any user` and its kin: the account whose user is asked.
+    account: Option<Asked<'w>>,
     /// Whether the workspace has several files.
     several: bool,
     /// The audiences whose conditions are told already: each is told once, however many refer to it.
@@ -44,8 +47,8 @@ enum Scope<'t, 'w> {
     Subject,
     /// An event or element that an evaluation showed.
     Example(&'t Trace<'w>, usize),
-    /// An event or element that does not exist.
-    Nothing,
+    /// An event, element or user that does not exist, or that was not chosen; and which of these.
+    Nothing(&'static str),
 }
 
 impl<'w> Walk<'w> {
@@ -113,11 +116,15 @@ impl<'w> Walk<'w> {
         match scope {
             Scope::Subject => {
                 let Asked { row, users, .. } = self.asked;
-                let trace = eval::trace(self.workspace.program, outline.node, row, users)?;
+                let program = self.workspace.program;
+                let trace = match self.account {
+                    Some(account) => eval::trace_user(program, outline.node, account.row, row)?,
+                    None => eval::trace(program, outline.node, row, users)?,
+                };
                 self.leaf(kind, outline, &trace, None)
             }
             Scope::Example(trace, example) => self.leaf(kind, outline, trace, Some(example)),
-            Scope::Nothing => self.not_asked(kind, outline),
+            Scope::Nothing(why) => self.not_asked(kind, outline, why),
         }
     }
 
@@ -153,35 +160,52 @@ impl<'w> Walk<'w> {
             _ => (outline.node, false),
         };
         let Some(at) = trace.find(node, example) else {
-            return self.not_asked(kind, outline);
+            return self.not_asked(kind, outline, NOTHING);
         };
         let record = trace.records().get(at)?;
         let because = Because {
             workspace: self.workspace,
             asked: self.asked,
+            account: self.account,
             lookback: self.lookback,
         };
+        let holds = Some(record.holds != negated);
+        if let (Node::Users { quantifier, condition }, Fact::Users { met, of }) =
+            (self.workspace.program.node(node), record.fact)
+        {
+            let at = telling(*quantifier, trace.users(*condition));
+            let user = at.and_then(|at| self.asked.people.get(at)).copied();
+            let children = self.of_user(outline, user)?;
+            let because = because::users(*quantifier, met, of, user.map(|user| user.label));
+            return Some(self.told(kind, holds, outline.span, children, because));
+        }
         let shown = |step: u32| {
             trace.examples().iter().position(|example| match example.shown {
                 Shown::Event { step: other, .. } => example.of == at && other == step,
                 Shown::Element(_) => example.of == at,
             })
         };
+        let first = shown(0)
+            .and_then(|at| trace.examples().get(at))
+            .map(|example| example.shown);
+        let unchosen = match first {
+            Some(Shown::Event {
+                event: None, of: 1.., ..
+            }) => TOO_MANY,
+            _ => NOTHING,
+        };
         let mut children = Vec::new();
         for child in &outline.children {
             children.push(match child.form {
-                Form::Step { at } => self.step(child, node, at, trace, shown(at))?,
-                _ => self.condition(child, within(trace, shown(0)))?,
+                Form::Step { at } => self.step(child, node, at, trace, shown(at), unchosen)?,
+                _ => self.condition(child, within(trace, shown(0), unchosen))?,
             });
         }
         if let Node::Member(target) = self.workspace.program.node(node) {
             children = self.referred(*target)?;
         }
-        let first = shown(0)
-            .and_then(|at| trace.examples().get(at))
-            .map(|example| example.shown);
         let because = because.leaf(outline.form, node, record, first);
-        let mut told = self.told(kind, Some(record.holds != negated), outline.span, children, because);
+        let mut told = self.told(kind, holds, outline.span, children, because);
         if let Some(step) = outline
             .children
             .iter()
@@ -200,6 +224,7 @@ impl<'w> Walk<'w> {
         at: u32,
         trace: &Trace<'w>,
         example: Option<usize>,
+        unchosen: &'static str,
     ) -> Option<Condition> {
         let shown = example
             .and_then(|at| trace.examples().get(at))
@@ -210,38 +235,63 @@ impl<'w> Walk<'w> {
                 let because = Because {
                     workspace: self.workspace,
                     asked: self.asked,
+                    account: self.account,
                     lookback: None,
                 };
                 (Some(holds), because.step(step, shown?))
             }
+            _ if unchosen == TOO_MANY => (None, TOO_MANY.to_owned()),
             _ => (None, "no event gets as far as this step".to_owned()),
         };
         let children = outline.children.iter();
         let children: Option<Vec<_>> = children
-            .map(|child| self.condition(child, within(trace, example)))
+            .map(|child| self.condition(child, within(trace, example, unchosen)))
             .collect();
         Some(self.told(Kind::Then, holds, outline.span, children?, because))
     }
 
-    fn not_asked(&mut self, kind: Kind, outline: &'w Outline) -> Option<Condition> {
+    fn not_asked(&mut self, kind: Kind, outline: &'w Outline, why: &'static str) -> Option<Condition> {
         let children = outline.children.iter();
-        let children: Option<Vec<_>> = children.map(|child| self.condition(child, Scope::Nothing)).collect();
-        Some(self.told(kind, None, outline.span, children?, NOTHING.to_owned()))
+        let children: Option<Vec<_>> = children
+            .map(|child| self.condition(child, Scope::Nothing(why)))
+            .collect();
+        Some(self.told(kind, None, outline.span, children?, why.to_owned()))
     }
 
-    /// The conditions of an audience that is referred to, the first time, and one level deep.
+    /// The condition of `any user` and its kin, asked about one user of the account.
+    fn of_user(&mut self, outline: &'w Outline, user: Option<Asked<'w>>) -> Option<Vec<Condition>> {
+        let Some(user) = user else {
+            let children = outline.children.iter();
+            return children
+                .map(|child| self.condition(child, Scope::Nothing(NOBODY)))
+                .collect();
+        };
+        let account = std::mem::replace(&mut self.asked, user);
+        self.account = Some(account);
+        let children = outline.children.iter();
+        let children = children.map(|child| self.condition(child, Scope::Subject)).collect();
+        self.account = None;
+        self.asked = account;
+        children
+    }
+
+    /// The conditions of an audience that is referred to, the first time, and one level deep. Of an audience of accounts they
+    /// are about the account at hand; a user may have several, so there it is only named.
     fn referred(&mut self, target: AudienceSlot) -> Option<Vec<Condition>> {
-        let declared = self.workspace.program.audiences.get(target.index());
-        let same = declared.is_some_and(|declared| declared.of == self.asked.row.subject());
-        if self.nested || !same || self.explained.contains(&target) {
-            return Some(Vec::new());
-        }
-        let Some(outline) = self.workspace.places.outline(target) else {
+        let of = self.workspace.program.audiences.get(target.index())?.of;
+        let whom = [Some(self.asked), self.account].into_iter().flatten();
+        let whom = whom.into_iter().find(|asked| asked.row.subject() == of);
+        let outline = self.workspace.places.outline(target);
+        let (false, false, Some(whom), Some(outline)) = (self.nested, self.explained.contains(&target), whom, outline)
+        else {
             return Some(Vec::new());
         };
+        // What that audience asks, it asks for itself, inside a quantifier or not.
+        let (asked, account) = (std::mem::replace(&mut self.asked, whom), self.account.take());
         self.nested = true;
         let conditions = self.audience(target, outline);
         self.nested = false;
+        (self.asked, self.account) = (asked, account);
         conditions
     }
 
@@ -272,12 +322,22 @@ impl<'w> Walk<'w> {
 }
 
 const NOTHING: &str = "there is nothing to look at";
+const NOBODY: &str = "there is no user to look at";
+const TOO_MANY: &str = "too many events follow one another to show one";
 
-/// The event or element that an evaluation showed, if there is one.
-fn within<'t, 'w>(trace: &'t Trace<'w>, example: Option<usize>) -> Scope<'t, 'w> {
+/// The user on whom it is best seen why a quantifier holds or not: one who decides it, else the first.
+fn telling(quantifier: Quantifier, mut users: impl Iterator<Item = (usize, bool)>) -> Option<usize> {
+    let wanted = quantifier != Quantifier::All;
+    let (first, holds) = users.next()?;
+    let deciding = users.find(|(_, holds)| *holds == wanted).filter(|_| holds != wanted);
+    Some(deciding.map_or(first, |(at, _)| at))
+}
+
+/// The event or element that an evaluation showed, if there is one; else why there is none.
+fn within<'t, 'w>(trace: &'t Trace<'w>, example: Option<usize>, unchosen: &'static str) -> Scope<'t, 'w> {
     let shown = example.and_then(|at| Some((at, trace.examples().get(at)?.shown)));
     match shown {
-        None | Some((_, Shown::Event { event: None, .. })) => Scope::Nothing,
+        None | Some((_, Shown::Event { event: None, .. })) => Scope::Nothing(unchosen),
         Some((at, _)) => Scope::Example(trace, at),
     }
 }

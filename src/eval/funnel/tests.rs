@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::super::node::Evaluation;
+use super::super::performed::Counted;
 use super::super::row::Row;
+use super::super::trace::{Shown, Trace};
 use super::count;
 use crate::ir::{
     Builder, Comparison, Count, EventSlot, Literal, Node, NodeId, Operand, Performed, Program, PropertySlot, Reference,
@@ -336,6 +338,33 @@ fn what_costs_too_much_is_given_up_at_once_and_says_so() {
         assert!(!exhausted || row.spent() <= before + 10, "{two_steps} {of} {spent}");
     }
     assert_eq!(Row::BUDGET, 100_000_000);
+}
+
+#[test]
+fn showing_an_event_costs_no_answer() {
+    for (budget, is_shown) in [(3_000, false), (Row::BUDGET, true)] {
+        let (program, mut performed) = hopeless(false);
+        // So an event that counts is looked for, among all.
+        performed.count = Count {
+            at_least: 0,
+            at_most: Some(0),
+        };
+        let profile = rising(90);
+        let row = Row::new(&program, &profile, NOW).with_budget(budget);
+        let evaluation = Evaluation::new(&program, &row, &[]);
+        let Counted { counted, of } = evaluation.count(&performed, Timestamp::MIN, NOW, true);
+        let before = row.spent();
+        let mut trace = Trace::new();
+        evaluation.show(&performed, 0..of, counted, &mut trace);
+        assert!(!row.is_exhausted());
+        assert_eq!(row.spent(), before);
+        let Some(Shown::Event { event, of: 30, .. }) = trace.examples().first().map(|example| example.shown) else {
+            panic!("{:?}", trace.examples())
+        };
+        assert_eq!(event.is_some(), is_shown);
+        // What is not chosen has no steps after it.
+        assert_eq!(trace.examples().len() > 1, is_shown);
+    }
 }
 
 /// How many events are looked at, of so many, for funnels that nobody gets through to the end.
