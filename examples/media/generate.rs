@@ -107,7 +107,7 @@ impl Reader {
         }
         let [ads, measurement, letters] = self.choice;
         let mut answer = vec![("Advertising", ads), ("Measurement", measurement)];
-        if self.number % 10 == 0 {
+        if self.number.is_multiple_of(10) {
             answer.push(("Personal", measurement));
         }
         if device.user_id.is_some() {
@@ -125,7 +125,7 @@ impl Reader {
             "country": country,
             "registered": iso(self.registered),
             "birthday": format!("{}-04-{:02}", 1957 + age, 1 + self.number % 28),
-            "interests": if self.number % 4 == 0 { json!(["sport"]) } else { json!(["culture", "science"]) },
+            "interests": if self.number.is_multiple_of(4) { json!(["sport"]) } else { json!(["culture", "science"]) },
         });
         if self.number % 2 == 1 {
             traits["newsletters"] = json!([
@@ -140,8 +140,16 @@ impl Reader {
         };
         traits["subscription_ends"] = json!(date(NOW + days * DAY));
         if self.kind == Subscriber {
-            traits["plan"] = json!(if self.number % 3 == 0 { "print" } else { "digital" });
-            traits["renewal"] = json!(if self.number % 2 == 0 { "automatic" } else { "ends" });
+            traits["plan"] = json!(if self.number.is_multiple_of(3) {
+                "print"
+            } else {
+                "digital"
+            });
+            traits["renewal"] = json!(if self.number.is_multiple_of(2) {
+                "automatic"
+            } else {
+                "ends"
+            });
         }
         traits
     }
@@ -242,8 +250,8 @@ impl Visit<'_> {
     }
 }
 
-/// Reads without a name on a browser at work, and says no there; then asks for a letter by the email that the register
-/// knows. The two become one reader, and the answers are in conflict.
+/// Reads without a name on a browser at work, and says the opposite there; then takes part in a quiz, with the email that
+/// the register knows. The two become one reader, and the answers are in conflict.
 fn contradict(rng: &mut Rng, events: &mut Vec<Value>, reader: &Reader, days_ago: i64) {
     let mut at_work = Device::new(rng, &["web"]);
     let at = rng.some_day(days_ago, days_ago);

@@ -26,8 +26,11 @@ enum Stage {
 
 use Stage::{Business, EndingTrial, Free, IdleTrial, Leaving, NewTrial, Team};
 
-/// Each stage: how many accounts, how many users (at least, at most), how many days ago they signed up.
-const STAGES: [(Stage, usize, (i64, i64), (i64, i64)); 7] = [
+/// At least, at most.
+type Range = (i64, i64);
+
+/// Each stage: how many accounts, how many users, how many days ago they signed up.
+const STAGES: [(Stage, usize, Range, Range); 7] = [
     (NewTrial, 5, (1, 4), (3, 14)),
     (IdleTrial, 4, (1, 2), (2, 16)),
     (EndingTrial, 5, (2, 5), (23, 29)),
@@ -119,7 +122,7 @@ impl Account {
     }
 
     fn products(&self) -> [&'static str; 2] {
-        if self.number % 2 == 0 {
+        if self.number.is_multiple_of(2) {
             ["boards", "automation"]
         } else {
             ["boards", "analytics"]
@@ -168,7 +171,7 @@ impl Story {
             email: format!("{}{number}@{domain}.example", name.to_lowercase()),
             name,
             role,
-            crm_id: (role == "owner" || number % 3 == 0).then(|| format!("C-{}", 7_000 + number)),
+            crm_id: (role == "owner" || number.is_multiple_of(3)).then(|| format!("C-{}", 7_000 + number)),
             device: Device::new(rng, &["web", "web", "web", "web", "android"]),
         };
         let pages: &[_] = if role == "owner" {
@@ -233,7 +236,7 @@ impl Story {
         let project = json!({"project_id": project_id, "template": rng.pick(&["blank", "sprint", "launch"]), "guests": rng.percent(20)});
         self.server(&users[0], began, track("Project Created", project));
         for number in 1..size {
-            // The last account of a stage invites into an older project: the funnel asks for the same one.
+            // Every fifth account invites into a project that came with it: the funnel asks for the new one.
             let project_id = if account.number % 5 == 4 {
                 "p-welcome"
             } else {
@@ -293,7 +296,7 @@ impl Story {
             }
         }
         if matches!(account.stage, Team | Leaving) && user.role != "member" {
-            self.ticket(rng, user, account.stage == Leaving || account.number % 4 == 0);
+            self.ticket(rng, user, account.stage == Leaving || account.number.is_multiple_of(4));
         }
     }
 
