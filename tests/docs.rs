@@ -10,6 +10,8 @@
 //! | `audience,error` | a workspace with errors; the `text` block after it is what is told |
 //! | `audience,warning` | the same with warnings alone |
 //! | `console` | commands and what they print, run in a folder with the blocks tagged `file=NAME` above (feature `cli`) |
+//!
+//! Those of an example's README are run in the folder of the project; `2>/dev/null` leaves out standard error.
 
 mod grammar_forms;
 
@@ -49,7 +51,7 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
-/// The README and every page below `docs`.
+/// The README, those of the examples, and every page below `docs`.
 fn pages() -> Vec<String> {
     let entries = fs::read_dir(root().join("docs")).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -57,6 +59,7 @@ fn pages() -> Vec<String> {
     let name = |path: PathBuf| format!("docs/{}", path.file_name().unwrap().to_str().unwrap());
     let mut names: Vec<String> = pages.map(name).collect();
     names.push("README.md".to_owned());
+    names.extend(["media", "saas", "shop"].map(|example| format!("examples/{example}/README.md")));
     names.sort();
     names
 }
@@ -218,10 +221,15 @@ fn commands_print_what_is_shown() {
 
     let mut count = 0;
     for name in pages() {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.replace(['/', '.'], "_"));
+        let folder = if name.starts_with("examples/") {
+            root().to_owned()
+        } else {
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.replace(['/', '.'], "_"))
+        };
         fs::create_dir_all(&folder).unwrap();
         for block in blocks(&name) {
             if let Some(file) = block.file() {
+                assert_ne!(folder, root(), "{}: an example is made of its own files", block.place);
                 fs::write(folder.join(file), &block.text).unwrap();
             }
             if !block.is(&["console"]) {
@@ -230,16 +238,24 @@ fn commands_print_what_is_shown() {
             let mut printed = String::new();
             // A command may go on in the next line, as in a shell.
             for command in block.text.replace("\\\n", " ").lines() {
-                let Some(command) = command.strip_prefix("$ volens ") else {
+                let Some(command) = command
+                    .strip_prefix("$ volens ")
+                    .or(command.strip_prefix("$ cargo volens "))
+                else {
                     continue;
                 };
                 count += 1;
+                let (command, is_quiet) = match command.strip_suffix(" 2>/dev/null") {
+                    Some(command) => (command, true),
+                    None => (command, false),
+                };
                 let done = Command::new(env!("CARGO_BIN_EXE_volens"))
                     .args(command.split_whitespace())
                     .current_dir(&folder)
                     .output()
                     .unwrap();
-                for stream in [done.stderr, done.stdout] {
+                let streams = [done.stderr, done.stdout];
+                for stream in streams.into_iter().skip(usize::from(is_quiet)) {
                     printed.push_str(&String::from_utf8(stream).unwrap());
                 }
             }

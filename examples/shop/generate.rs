@@ -1,52 +1,16 @@
-//! Makes the events of the shop example: some 300 people over nine months, as JSON lines.
+//! The events of the shop example: some 300 people over nine months.
 //!
 //! People come from six segments (browsers, first-time, loyal and lapsed buyers, bargain hunters, cart abandoners).
 //! Each has a plan of visits, one or two devices, and an answer to the shop's consent banner, which a few change
 //! later and some are never asked for. At the end comes the small mess of a real file: repeats, a batch, and five
-//! lines that must be refused. The same seed gives the same bytes:
-//!
-//! ```text
-//! cargo run --example generate_shop > examples/shop/events.jsonl
-//! ```
+//! lines that must be refused.
 
-#![allow(clippy::indexing_slicing)] // a JSON object takes any key, and a pick is always in range
+use serde_json::{Value, json};
 
-use std::io::{self, Write};
+use super::kit::{self, Answer, DAY, HOUR, Mess, NOW, Rng, SECOND, from_server, iso, money, preference_update, track};
 
-use serde_json::{Map, Value, json};
-
-const SECOND: i64 = 1_000;
-const HOUR: i64 = 3_600 * SECOND;
-const DAY: i64 = 24 * HOUR;
-/// 2026-06-30T00:00:00Z: the instant as of which the example is run.
-const NOW: i64 = 1_782_777_600 * SECOND;
 /// 2026-01-01T00:00:00Z: since then the banner also asks about personal picks.
 const NEW_BANNER: i64 = 1_767_225_600 * SECOND;
-
-/// The splitmix64 generator: tiny, and the same on every machine.
-struct Rng(u64);
-
-impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number from `low` to `high`, both included.
-    fn between(&mut self, low: i64, high: i64) -> i64 {
-        low + (self.next() % (high - low + 1) as u64) as i64
-    }
-
-    fn percent(&mut self, chance: i64) -> bool {
-        self.between(1, 100) <= chance
-    }
-
-    fn pick<T: Copy>(&mut self, items: &[T]) -> T {
-        items[self.next() as usize % items.len()]
-    }
-}
 
 /// Name, category, price in cents.
 type Product = (&'static str, &'static str, i64);
@@ -126,10 +90,11 @@ impl Person {
     }
 
     /// What this person answers on a device at a time; nothing if the shop never asks.
-    fn answer(&self, device: &Device, at: i64) -> Option<(Choice, usize)> {
+    fn answer(&self, device: &Device, at: i64) -> Option<Answer> {
         let changed = self.change.filter(|(since, _)| *since <= at).map(|(_, choice)| choice);
         let choice = device.own_choice.or(changed).or(self.choice)?;
-        Some((choice, if at < NEW_BANNER { 2 } else { 3 }))
+        let asked = if at < NEW_BANNER { 2 } else { 3 };
+        Some(CATEGORIES.into_iter().zip(choice).take(asked).collect())
     }
 
     /// What the account form sends; the age as text, since it is a form.
@@ -162,44 +127,19 @@ fn attitude(rng: &mut Rng) -> (Option<Choice>, Option<(i64, Choice)>) {
     (Some(choice), change)
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Device {
-    anonymous_id: String,
-    /// `web`, `ios` or `android`.
-    kind: &'static str,
-    /// The last answer given here, and how many categories the banner asked about.
-    answer: Option<(Choice, usize)>,
-    signed_in: bool,
-    /// How long it keeps the events of the present visit before it sends them.
-    offline: i64,
+    sender: kit::Device,
     /// A borrowed browser: never signed in, and its banner is answered in another way.
     own_choice: Option<Choice>,
 }
 
 impl Device {
     fn new(rng: &mut Rng) -> Self {
-        let anonymous_id = format!("{:012x}", rng.next() >> 16);
-        let kind = rng.pick(&["web", "web", "web", "ios", "android"]);
         Self {
-            anonymous_id,
-            kind,
-            ..Self::default()
+            sender: kit::Device::new(rng, &["web", "web", "web", "ios", "android"]),
+            own_choice: None,
         }
-    }
-
-    /// The `context` of an event sent from this device.
-    fn context(&self) -> Value {
-        let mut context = json!({});
-        if self.kind != "web" {
-            let id = format!("{}-{}", self.kind, self.anonymous_id);
-            context["device"] = json!({"id": id, "type": self.kind});
-        }
-        if let Some((choice, asked)) = self.answer {
-            let asked = CATEGORIES.iter().zip(choice).take(asked);
-            let preferences: Map<_, _> = asked.map(|(id, granted)| (id.to_string(), json!(granted))).collect();
-            context["consent"] = json!({"categoryPreferences": preferences});
-        }
-        context
     }
 }
 
@@ -217,7 +157,7 @@ fn cast(rng: &mut Rng, person: &mut Person, plans: [Plan; 2], shared: Option<Dev
     for (fewest, most, from, to, goal) in plans.into_iter().chain([some_go_on]) {
         for _ in 0..rng.between(fewest, most) {
             let device = if rng.percent(70) { 0 } else { devices.len() - 1 };
-            visits.push((some_day(rng, from, to), device, goal));
+            visits.push((rng.some_day(from, to), device, goal));
         }
     }
     if person.number % 37 == 5 {
@@ -239,13 +179,8 @@ fn link_by_email(rng: &mut Rng, person: &mut Person, devices: &mut Vec<Device>, 
     devices.push(borrowed);
     visits.iter_mut().for_each(|(_, device, _)| *device = 0);
     for (days_ago, device, goal) in [(80, 0, Buy), (30, 1, Browse), (9, 1, Newsletter)] {
-        visits.push((some_day(rng, days_ago, days_ago), device, goal));
+        visits.push((rng.some_day(days_ago, days_ago), device, goal));
     }
-}
-
-/// A time in the daytime of a day so many days (at least, at most) ago.
-fn some_day(rng: &mut Rng, from: i64, to: i64) -> i64 {
-    NOW - rng.between(from, to) * DAY + rng.between(7 * HOUR, 22 * HOUR)
 }
 
 /// One visit of one person on one device.
@@ -276,7 +211,7 @@ impl Session<'_> {
     }
 
     fn track(&mut self, event: &str, properties: Value) {
-        self.send(json!({"type": "track", "event": event, "properties": properties}));
+        self.send(track(event, properties));
     }
 
     fn track_each(&mut self, event: &str, products: &[Product]) {
@@ -288,16 +223,16 @@ impl Session<'_> {
     /// The banner comes up on a new device, in a new version, and when somebody reopens it.
     fn answer_banner(&mut self) {
         let answer = self.person.answer(self.device, self.at);
-        if answer.is_some() && answer != self.device.answer {
-            self.device.answer = answer;
-            self.track("Segment Consent Preference Updated", json!({}));
+        if answer.is_some() && answer != self.device.sender.answer {
+            self.device.sender.answer = answer;
+            self.send(preference_update());
         }
     }
 
     fn sign_in(&mut self) {
         let can = self.person.has_account && self.device.own_choice.is_none();
-        if can && !self.device.signed_in {
-            self.device.signed_in = true;
+        if can && self.device.sender.user_id.is_none() {
+            self.device.sender.user_id = Some(self.person.user_id.clone());
             self.person.signed_up.get_or_insert(self.at);
             self.track("Signed In", json!({"method": "password"}));
             self.send(json!({"type": "identify", "traits": self.person.traits()}));
@@ -319,7 +254,7 @@ impl Session<'_> {
 
     fn order(&mut self, basket: &[Product]) {
         self.check_out(basket);
-        if !self.device.signed_in {
+        if self.device.sender.user_id.is_none() {
             self.give_email();
         }
         let reduced = self.rng.percent(if self.person.segment == BARGAIN { 85 } else { 10 });
@@ -333,7 +268,7 @@ impl Session<'_> {
             "order_id": order_id, "revenue": money(paid), "currency": "EUR",
             "categories": categories, "products": products,
         });
-        if self.device.kind == "android" {
+        if self.device.sender.kind == "android" {
             // The Android app writes this amount as text.
             properties["revenue"] = json!(money(paid).to_string());
         }
@@ -342,7 +277,7 @@ impl Session<'_> {
             properties["discount"] = money(discount);
         }
         self.track("Order Completed", properties);
-        if self.device.signed_in {
+        if self.device.sender.user_id.is_some() {
             self.follow_up(paid, &order_id);
         }
     }
@@ -356,8 +291,7 @@ impl Session<'_> {
         if self.rng.percent(if returns_often { 80 } else { 6 }) {
             let back = self.at + self.rng.between(3 * DAY, 12 * DAY);
             let properties = json!({"order_id": order_id, "revenue": money(paid), "currency": "EUR"});
-            let refund = json!({"type": "track", "event": "Order Refunded", "properties": properties});
-            self.send_from_server(back, refund);
+            self.send_from_server(back, track("Order Refunded", properties));
         }
     }
 
@@ -370,27 +304,13 @@ impl Session<'_> {
         self.send(json!({"type": "identify", "traits": {"email": email, "country": self.person.country}}));
     }
 
-    /// Sends from the device, by its own clock twice, and by the receiver's once.
-    fn send(&mut self, mut body: Value) {
-        let sent = self.at + self.device.offline + self.rng.between(1_000, 4_000);
-        body["timestamp"] = json!(iso(self.at));
-        body["sentAt"] = json!(iso(sent));
-        body["receivedAt"] = json!(iso(sent + self.rng.between(80, 900)));
-        body["anonymousId"] = json!(self.device.anonymous_id);
-        if self.device.signed_in {
-            body["userId"] = json!(self.person.user_id);
-        }
-        body["context"] = self.device.context();
-        self.events.push(body);
+    fn send(&mut self, body: Value) {
+        self.events.push(self.device.sender.send(self.rng, self.at, body));
         self.at += self.rng.between(15 * SECOND, 240 * SECOND);
     }
 
-    /// Sends from the shop's own systems, which know the account and no consent.
-    fn send_from_server(&mut self, at: i64, mut body: Value) {
-        body["timestamp"] = json!(iso(at));
-        body["channel"] = json!("server");
-        body["userId"] = json!(self.person.user_id);
-        self.events.push(body);
+    fn send_from_server(&mut self, at: i64, body: Value) {
+        self.events.push(from_server(&self.person.user_id, at, body));
     }
 }
 
@@ -400,24 +320,6 @@ fn describe((name, category, cents): &Product) -> Value {
 
 fn total(basket: &[Product]) -> i64 {
     basket.iter().map(|(_, _, cents)| cents).sum()
-}
-
-fn money(cents: i64) -> Value {
-    json!(cents as f64 / 100.0)
-}
-
-/// Milliseconds since 1970 as ISO 8601 in UTC (days to a date: Hinnant's algorithm).
-fn iso(time: i64) -> String {
-    let (days, ms) = (time.div_euclid(DAY) + 719_468, time.rem_euclid(DAY));
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    let (h, m, s, f) = (ms / HOUR, ms / 60_000 % 60, ms / SECOND % 60, ms % SECOND);
-    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{f:03}Z")
 }
 
 /// Every event in the order of arrival.
@@ -433,8 +335,8 @@ fn all_events() -> Vec<Value> {
         last_device = devices.first().cloned();
         for (at, device, goal) in visits {
             if let Some(device) = devices.get_mut(device) {
-                let keeps = device.kind != "web" && rng.percent(6);
-                device.offline = if keeps { rng.between(2, 90) * HOUR } else { 0 };
+                let keeps = device.sender.kind != "web" && rng.percent(6);
+                device.sender.offline = if keeps { rng.between(2, 90) * HOUR } else { 0 };
                 let mut session = Session {
                     rng,
                     events: &mut events,
@@ -446,22 +348,7 @@ fn all_events() -> Vec<Value> {
             }
         }
     }
-    events.sort_by_cached_key(|body| body.get("receivedAt").or(body.get("timestamp")).map(Value::to_string));
-    for (number, body) in events.iter_mut().enumerate() {
-        body["messageId"] = json!(format!("m{number:05}"));
-        body.sort_all_objects();
-    }
-    events
-}
-
-/// One line, its keys in the order a reader looks for them.
-fn line(body: &Value) -> String {
-    let keys =
-        "type event name userId anonymousId messageId timestamp sentAt receivedAt channel context properties traits";
-    let fields = keys
-        .split(' ')
-        .filter_map(|key| Some(format!("\"{key}\":{}", body.get(key)?)));
-    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+    kit::in_order(events)
 }
 
 /// Lines that must be refused: no id, a misspelt type, properties that are none, a preference event without
@@ -474,25 +361,13 @@ const BROKEN: [&str; 5] = [
     r#"{"type":"track","event":"Product Viewed","userId":"cust-1003","messageId":"x5","timestamp":"2026-05-"#,
 ];
 
-/// The lines of the file, with a mess like a real one's: a batch, repeats, and the broken lines.
-fn lines(events: &[Value]) -> Vec<String> {
-    let from_server = events.iter().filter(|body| body.get("channel").is_some());
-    let batch: Vec<_> = from_server.skip(120).take(3).collect();
-    let mut lines: Vec<_> = events.iter().filter(|body| !batch.contains(body)).map(line).collect();
-    let batch: Vec<_> = batch.into_iter().map(line).collect();
-    lines.insert(1_500, format!("{{\"batch\":[{}]}}", batch.join(",")));
-    for place in [310, 1_290, 2_750, 3_333, 3_900] {
-        if let Some(sent_again) = lines.get(place).cloned() {
-            lines.insert(place + 40, sent_again);
-        }
-    }
-    for (place, broken) in (700..).step_by(700).zip(BROKEN) {
-        lines.insert(place, broken.to_string());
-    }
-    lines
-}
-
-fn main() -> io::Result<()> {
-    let text = lines(&all_events()).join("\n") + "\n";
-    io::stdout().write_all(text.as_bytes())
+/// The lines of the file, with a mess like a real one's.
+pub(crate) fn lines() -> Vec<String> {
+    let mess = Mess {
+        batch: (120, 1_500),
+        repeats: &[310, 1_290, 2_750, 3_333, 3_900],
+        broken: &BROKEN,
+        every: 700,
+    };
+    mess.lines(&all_events())
 }
