@@ -273,6 +273,11 @@ fn a_number_beyond_the_doubles_cannot_be_read() {
 
 #[test]
 fn text_and_dates_have_no_order() {
+    for condition in ["trait x < \"5\"", "performed \"E\" where (x >= \"abc\")"] {
+        let errors = errors(&format!("audience a {{ who {condition} }}"));
+        let help = errors[0].help.as_deref().unwrap();
+        assert!(help.contains("before") && help.contains("after"), "{condition}: {help}");
+    }
     for (operator, instead) in [("<", "before"), ("<=", "before"), (">", "after"), (">=", "after")] {
         for operand in ["\"2026-01-01\"", "2026-01-01"] {
             for condition in [format!("trait x {operator} {operand}"), format!("performed \"E\" where (x {operator} {operand})")] {
