@@ -20,18 +20,31 @@ fn a_folder_is_every_audience_file_below_it_in_path_order() {
         ("b/deep/x.audience", "audience second { send to d }\ncategory A"),
         ("b/y.audience", "destination d requires A"),
         // Not part of the workspace.
-        ("a.test.audience", "test \"t\" { now 2026-06-30 expect size of first = 0 }"),
+        (
+            "a.test.audience",
+            "test \"t\" { now 2026-06-30 expect size of first = 0 }",
+        ),
         ("notes.txt", "audience none {"),
         ("b/x.audience.bak", "audience none {"),
     ] {
         fs::write(folder.join(name), text).unwrap();
     }
     let engine = Engine::load(&folder).unwrap();
-    let names: Vec<&str> = engine.program().audiences.iter().map(|audience| &*audience.name).collect();
+    let names: Vec<&str> = engine
+        .program()
+        .audiences
+        .iter()
+        .map(|audience| &*audience.name)
+        .collect();
     assert_eq!(names, ["first", "second", "last"]);
     // One file is a workspace, too: by itself `first` has no category.
     assert!(Engine::load(folder.join("b/deep/x.audience")).is_err());
-    assert_eq!(Engine::load(folder.join("c.audience")).err().map(|error| error.to_string().contains("first")), Some(true));
+    assert_eq!(
+        Engine::load(folder.join("c.audience"))
+            .err()
+            .map(|error| error.to_string().contains("first")),
+        Some(true)
+    );
 }
 
 #[test]
@@ -66,9 +79,18 @@ fn a_name_declared_twice_shows_both_places() {
             panic!("{declaration}: {errors}");
         };
         assert_eq!(error.code, Code::DuplicateName, "{declaration}");
-        assert_eq!((errors.sources().name(error.span.file), errors.sources().slice(error.span)), ("b.audience", name));
+        assert_eq!(
+            (
+                errors.sources().name(error.span.file),
+                errors.sources().slice(error.span)
+            ),
+            ("b.audience", name)
+        );
         let first = &error.related[0].span;
-        assert_eq!((errors.sources().name(first.file), errors.sources().slice(*first)), ("a.audience", name));
+        assert_eq!(
+            (errors.sources().name(first.file), errors.sources().slice(*first)),
+            ("a.audience", name)
+        );
         let told = errors.to_string();
         assert!(told.contains("a.audience:1") && told.contains("b.audience:2"), "{told}");
     }
@@ -103,15 +125,36 @@ audience a "Left a cart this week" {
     );
     let cart = || track("Checkout Started", -DAY, r#"{"checkout_id":7}"#);
     let pro = || identify(r#"{"plan":"pro"}"#);
-    let ordered = |id: &str| track("Order Completed", -HOUR, &format!(r#"{{"checkout_id":{id},"revenue":499}}"#));
+    let ordered = |id: &str| {
+        track(
+            "Order Completed",
+            -HOUR,
+            &format!(r#"{{"checkout_id":{id},"revenue":499}}"#),
+        )
+    };
     for (events, expected) in [
         (vec![granted.clone(), cart(), pro()], true),
         (vec![cart(), pro()], false),
         (vec![granted.clone(), cart(), pro(), ordered("7")], false),
         (vec![granted.clone(), cart(), pro(), ordered("8")], true),
         (vec![granted.clone(), cart(), ordered("8")], false),
-        (vec![granted.clone(), cart(), ordered("8"), track("Order Completed", -89 * DAY, r#"{"revenue":"1"}"#)], true),
-        (vec![granted.clone(), cart(), identify(r#"{"plan":"pro","email":"x@acme.example"}"#)], false),
+        (
+            vec![
+                granted.clone(),
+                cart(),
+                ordered("8"),
+                track("Order Completed", -89 * DAY, r#"{"revenue":"1"}"#),
+            ],
+            true,
+        ),
+        (
+            vec![
+                granted.clone(),
+                cart(),
+                identify(r#"{"plan":"pro","email":"x@acme.example"}"#),
+            ],
+            false,
+        ),
         (vec![granted, track("Checkout Started", -7 * DAY, "{}"), pro()], false),
     ] {
         assert_eq!(member(text, &events), expected, "{events:?}");
@@ -134,7 +177,11 @@ fn delivered(text: &str, events: &[String]) -> (String, Vec<&'static str>) {
     assert_eq!(a.size, 1, "{text}");
     let (mut to, mut reasons) = (Vec::new(), Vec::new());
     for destination in &a.destinations {
-        assert_eq!(destination.delivered.len() + destination.filtered.len(), 1, "each member is in one of the two");
+        assert_eq!(
+            destination.delivered.len() + destination.filtered.len(),
+            1,
+            "each member is in one of the two"
+        );
         if !destination.delivered.is_empty() {
             to.push(&*destination.name);
         }
@@ -164,12 +211,19 @@ fn every_required_category_must_be_granted() {
         let (to, reasons) = delivered(&text(""), &[consent(categories)]);
         assert_eq!(to, expected, "{categories}");
         assert!(reasons.iter().all(|reason| *reason == "FILTERED_BY_END_USER_CONSENT"));
-        assert_eq!(delivered(&text("consent enforcement on"), &[consent(categories)]).0, expected);
+        assert_eq!(
+            delivered(&text("consent enforcement on"), &[consent(categories)]).0,
+            expected
+        );
         let (to, _) = delivered(&text("consent enforcement off"), &[consent(categories)]);
         assert_eq!(to, "both one off mixed none silent", "{categories}");
     }
     let engine = engine(&text(""));
-    let silent: Vec<_> = engine.warnings().iter().filter(|w| w.code == Code::SilentDestination).collect();
+    let silent: Vec<_> = engine
+        .warnings()
+        .iter()
+        .filter(|w| w.code == Code::SilentDestination)
+        .collect();
     assert_eq!(silent.len(), 1);
     assert_eq!(engine.sources().slice(silent[0].span), "silent");
 }

@@ -7,12 +7,24 @@ use crate::support::*;
 #[test]
 fn keywords_are_lower_case_and_whole_words() {
     for (sound, broken) in [
-        ("who trait x > 5 and trait y exists", "who trait x > 5and trait y exists"),
+        (
+            "who trait x > 5 and trait y exists",
+            "who trait x > 5and trait y exists",
+        ),
         ("who trait x = 5 or trait y exists", "who trait x = 5or trait y exists"),
         ("who performed \"E\" within 7 days", "who performed \"E\" within 7days"),
-        ("who performed \"E\" within 7 days", "who performed \"E\" within 7 daysx"),
-        ("who performed \"E\" at least 2 times", "who performed \"E\" at least 2times"),
-        ("who performed \"E\" between 1 and 2 days ago", "who performed \"E\" between 1and 2 days ago"),
+        (
+            "who performed \"E\" within 7 days",
+            "who performed \"E\" within 7 daysx",
+        ),
+        (
+            "who performed \"E\" at least 2 times",
+            "who performed \"E\" at least 2times",
+        ),
+        (
+            "who performed \"E\" between 1 and 2 days ago",
+            "who performed \"E\" between 1and 2 days ago",
+        ),
         ("who trait x within last 7 days", "who trait x within last 7days"),
         ("lookback 7 days", "lookback 7days"),
         ("who trait x = 1", "Who trait x = 1"),
@@ -20,14 +32,23 @@ fn keywords_are_lower_case_and_whole_words() {
         ("who trait x = true", "who trait x = True"),
         ("who trait x exists", "who trait x EXISTS"),
         ("who performed \"E\"", "who PERFORMED \"E\""),
-        ("who trait x exists and trait y exists", "who trait x exists AND trait y exists"),
+        (
+            "who trait x exists and trait y exists",
+            "who trait x exists AND trait y exists",
+        ),
         ("send to d", "send_to d"),
         ("include anonymous", "includeanonymous"),
         ("who trait a.b = 1", "who trait a . b = 1"),
         ("who trait a.b = 1", "who trait a. b = 1"),
         ("who trait a.b = 1", "who trait a .b = 1"),
-        ("who performed \"E\" where (a.b = 1)", "who performed \"E\" where (a. b = 1)"),
-        ("who performed \"E\" where (a = trait b.c)", "who performed \"E\" where (a = trait b .c)"),
+        (
+            "who performed \"E\" where (a.b = 1)",
+            "who performed \"E\" where (a. b = 1)",
+        ),
+        (
+            "who performed \"E\" where (a = trait b.c)",
+            "who performed \"E\" where (a = trait b .c)",
+        ),
     ] {
         let text = |clause: &str| format!("destination d requires nothing\naudience a {{ {clause} }}");
         assert!(errors(&text(sound)).is_empty(), "{sound}: {:?}", errors(&text(sound)));
@@ -115,8 +136,22 @@ fn the_first_word_of_a_property_is_free_but_for_eight() {
             assert!(errors(&text).is_empty(), "{text}: {:?}", errors(&text));
         }
     }
-    for word in ["to", "is", "who", "send", "consent", "audience", "performed", "in", "exists", "where", "within"] {
-        let text = format!("audience a {{ who performed \"E\" where ({word} = 1 and {word}.{word} exists) and trait {word} exists }}");
+    for word in [
+        "to",
+        "is",
+        "who",
+        "send",
+        "consent",
+        "audience",
+        "performed",
+        "in",
+        "exists",
+        "where",
+        "within",
+    ] {
+        let text = format!(
+            "audience a {{ who performed \"E\" where ({word} = 1 and {word}.{word} exists) and trait {word} exists }}"
+        );
         assert!(errors(&text).is_empty(), "{text}");
     }
 }
@@ -144,9 +179,16 @@ fn modifiers_come_in_any_order_and_each_kind_once() {
     }
     for modifier in modifiers {
         let condition = format!("performed \"E\" {modifier} {modifier}");
-        assert_eq!(errors(&format!("audience a {{ who {condition} }}")).len(), 1, "{condition}");
+        assert_eq!(
+            errors(&format!("audience a {{ who {condition} }}")).len(),
+            1,
+            "{condition}"
+        );
     }
-    for (first, second) in [("at least 1 time", "at most 3 times"), ("within 1 day", "within last 2 days")] {
+    for (first, second) in [
+        ("at least 1 time", "at most 3 times"),
+        ("within 1 day", "within last 2 days"),
+    ] {
         assert!(!errors(&format!("audience a {{ who performed \"E\" {first} {second} }}")).is_empty());
     }
 }
@@ -155,19 +197,27 @@ fn modifiers_come_in_any_order_and_each_kind_once() {
 fn what_a_destination_does_not_say_is_the_default() {
     let engine = engine(
         "category A destination plain requires A\n\
-         destination full requires A { storage_free \"x\" }"
-            .replace("{ storage_free \"x\" }", "{ receives consent removal never message identify type \"Mailer\" }")
-            .as_str(),
+         destination full requires A { receives consent removal never message identify type \"Mailer\" }",
     );
     let [plain, full] = &*engine.program().destinations else {
         panic!("two");
     };
-    assert_eq!((&*plain.kind, plain.message, plain.removal), ("plain", MessageForm::Track, Removal::Once));
+    assert_eq!(
+        (&*plain.kind, plain.message, plain.removal),
+        ("plain", MessageForm::Track, Removal::Once)
+    );
     assert!(!plain.receives_consent && !plain.storage);
-    assert_eq!((&*full.kind, full.message, full.removal), ("Mailer", MessageForm::Identify, Removal::Never));
+    assert_eq!(
+        (&*full.kind, full.message, full.removal),
+        ("Mailer", MessageForm::Identify, Removal::Never)
+    );
     assert!(full.receives_consent && !full.storage);
     for (requires, sound) in [("requires A", false), ("requires nothing", true), ("", true)] {
-        assert_eq!(errors(&format!("category A destination lake {requires} {{ storage }}")).is_empty(), sound, "{requires}");
+        assert_eq!(
+            errors(&format!("category A destination lake {requires} {{ storage }}")).is_empty(),
+            sound,
+            "{requires}"
+        );
     }
 }
 
@@ -185,7 +235,11 @@ fn clauses_add_up_or_stand_once() {
     assert!(granted(r#"{"A":true,"B":true}"#) && !granted(r#"{"A":true,"B":false}"#) && !granted(r#"{"B":true}"#));
     for clause in ["who trait x = 1", "include anonymous", "lookback 5 days"] {
         assert!(errors(&format!("audience a {{ {clause} }}")).is_empty());
-        assert_eq!(errors(&format!("audience a {{ {clause} {clause} }}")).len(), 1, "{clause}");
+        assert_eq!(
+            errors(&format!("audience a {{ {clause} {clause} }}")).len(),
+            1,
+            "{clause}"
+        );
     }
     // Without `who` everybody is a member.
     assert!(member("audience a {}", &[track("E", -1, "{}")]));
@@ -197,10 +251,22 @@ fn lookback_cuts_an_audiences_own_events_alone() {
     let recent = [track("E", -30 * DAY + 1, "{}"), identify("{\"x\":1}")];
     for (text, sees_old) in [
         ("audience a { lookback 30 days who performed \"E\" }", false),
-        ("audience a { lookback 30 days who performed \"E\" within 90 days }", false),
-        ("audience a { lookback 30 days who member of b } audience b { who performed \"E\" }", true),
-        ("audience a { who member of b } audience b { who performed \"E\" lookback 30 days }", false),
-        ("trait n = count of \"E\" audience a { lookback 30 days who trait n = 1 }", true),
+        (
+            "audience a { lookback 30 days who performed \"E\" within 90 days }",
+            false,
+        ),
+        (
+            "audience a { lookback 30 days who member of b } audience b { who performed \"E\" }",
+            true,
+        ),
+        (
+            "audience a { who member of b } audience b { who performed \"E\" lookback 30 days }",
+            false,
+        ),
+        (
+            "trait n = count of \"E\" audience a { lookback 30 days who trait n = 1 }",
+            true,
+        ),
         ("audience a { lookback 30 days who trait x = 1 }", true),
     ] {
         assert!(member(text, &recent), "{text}");
@@ -210,62 +276,124 @@ fn lookback_cuts_an_audiences_own_events_alone() {
 
 #[test]
 fn counts_and_durations_have_integers_up_to_two_to_the_32() {
-    const MOST: u64 = (1 << 32) - 1;
-    for (sound, broken) in [(MOST, MOST + 1), (MOST, 18_446_744_073_709_551_616_u128 as u64), (MOST, 99_999_999_999)] {
-        for place in [
-            "audience a { who performed \"E\" at most $ times }",
-            "audience a { who performed \"E\" exactly $ times }",
-            "audience a { who performed \"E\" within $ weeks }",
-            "audience a { who performed \"E\" between 1 and $ weeks ago }",
-            "audience a { who performed \"E\" then performed \"F\" within $ minutes }",
-            "audience a { who trait x within last $ days }",
-            "audience a { who trait x after next $ weeks }",
-            "audience a { lookback $ weeks }",
-            "trait t = most frequent of x from \"E\" at least $ times",
-            "identity { phone limit $ }",
+    for place in [
+        "audience a { who performed \"E\" at most $ times }",
+        "audience a { who performed \"E\" exactly $ times }",
+        "audience a { who performed \"E\" within $ weeks }",
+        "audience a { who performed \"E\" between 1 and $ weeks ago }",
+        "audience a { who performed \"E\" then performed \"F\" within $ minutes }",
+        "audience a { who trait x within last $ days }",
+        "audience a { who trait x after next $ weeks }",
+        "audience a { lookback $ weeks }",
+        "trait t = most frequent of x from \"E\" at least $ times",
+        "identity { phone limit $ }",
+    ] {
+        let sound = place.replace('$', "4294967295");
+        assert!(errors(&sound).is_empty(), "{sound}");
+        for broken in [
+            "4294967296",
+            "99999999999",
+            "18446744073709551616",
+            "340282366920938463463374607431768211456",
         ] {
-            assert!(errors(&place.replace('$', &sound.to_string())).is_empty(), "{place}");
-            if broken > MOST {
-                assert_eq!(errors(&place.replace('$', &broken.to_string())).len(), 1, "{place} {broken}");
-            }
+            assert_eq!(errors(&place.replace('$', broken)).len(), 1, "{place} {broken}");
         }
     }
-    assert!(holds("performed \"E\" at most 4294967295 times", &[track("E", -1, "{}")]));
-    assert!(holds("performed \"E\" within 4294967295 weeks", &[track("E", -999 * DAY, "{}")]));
+    assert!(holds(
+        "performed \"E\" at most 4294967295 times",
+        &[track("E", -1, "{}")]
+    ));
+    assert!(holds(
+        "performed \"E\" within 4294967295 weeks",
+        &[track("E", -999 * DAY, "{}")]
+    ));
     for broken in ["5.0", "1e3", "-1", "05", "+5", "5_000"] {
-        assert!(!errors(&format!("audience a {{ who performed \"E\" within {broken} days }}")).is_empty(), "{broken}");
+        assert!(
+            !errors(&format!("audience a {{ who performed \"E\" within {broken} days }}")).is_empty(),
+            "{broken}"
+        );
     }
 }
 
 #[test]
 fn literals_are_those_of_json_and_dates() {
-    for literal in ["0", "-0", "-1.5e-3", "1E+2", "0.10", "\"\"", "\"a\\u00e9\\n\\\"\"", "true", "2026-06-30T12:30-18:00"] {
-        assert!(errors(&format!("audience a {{ who trait x = {literal} }}")).is_empty(), "{literal}");
+    for literal in [
+        "0",
+        "-0",
+        "-1.5e-3",
+        "1E+2",
+        "0.10",
+        "\"\"",
+        "\"a\\u00e9\\n\\\"\"",
+        "true",
+        "2026-06-30T12:30-18:00",
+    ] {
+        assert!(
+            errors(&format!("audience a {{ who trait x = {literal} }}")).is_empty(),
+            "{literal}"
+        );
     }
     for literal in [
-        "01", ".5", "5.", "+5", "1e", "0x5", "Infinity", "null", "'a'", "\"\\x\"", "{}", "[1]", "2026-06-30T12:30",
-        "2026-06-30T12:30-18:01", "2026-06-31", "2026-06-30t12:30Z", "2026-06-30T12:30z", "2026-06-30T12:30:00.0123456789Z",
-        "2026-06-30T12Z", "2026-06-30T24:00Z", "26-06-30",
+        "01",
+        ".5",
+        "5.",
+        "+5",
+        "1e",
+        "0x5",
+        "Infinity",
+        "null",
+        "'a'",
+        "\"\\x\"",
+        "{}",
+        "[1]",
+        "2026-06-30T12:30",
+        "2026-06-30T12:30-18:01",
+        "2026-06-31",
+        "2026-06-30t12:30Z",
+        "2026-06-30T12:30z",
+        "2026-06-30T12:30:00.0123456789Z",
+        "2026-06-30T12Z",
+        "2026-06-30T24:00Z",
+        "26-06-30",
     ] {
-        assert!(!errors(&format!("audience a {{ who trait x = {literal} }}")).is_empty(), "{literal}");
+        assert!(
+            !errors(&format!("audience a {{ who trait x = {literal} }}")).is_empty(),
+            "{literal}"
+        );
     }
     // A bare day is midnight UTC.
-    assert!(test_holds("= 2026-06-15", "\"2026-06-15T00:00:00Z\"") && !test_holds("before 2026-06-15", "\"2026-06-15\""));
+    assert!(
+        test_holds("= 2026-06-15", "\"2026-06-15T00:00:00Z\"") && !test_holds("before 2026-06-15", "\"2026-06-15\"")
+    );
 }
 
 #[test]
 fn singular_and_plural_are_one() {
-    for (one, many) in [("minute", "minutes"), ("hour", "hours"), ("day", "days"), ("week", "weeks")] {
+    for (one, many) in [
+        ("minute", "minutes"),
+        ("hour", "hours"),
+        ("day", "days"),
+        ("week", "weeks"),
+    ] {
         for n in [1, 2] {
             for unit in [one, many] {
-                assert!(errors(&format!("audience a {{ who performed \"E\" within {n} {unit} }}")).is_empty(), "{n} {unit}");
+                assert!(
+                    errors(&format!("audience a {{ who performed \"E\" within {n} {unit} }}")).is_empty(),
+                    "{n} {unit}"
+                );
             }
         }
     }
     for times in ["1 time", "1 times", "3 time", "3 times"] {
-        assert!(errors(&format!("audience a {{ who performed \"E\" exactly {times} }}")).is_empty(), "{times}");
+        assert!(
+            errors(&format!("audience a {{ who performed \"E\" exactly {times} }}")).is_empty(),
+            "{times}"
+        );
     }
     for unit in ["second", "seconds", "month", "months", "year", "d"] {
-        assert!(!errors(&format!("audience a {{ who performed \"E\" within 1 {unit} }}")).is_empty(), "{unit}");
+        assert!(
+            !errors(&format!("audience a {{ who performed \"E\" within 1 {unit} }}")).is_empty(),
+            "{unit}"
+        );
     }
 }

@@ -60,7 +60,11 @@ pub(crate) fn call(kind: &str, millis: i64, rest: &str) -> String {
 }
 
 pub(crate) fn track(name: &str, millis: i64, properties: &str) -> String {
-    call("track", millis, &format!(r#""event":"{name}","properties":{properties}"#))
+    call(
+        "track",
+        millis,
+        &format!(r#""event":"{name}","properties":{properties}"#),
+    )
 }
 
 pub(crate) fn identify(traits: &str) -> String {
@@ -81,7 +85,9 @@ pub(crate) fn people(engine: &Engine, events: &[String]) -> Profiles {
 pub(crate) fn member(text: &str, events: &[String]) -> bool {
     let engine = engine(text);
     let people = people(&engine, events);
-    let u1 = people.find("user_id", "u1").unwrap_or_else(|| panic!("nobody in {events:?}"));
+    let u1 = people
+        .find("user_id", "u1")
+        .unwrap_or_else(|| panic!("nobody in {events:?}"));
     engine.among(&people).is_member("a", u1, now()).unwrap()
 }
 
@@ -107,7 +113,11 @@ pub(crate) fn test_holds(test: &str, value: &str) -> bool {
     let events = [
         identify(&object),
         track("E", -1, &object),
-        call("identify", -98 * DAY, &format!(r#""traits":{{"list":[{object}],"other":5}}"#)),
+        call(
+            "identify",
+            -98 * DAY,
+            &format!(r#""traits":{{"list":[{object}],"other":5}}"#),
+        ),
     ];
     let answers = [
         holds(&format!("trait x {test}"), &events),
@@ -116,6 +126,9 @@ pub(crate) fn test_holds(test: &str, value: &str) -> bool {
         !holds(&format!(r#"performed "E" where (not x {test})"#), &events),
         !holds(&format!("any trait list (not x {test})"), &events),
     ];
-    assert!(answers.iter().all(|answer| *answer == answers[0]), "{value} {test}: {answers:?}");
+    assert!(
+        answers.iter().all(|answer| *answer == answers[0]),
+        "{value} {test}: {answers:?}"
+    );
     answers[0]
 }

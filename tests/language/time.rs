@@ -35,7 +35,10 @@ fn windows_are_half_open_to_the_millisecond() {
         ("before 2026-06-29", "+ + + + - - - - - - -"),
         ("after 2026-06-29", "- - - - - + + - - - -"),
         ("before 2026-07-09", "+ + + + + + + - - - -"),
-        ("after 2026-06-28 before 2026-06-29T00:00:00.001Z", "- - + + + - - - - - -"),
+        (
+            "after 2026-06-28 before 2026-06-29T00:00:00.001Z",
+            "- - + + + - - - - - -",
+        ),
         ("within 2 days before 2026-06-29", "- - + + - - - - - - -"),
         ("within 2 days after 2026-06-28T23:59:59.999Z", "- - - - + + + - - - -"),
     ] {
@@ -65,37 +68,69 @@ fn tests_of_a_value_are_half_open_to_the_millisecond() {
 fn a_step_ends_with_the_last_millisecond_of_its_time() {
     for (after, followed) in [(-1, false), (0, false), (1, true), (HOUR, true), (HOUR + 1, false)] {
         let events = [track("A", -2 * HOUR, "{}"), track("B", after - 2 * HOUR, "{}")];
-        assert_eq!(holds(r#"performed "A" then performed "B" within 1 hour"#, &events), followed, "{after}");
-        assert_eq!(holds(r#"performed "A" then not performed "B" within 60 minutes"#, &events), !followed, "{after}");
+        assert_eq!(
+            holds(r#"performed "A" then performed "B" within 1 hour"#, &events),
+            followed,
+            "{after}"
+        );
+        assert_eq!(
+            holds(r#"performed "A" then not performed "B" within 60 minutes"#, &events),
+            !followed,
+            "{after}"
+        );
     }
     // What lies after now is not seen, in time for the step or not.
     let events = [track("A", -MINUTE, "{}"), track("B", 1, "{}")];
     assert!(!holds(r#"performed "A" then performed "B" within 1 hour"#, &events));
     assert!(holds(r#"performed "A" then not performed "B" within 1 hour"#, &events));
-    assert!(holds(r#"performed "A" then performed "B""#, &[track("A", -1, "{}"), track("B", 0, "{}")]));
+    assert!(holds(
+        r#"performed "A" then performed "B""#,
+        &[track("A", -1, "{}"), track("B", 0, "{}")]
+    ));
 }
 
 #[test]
 fn adjacent_windows_share_no_instant_and_leave_none_out() {
-    for millis in INSTANTS.into_iter().filter(|millis| (-2 * DAY + 1..=0).contains(millis)) {
+    for millis in INSTANTS
+        .into_iter()
+        .filter(|millis| (-2 * DAY + 1..=0).contains(millis))
+    {
         let events = [track("E", millis, "{}")];
         let near = holds("performed \"E\" within 1 day", &events);
         let far = holds("performed \"E\" between 1 and 2 days ago", &events);
         assert_ne!(near, far, "{millis}");
         let value = format!("\"{}\"", at(millis));
-        assert_ne!(test_holds("within last 1 day", &value), test_holds("before last 1 day", &value), "{millis}");
+        assert_ne!(
+            test_holds("within last 1 day", &value),
+            test_holds("before last 1 day", &value),
+            "{millis}"
+        );
     }
 }
 
 #[test]
 fn a_day_is_24_hours() {
-    for (duration, millis) in [("1 day", DAY), ("7 days", 7 * DAY), ("1 week", 7 * DAY), ("1 hour", HOUR), ("60 minutes", HOUR)] {
-        let holds = |millis| holds(&format!("performed \"E\" within {duration}"), &[track("E", millis, "{}")]);
+    for (duration, millis) in [
+        ("1 day", DAY),
+        ("7 days", 7 * DAY),
+        ("1 week", 7 * DAY),
+        ("1 hour", HOUR),
+        ("60 minutes", HOUR),
+    ] {
+        let holds = |millis| {
+            holds(
+                &format!("performed \"E\" within {duration}"),
+                &[track("E", millis, "{}")],
+            )
+        };
         assert!(holds(1 - millis) && !holds(-millis), "{duration}");
     }
     // Across the night in which clocks are set, too.
     let engine = engine("audience a { who performed \"E\" within 1 day }");
-    let people = people(&engine, &[track("E", 0, "{}").replace("2026-06-30T00:00:00", "2026-03-28T12:00:00")]);
+    let people = people(
+        &engine,
+        &[track("E", 0, "{}").replace("2026-06-30T00:00:00", "2026-03-28T12:00:00")],
+    );
     let u1 = people.find("user_id", "u1").unwrap();
     let held = |now: &str| engine.is_member("a", u1, now.parse().unwrap()).unwrap();
     assert!(held("2026-03-29T11:59:59.999Z") && !held("2026-03-29T12:00:00Z"));
@@ -104,7 +139,10 @@ fn a_day_is_24_hours() {
 #[test]
 fn the_caller_gives_now_and_the_answer_is_its_function() {
     let engine = engine("trait n = count of \"E\" audience a { who performed \"E\" and trait n = 2 }");
-    let people = people(&engine, &[track("E", -DAY, "{}"), track("E", 0, "{}"), track("E", 1, "{}")]);
+    let people = people(
+        &engine,
+        &[track("E", -DAY, "{}"), track("E", 0, "{}"), track("E", 1, "{}")],
+    );
     let u1 = people.find("user_id", "u1").unwrap();
     let held = |millis| {
         let now = at(millis).parse().unwrap();
@@ -144,9 +182,19 @@ fn a_window_that_can_hold_no_instant_is_an_error() {
         format!("within 1 minute before {date}"),
         "after 2999-01-01".to_owned(),
     ] {
-        assert!(errors(&format!("audience a {{ who performed \"E\" {window} }}")).is_empty(), "{window}");
+        assert!(
+            errors(&format!("audience a {{ who performed \"E\" {window} }}")).is_empty(),
+            "{window}"
+        );
     }
-    for step in ["then performed \"F\" within 0 days", "then not performed \"F\" within 0 hours"] {
-        assert_eq!(errors(&format!("audience a {{ who performed \"E\" {step} }}")).len(), 1, "{step}");
+    for step in [
+        "then performed \"F\" within 0 days",
+        "then not performed \"F\" within 0 hours",
+    ] {
+        assert_eq!(
+            errors(&format!("audience a {{ who performed \"E\" {step} }}")).len(),
+            1,
+            "{step}"
+        );
     }
 }

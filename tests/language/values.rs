@@ -75,7 +75,8 @@ fn contains_any_of_is_the_or_of_its_elements() {
     for value in COLUMNS {
         for (at, first) in operands.iter().enumerate() {
             for second in operands.iter().skip(at + 1) {
-                let each = test_holds(&format!("contains {first}"), value) || test_holds(&format!("contains {second}"), value);
+                let each =
+                    test_holds(&format!("contains {first}"), value) || test_holds(&format!("contains {second}"), value);
                 assert_eq!(
                     test_holds(&format!("contains any of [{first}, {second}]"), value),
                     each,
@@ -97,11 +98,21 @@ fn those_who_have_none_are_not_unequal() {
 
 #[test]
 fn absent_and_null_are_one() {
-    for test in ["exists", "does not exist", "= \"null\"", "!= 1", "does not contain \"u\"", "starts with \"\""] {
+    for test in [
+        "exists",
+        "does not exist",
+        "= \"null\"",
+        "!= 1",
+        "does not contain \"u\"",
+        "starts with \"\"",
+    ] {
         assert_eq!(test_holds(test, "absent"), test_holds(test, "null"), "{test}");
     }
     // A trait that is set to null is removed; a path through null leads to nothing.
-    assert!(!holds("trait x exists", &[identify(r#"{"x":1}"#), call("identify", -1, r#""traits":{"x":null}"#)]));
+    assert!(!holds(
+        "trait x exists",
+        &[identify(r#"{"x":1}"#), call("identify", -1, r#""traits":{"x":null}"#)]
+    ));
     assert!(holds("trait x.y does not exist", &[identify(r#"{"x":null}"#)]));
 }
 
@@ -125,7 +136,15 @@ fn strings_that_are_exactly_json_numbers_are_numbers() {
         assert_eq!(test_holds("> 1", value), is, "{value}");
         assert_eq!(test_holds("!= 1", value), true, "{value}: it is there");
     }
-    for value in [r#""007""#, r#"" 5""#, r#""1,000""#, r#"".5""#, r#""0x5""#, r#""Infinity""#, r#""NaN""#] {
+    for value in [
+        r#""007""#,
+        r#"" 5""#,
+        r#""1,000""#,
+        r#"".5""#,
+        r#""0x5""#,
+        r#""Infinity""#,
+        r#""NaN""#,
+    ] {
         for test in ["= 7", "= 5", "= 1000", "> -1e300", "< 1e300", "in [7, 5, 1000, 0.5]"] {
             assert!(!test_holds(test, value), "{value} {test}");
         }
@@ -150,10 +169,19 @@ fn numbers_and_booleans_are_read_as_their_canonical_text() {
         ("true", "true"),
         ("false", "false"),
     ] {
-        for test in ["= \"$\"", "in [\"$\"]", "starts with \"$\"", "ends with \"$\"", "contains \"$\""] {
+        for test in [
+            "= \"$\"",
+            "in [\"$\"]",
+            "starts with \"$\"",
+            "ends with \"$\"",
+            "contains \"$\"",
+        ] {
             assert!(test_holds(&test.replace('$', text), value), "{value} {test} {text}");
         }
-        assert!(test_holds(&format!("contains \"{text}\""), &format!("[[],{value}]")), "{value}");
+        assert!(
+            test_holds(&format!("contains \"{text}\""), &format!("[[],{value}]")),
+            "{value}"
+        );
     }
     assert!(!test_holds("= \"5.0\"", "5.0") && test_holds("= \"5.0\"", r#""5.0""#));
     assert!(!test_holds("= \"True\"", "true"));
@@ -173,8 +201,16 @@ fn booleans_are_read_from_two_strings_alone() {
         ("1", false, false),
         ("0", false, false),
     ] {
-        assert_eq!((test_holds("= true", value), test_holds("= false", value)), (yes, no), "{value}");
-        assert_eq!((test_holds("!= true", value), test_holds("!= false", value)), (!yes, !no), "{value}");
+        assert_eq!(
+            (test_holds("= true", value), test_holds("= false", value)),
+            (yes, no),
+            "{value}"
+        );
+        assert_eq!(
+            (test_holds("!= true", value), test_holds("!= false", value)),
+            (!yes, !no),
+            "{value}"
+        );
     }
 }
 
@@ -213,8 +249,14 @@ fn dates_are_strings_of_one_form() {
     assert!(!test_holds("= 2026-06-15", "1781481600000"));
     assert!(!test_holds("before 9999-12-31", "0") && !test_holds("after 1970-01-01", "20260615"));
     // Literals have the same form: nine decimals are cut to milliseconds.
-    assert!(test_holds("= 2026-06-15T00:00:00.123999999Z", r#""2026-06-15T02:00:00.123+02:00""#));
-    assert!(!test_holds("after 2026-06-15T00:00:00.123Z", r#""2026-06-15T00:00:00.123999999Z""#));
+    assert!(test_holds(
+        "= 2026-06-15T00:00:00.123999999Z",
+        r#""2026-06-15T02:00:00.123+02:00""#
+    ));
+    assert!(!test_holds(
+        "after 2026-06-15T00:00:00.123Z",
+        r#""2026-06-15T00:00:00.123999999Z""#
+    ));
 }
 
 #[test]
@@ -222,8 +264,14 @@ fn integers_are_exact_over_their_whole_range() {
     for (is, others) in [
         ("9007199254740993", vec!["9007199254740992", "9007199254740994"]),
         ("-9223372036854775808", vec!["-9223372036854775807"]),
-        ("9223372036854775807", vec!["9223372036854775806", "9223372036854775808"]),
-        ("18446744073709551615", vec!["18446744073709551614", "18446744073709551616"]),
+        (
+            "9223372036854775807",
+            vec!["9223372036854775806", "9223372036854775808"],
+        ),
+        (
+            "18446744073709551615",
+            vec!["18446744073709551614", "18446744073709551616"],
+        ),
     ] {
         for value in [is.to_owned(), format!("\"{is}\"")] {
             assert!(test_holds(&format!("= {is}"), &value), "{value}");
@@ -253,7 +301,11 @@ fn integers_are_exact_over_their_whole_range() {
 #[test]
 fn a_number_beyond_the_doubles_cannot_be_read() {
     for number in ["1e400", "-1e400", "1.8e308"] {
-        for test in [format!("= {number}"), format!("< {number}"), format!("in [1, {number}]")] {
+        for test in [
+            format!("= {number}"),
+            format!("< {number}"),
+            format!("in [1, {number}]"),
+        ] {
             refused(&format!("trait x {test}"), number);
         }
     }
@@ -280,10 +332,17 @@ fn text_and_dates_have_no_order() {
     }
     for (operator, instead) in [("<", "before"), ("<=", "before"), (">", "after"), (">=", "after")] {
         for operand in ["\"2026-01-01\"", "2026-01-01"] {
-            for condition in [format!("trait x {operator} {operand}"), format!("performed \"E\" where (x {operator} {operand})")] {
+            for condition in [
+                format!("trait x {operator} {operand}"),
+                format!("performed \"E\" where (x {operator} {operand})"),
+            ] {
                 let errors = errors(&format!("audience a {{ who {condition} }}"));
                 assert_eq!(errors.len(), 1, "{condition}");
-                let said = format!("{} {}", errors[0].message, errors[0].help.as_deref().unwrap_or_default());
+                let said = format!(
+                    "{} {}",
+                    errors[0].message,
+                    errors[0].help.as_deref().unwrap_or_default()
+                );
                 assert!(said.contains(instead), "{condition}: {said}");
             }
         }
@@ -292,12 +351,17 @@ fn text_and_dates_have_no_order() {
 
 #[test]
 fn text_operators_take_both_sides_as_text() {
-    assert!(test_holds("starts with 49", "49.9") && test_holds("ends with 9", "49.9") && test_holds("contains 9.9", "49.9"));
+    assert!(
+        test_holds("starts with 49", "49.9") && test_holds("ends with 9", "49.9") && test_holds("contains 9.9", "49.9")
+    );
     assert!(test_holds("contains true", r#""untrue""#) && test_holds("starts with false", r#""falsehood""#));
     // The literal's own text is canonical, too.
     assert!(test_holds("starts with 5.0", "\"5 apples\"") && !test_holds("ends with 5.50", "\"15.50\""));
     for test in ["starts with 2026-06-15", "ends with 2026-06-15"] {
-        assert!(!errors(&format!("audience a {{ who trait x {test} }}")).is_empty(), "{test}");
+        assert!(
+            !errors(&format!("audience a {{ who trait x {test} }}")).is_empty(),
+            "{test}"
+        );
     }
 }
 
@@ -311,7 +375,12 @@ fn text_compares_by_code_point_and_case() {
         (r#""STRASSE""#, "straße", false),
         (r#""pro ""#, "pro", false),
     ] {
-        for (test, positive) in [("= \"$\"", true), ("in [\"$\", \"z\"]", true), ("!= \"$\"", false), ("not in [\"$\", \"z\"]", false)] {
+        for (test, positive) in [
+            ("= \"$\"", true),
+            ("in [\"$\", \"z\"]", true),
+            ("!= \"$\"", false),
+            ("not in [\"$\", \"z\"]", false),
+        ] {
             let test = test.replace('$', operand);
             assert_eq!(test_holds(&test, value), equal == positive, "{value} {test}");
         }
@@ -323,7 +392,17 @@ fn text_compares_by_code_point_and_case() {
 #[test]
 fn a_missing_reference_holds_in_no_form() {
     let forms = [
-        "= $", "!= $", "< $", "<= $", "> $", ">= $", "contains $", "does not contain $", "starts with $", "ends with $", "before $",
+        "= $",
+        "!= $",
+        "< $",
+        "<= $",
+        "> $",
+        ">= $",
+        "contains $",
+        "does not contain $",
+        "starts with $",
+        "ends with $",
+        "before $",
         "after $",
     ];
     for other in ["absent", "null", "[5]", "[]", r#"{"a":5}"#] {
@@ -341,11 +420,23 @@ fn a_missing_reference_holds_in_no_form() {
             for form in forms {
                 let as_trait = form.replace('$', "trait other");
                 let as_step = form.replace('$', "first.other");
-                assert!(!holds(&format!("trait x {as_trait}"), &events), "{x} {as_trait} {other}");
-                assert!(holds(&format!("not trait x {as_trait}"), &events), "{x} {as_trait} {other}");
+                assert!(
+                    !holds(&format!("trait x {as_trait}"), &events),
+                    "{x} {as_trait} {other}"
+                );
+                assert!(
+                    holds(&format!("not trait x {as_trait}"), &events),
+                    "{x} {as_trait} {other}"
+                );
                 let funnel = |filter: &str| format!(r#"performed "A" as first then performed "B" where ({filter})"#);
-                assert!(!holds(&funnel(&format!("x {as_step}")), &events), "{x} {as_step} {other}");
-                assert!(holds(&funnel(&format!("not x {as_step}")), &events), "{x} {as_step} {other}");
+                assert!(
+                    !holds(&funnel(&format!("x {as_step}")), &events),
+                    "{x} {as_step} {other}"
+                );
+                assert!(
+                    holds(&funnel(&format!("not x {as_step}")), &events),
+                    "{x} {as_step} {other}"
+                );
             }
         }
     }
@@ -402,7 +493,12 @@ fn any_looks_for_one_element_and_item_is_the_element() {
     let with = |list: &str| [identify(&format!("{{\"l\":{list}}}"))];
     for (list, whole, item, field) in [
         (r#"[{"category":"shoes","price":60}]"#, true, false, false),
-        (r#"[{"category":"shoes","price":40},{"category":"hats","price":60}]"#, false, false, false),
+        (
+            r#"[{"category":"shoes","price":40},{"category":"hats","price":60}]"#,
+            false,
+            false,
+            false,
+        ),
         (r#"["new","vip-1"]"#, false, true, false),
         (r#"[{"item":"vip"}]"#, false, false, true),
         (r#"{"category":"shoes","price":60,"item":"vip"}"#, false, false, false),
@@ -413,8 +509,16 @@ fn any_looks_for_one_element_and_item_is_the_element() {
         ("null", false, false, false),
     ] {
         let events = with(list);
-        assert_eq!(holds(r#"any trait l (category = "shoes" and price > 50)"#, &events), whole, "{list}");
-        assert_eq!(holds(r#"any trait l (item starts with "vip")"#, &events), item, "{list}");
+        assert_eq!(
+            holds(r#"any trait l (category = "shoes" and price > 50)"#, &events),
+            whole,
+            "{list}"
+        );
+        assert_eq!(
+            holds(r#"any trait l (item starts with "vip")"#, &events),
+            item,
+            "{list}"
+        );
         assert_eq!(holds(r#"any trait l ("item" = "vip")"#, &events), field, "{list}");
     }
     // On what is no list, no filter holds of an element, not even one that asks for nothing.
