@@ -2,6 +2,7 @@
 //! member. Which test holds which sentence is listed in `tests/sentences.md`.
 
 mod accounts;
+mod cases;
 mod checked;
 mod computed;
 mod conditions;
