@@ -61,7 +61,10 @@ fn a_test_has_exactly_one_now_and_names_what_there_is() {
         (format!("{all} now 2026-06-29 expect size of a = 1"), false),
         (format!("{all} expect size of nobody = 1"), false),
         (format!("{all} expect \"user_id:u1\" delivered to nowhere"), false),
-        (format!("{all} expect \"user_id:u1\" delivered to crm from nobody"), false),
+        (
+            format!("{all} expect \"user_id:u1\" delivered to crm from nobody"),
+            false,
+        ),
         // A reserved word is a name in quotes alone, a keyword a whole word in small letters.
         (format!("{all} expect size of any = 2"), false),
         (format!("{all} expect \"user_id:u1\" delivered to all"), false),
