@@ -53,6 +53,35 @@ fn all_is_told_in_one_go_and_broken_items_declare_their_names() {
         .map(|(e, _)| &text[e.span.range()])
         .collect();
     assert_eq!(sound, ["nobody", "nowhere", "within 0 days", "B"]);
+    // Of each kind.
+    for (broken, uses) in [
+        (
+            "category B disable",
+            "audience a { who consent B is denied consent to B }",
+        ),
+        ("destination d requires B,", "audience a { send to d }"),
+        ("audience b { who }", "audience a { who member of b }"),
+        (
+            "trait t = sum x from \"E\"",
+            "trait u: string audience a { who trait t = 1 }",
+        ),
+        ("trait t: strin", "trait u: string audience a { who trait t = 1 }"),
+        (
+            "event \"E\" { x strin }",
+            "event \"F\" {} audience a { who performed \"E\" where (x = 1) }",
+        ),
+    ] {
+        assert!(
+            errors(broken).len() == 1 && !errors(uses).is_empty(),
+            "{broken}: {uses}"
+        );
+        let text = format!("{broken}\n{uses}");
+        let found = errors(&text);
+        assert!(
+            found.iter().all(|e| e.span.range().start < broken.len()),
+            "{text}: {found:?}"
+        );
+    }
 }
 
 #[test]
@@ -231,6 +260,10 @@ fn limits_are_named_and_hold_to_the_last() {
             ")".repeat(rest / 2)
         )
     };
+    let in_where = |n: usize| {
+        let inner = (0..n).fold("item = 1".to_owned(), |inner, _| format!("any l ({inner})"));
+        condition(&format!("performed \"E\" where (x = 1 or {inner})"))
+    };
     for (sound, broken, named) in [
         (
             format!("#{}", "x".repeat(1024 * 1024 - 1)),
@@ -254,6 +287,7 @@ fn limits_are_named_and_hold_to_the_last() {
             "10000",
         ),
         (any(4), any(5), "4"),
+        (in_where(4), in_where(5), "4"),
     ] {
         assert!(errors(&sound).is_empty(), "{named}: {:?}", errors(&sound));
         let found = errors(&broken);

@@ -309,6 +309,13 @@ fn a_number_beyond_the_doubles_cannot_be_read() {
             refused(&format!("trait x {test}"), number);
         }
     }
+    for text in [
+        "trait x: one of [1, $]",
+        "audience a { who performed \"E\" where (any l (x > $)) }",
+        "audience a { who trait x contains any of [$] }",
+    ] {
+        one_error(&text.replace('$', "1e400"), "1e400");
+    }
     // In an event that is a bad request, and nothing of it is kept.
     let engine = engine("audience a {}");
     let line = identify(r#"{"x":1e400}"#);
