@@ -241,6 +241,9 @@ fn each_warning_is_told() {
         assert_eq!(warned(&format!("{d}{used}{text}")), [expected], "{text}");
     }
     assert!(warned(&format!("{d}{used}")).is_empty());
+    // A setting says nothing of what is required.
+    let silent = "destination s { storage } audience z { send to s }";
+    assert_eq!(warned(silent), ["silent-destination s"]);
 }
 
 #[test]

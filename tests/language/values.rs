@@ -363,6 +363,21 @@ fn text_operators_take_both_sides_as_text() {
     assert!(test_holds("contains true", r#""untrue""#) && test_holds("starts with false", r#""falsehood""#));
     // The literal's own text is canonical, too.
     assert!(test_holds("starts with 5.0", "\"5 apples\"") && !test_holds("ends with 5.50", "\"15.50\""));
+    // A date has no text: however it is spelt, it finds elements alone.
+    for spelt in [
+        "2026-06-15",
+        "2026-06-15T00:00Z",
+        "2026-06-15T00:00:00Z",
+        "2026-06-15T00:00:00.000Z",
+    ] {
+        let value = format!("\"since {spelt}\"");
+        assert!(!test_holds("contains 2026-06-15", &value), "{spelt}");
+        assert!(test_holds("does not contain 2026-06-15", &value), "{spelt}");
+        assert!(
+            test_holds("contains 2026-06-15", &format!("[0,\"{spelt}\"]")),
+            "{spelt}"
+        );
+    }
     for test in ["starts with 2026-06-15", "ends with 2026-06-15"] {
         assert!(
             !errors(&format!("audience a {{ who trait x {test} }}")).is_empty(),
