@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["compile", "ingest", "enforce"],
     &["explain"],
     &["engine"],
-    &["cases"],
+    &["cases", "testing"],
     &["cli"],
 ];
 
