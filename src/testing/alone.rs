@@ -14,7 +14,7 @@ pub(super) struct Alone<'w> {
     pub(super) traits: Vec<&'w ComputedTrait>,
     /// The audiences that it refers to, also through others; by name.
     pub(super) audiences: Vec<&'w Audience>,
-    /// The categories that conditions and clauses of all these look at.
+    /// The categories on which it depends who is in it, besides its own clauses `consent to`.
     pub(super) categories: BTreeSet<&'w str>,
     /// The destinations of the workspace, in order of declaration.
     pub(super) destinations: Vec<&'w Destination>,
@@ -58,6 +58,7 @@ impl<'w> Alone<'w> {
                         && seen_audiences.insert(name, *audience).is_none()
                     {
                         read.audience(audience);
+                        read.clauses(audience);
                     }
                 }
                 // A trait that nothing computes is one that was sent.
@@ -110,6 +111,10 @@ pub(super) fn file(items: Vec<Item>) -> File {
     }
 }
 
+fn subject(audience: &Audience) -> Subject {
+    audience.of.map_or(Subject::User, |of| of.subject)
+}
+
 /// A name that a definition uses.
 enum Reference<'w> {
     Audience(&'w str),
@@ -126,12 +131,20 @@ struct Read<'w> {
 
 impl<'w> Read<'w> {
     fn audience(&mut self, audience: &'w Audience) {
-        let of = audience.of.map_or(Subject::User, |of| of.subject);
         for clause in &audience.clauses {
-            match &clause.kind {
-                ClauseKind::Who(condition) => self.condition(condition, of),
-                ClauseKind::ConsentTo(categories) => categories.iter().for_each(|name| self.category(name)),
-                ClauseKind::IncludeAnonymous | ClauseKind::Lookback(_) | ClauseKind::SendTo(_) => {}
+            if let ClauseKind::Who(condition) = &clause.kind {
+                self.condition(condition, subject(audience));
+            }
+        }
+    }
+
+    /// The clauses of an audience that another refers to. Those of an audience of accounts do not decide who is in it.
+    fn clauses(&mut self, audience: &'w Audience) {
+        if subject(audience) == Subject::User {
+            for clause in &audience.clauses {
+                if let ClauseKind::ConsentTo(categories) = &clause.kind {
+                    categories.iter().for_each(|name| self.category(name));
+                }
             }
         }
     }

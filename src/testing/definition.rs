@@ -80,7 +80,7 @@ fn consent(out: &mut String, alone: &Alone<'_>, program: &Program, audience: &Au
     }
     if !alone.categories.is_empty() {
         let looked_at: Vec<_> = alone.categories.iter().map(|category| written(category)).collect();
-        writeln!(out, "consent that decides who is in it: {}", looked_at.join(", "))?;
+        writeln!(out, "who is in it depends on the consent to {}", looked_at.join(", "))?;
     }
     if audience.destinations.is_empty() {
         return writeln!(out, "sent nowhere");

@@ -72,20 +72,20 @@ macro_rules! assert_definition_snapshot {
         )
     };
     ($engine:expr, $audience:expr $(,)?) => {
-        match (&$engine, &$audience) {
-            (engine, audience) => $crate::testing::insta::assert_snapshot!(
-                $crate::testing::snapshot_name(audience),
-                $crate::testing::definition(engine, audience).unwrap_or_else(|error| ::std::panic!("{error}")),
-                ::std::concat!("definition of ", ::std::stringify!($audience))
-            ),
+        match &$audience {
+            audience => {
+                $crate::assert_definition_snapshot!($crate::testing::snapshot_name(audience), $engine, audience)
+            }
         }
     };
     ($name:expr, $engine:expr, $audience:expr $(,)?) => {
-        $crate::testing::insta::assert_snapshot!(
-            $name,
-            $crate::testing::definition(&$engine, &$audience).unwrap_or_else(|error| ::std::panic!("{error}")),
-            ::std::concat!("definition of ", ::std::stringify!($audience))
-        )
+        match &$audience {
+            audience => $crate::testing::insta::assert_snapshot!(
+                $name,
+                $crate::testing::definition(&$engine, audience).unwrap_or_else(|error| ::std::panic!("{error}")),
+                &::std::format!("definition of {audience}")
+            ),
+        }
     };
 }
 
@@ -122,7 +122,7 @@ macro_rules! assert_deliveries_snapshot {
     ($engine:expr, $events:expr, $now:expr, @$snapshot:literal $(,)?) => {
         $crate::testing::insta::assert_snapshot!(
             $crate::testing::deliveries(&$engine, $events, $now).unwrap_or_else(|error| ::std::panic!("{error}")),
-            ::std::concat!("deliveries of ", ::std::stringify!($events), " as of ", ::std::stringify!($now)),
+            ::std::concat!("deliveries of ", ::std::stringify!($events)),
             @$snapshot
         )
     };
@@ -134,7 +134,7 @@ macro_rules! assert_deliveries_snapshot {
         $crate::testing::insta::assert_snapshot!(
             $name,
             $crate::testing::deliveries(&$engine, $events, $now).unwrap_or_else(|error| ::std::panic!("{error}")),
-            ::std::concat!("deliveries of ", ::std::stringify!($events), " as of ", ::std::stringify!($now))
+            ::std::concat!("deliveries of ", ::std::stringify!($events))
         )
     };
 }
