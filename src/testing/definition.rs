@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::alone::{self, Alone};
 use crate::compile;
-use crate::engine::{Engine, Error};
+use crate::engine::{DefinitionErrors, Engine, Error};
 use crate::ir::{Audience, AudienceSlot, Program, Subject};
 use crate::render;
 use crate::syntax;
@@ -38,8 +38,10 @@ pub fn definition(engine: &Engine, audience: &str) -> Result<String, Error> {
     let unknown = || Error::UnknownAudience(audience.to_owned());
     let alone = Alone::find(&files, audience).ok_or_else(unknown)?;
     let compiled = compile::compile(&[alone.workspace()], sources, Vec::new());
-    // What is a part of a sound workspace, with all that it names, is sound.
-    let program = compiled.program.ok_or_else(unknown)?;
+    // What is a part of a sound workspace, with all that it names, is sound; were it not, its errors say why.
+    let program = compiled
+        .program
+        .ok_or_else(|| DefinitionErrors::new(sources.clone(), compiled.diagnostics, compiled.accepted))?;
     let slot = program.audience(audience).ok_or_else(unknown)?;
     let mut out = String::new();
     // Writing to a string cannot fail.
