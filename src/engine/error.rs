@@ -130,7 +130,7 @@ pub struct DefinitionErrors {
 }
 
 impl DefinitionErrors {
-    pub(super) fn new(sources: Sources, diagnostics: Vec<Diagnostic>, accepted: Vec<Box<str>>) -> Self {
+    pub(crate) fn new(sources: Sources, diagnostics: Vec<Diagnostic>, accepted: Vec<Box<str>>) -> Self {
         DefinitionErrors {
             sources,
             diagnostics,
