@@ -12,14 +12,17 @@
 mod choices;
 mod make;
 mod oracle;
+mod parts;
 mod people;
 mod ran;
+mod rewrite;
 mod values;
 
 use std::env;
 
 use choices::{Choices, choices};
 use oracle::{World, outcomes};
+use parts::are_complements;
 use people::{Form, NOW, people};
 use proptest::prelude::*;
 use ran::{by_engine, by_program, engine};
@@ -40,6 +43,9 @@ fn share(hundredths: u32) -> ProptestConfig {
     }
 }
 
+/// How many parts of a workspace are asked for by themselves.
+const PARTS: usize = 8;
+
 fn tree(text: &str) -> File {
     let (file, problems) = syntax::parse(FileId(0), text);
     assert!(problems.is_empty(), "{problems:?}\n{text}");
@@ -57,10 +63,10 @@ fn shown(text: &str, profiles: &Profiles) -> String {
 }
 
 proptest! {
-    #![proptest_config(share(60))]
+    #![proptest_config(share(50))]
 
     #[test]
-    fn the_engine_says_what_the_language_says(workspace in choices(400), world in choices(400)) {
+    fn the_engine_says_what_the_language_says(workspace in choices(700), world in choices(1500)) {
         let text = make::workspace(&mut Choices::new(workspace));
         let profiles = people(&mut Choices::new(world), Form::Free);
         let (file, engine) = (tree(&text), engine(&text));
@@ -80,5 +86,62 @@ proptest! {
         let formatted = volens::format("made.audience", &text).unwrap();
         let again = ran::engine(&formatted);
         prop_assert_eq!(again.program(), program, "{}", formatted);
+    }
+}
+
+proptest! {
+    #![proptest_config(share(20))]
+
+    #[test]
+    fn funnels_over_many_events_are_what_trying_each_way_says(funnel in choices(60), world in choices(1000)) {
+        let text = make::funnel(&mut Choices::new(funnel));
+        let profiles = people(&mut Choices::new(world), Form::Busy);
+        let expected = outcomes(World { file: &tree(&text), profiles: &profiles, now: NOW });
+        prop_assert_eq!(by_engine(&engine(&text), &profiles), expected, "{}", shown(&text, &profiles));
+    }
+}
+
+proptest! {
+    #![proptest_config(share(15))]
+
+    #[test]
+    fn not_is_an_exact_complement_everywhere(
+        workspace in choices(500),
+        world in choices(800),
+        order in choices(2),
+    ) {
+        let made = make::workspace(&mut Choices::new(workspace));
+        let profiles = people(&mut Choices::new(world), Form::Single);
+        let parts = Choices::new(order).turned(parts::parts(&tree(&made)));
+        let mut text = made;
+        for (at, part) in parts.iter().take(PARTS).enumerate() {
+            let asked = part.asked(at);
+            text += &(asked.all + &asked.holds + &asked.not);
+        }
+        let outcomes = by_engine(&engine(&text), &profiles);
+        for (at, part) in parts.iter().take(PARTS).enumerate() {
+            let members = |which| &outcomes[&format!("part{at}_{which}")].members;
+            let complements = are_complements(members("all"), members("holds"), members("not"));
+            prop_assert!(complements, "part{} {:?} of {}", at, part.about, shown(&text, &profiles));
+        }
+    }
+
+    #[test]
+    fn no_way_of_writing_the_same_changes_it(
+        workspace in choices(500),
+        world in choices(800),
+        how in choices(600),
+    ) {
+        let text = make::workspace(&mut Choices::new(workspace));
+        let profiles = people(&mut Choices::new(world), Form::Free);
+        let other = syntax::print(&rewrite::rewrite(&tree(&text), &mut Choices::new(how)));
+        let sorted = |text: &str| {
+            let mut outcomes = by_engine(&engine(text), &profiles);
+            for outcome in outcomes.values_mut() {
+                outcome.destinations.sort_by(|a, b| a.name.cmp(&b.name));
+            }
+            outcomes
+        };
+        prop_assert_eq!(sorted(&other), sorted(&text), "{}\n\n{}", other, shown(&text, &profiles));
     }
 }

@@ -28,6 +28,23 @@ pub(crate) enum Whom {
     UserOfAccount,
 }
 
+/// One audience with a funnel, in which references are frequent.
+pub(crate) fn funnel(choices: &mut Choices) -> String {
+    let mut maker = Maker {
+        choices,
+        computed: [0, 0],
+        audiences: Vec::new(),
+    };
+    let scope = Scope {
+        whose: Whom::User,
+        before: None,
+        names: &[],
+        anys: 0,
+    };
+    let funnel = maker.funnel(scope);
+    format!("audience x {{\n  who {funnel}\n  include anonymous\n}}\n")
+}
+
 /// A text, and whether it joins conditions, so that it needs brackets in another.
 struct Made {
     text: String,

@@ -64,6 +64,8 @@ pub(crate) enum Form {
     Free,
     /// At most one event of each name, and no list with more than one element.
     Single,
+    /// One or two people with many events of few values within some hours.
+    Busy,
 }
 
 struct Maker<'c> {
@@ -79,7 +81,7 @@ pub(crate) fn people(choices: &mut Choices, form: Form) -> Profiles {
         form,
         events: 0,
     };
-    let how_many = 1 + maker.choices.below(5);
+    let how_many = 1 + maker.choices.below(if form == Form::Busy { 2 } else { 5 });
     let users = (0..how_many).map(|at| maker.profile(at)).collect();
     let mut accounts = BTreeMap::new();
     for id in ["g", "h", "i"] {
@@ -123,8 +125,13 @@ impl Maker<'_> {
                     }
                 }
             }
+            Form::Busy => {
+                for _ in 0..50 + self.choices.below(40) {
+                    self.frequent(&mut history);
+                }
+            }
             Form::Free => {
-                for _ in 0..self.choices.below(9) {
+                for _ in 0..self.choices.below(12) {
                     let name = self.choices.pick(&EVENTS);
                     self.event(name, &mut history);
                 }
@@ -133,7 +140,30 @@ impl Maker<'_> {
         history
     }
 
-    /// Events of one instant count in the order of their ids, so each gets a greater one than those before.
+    /// One of many events: on a half-hour, a millisecond more or less, and with the few values that funnels compare.
+    fn frequent(&mut self, history: &mut History) {
+        let halves = i64::try_from(self.choices.below(8)).unwrap();
+        let value = |choices: &mut Choices| match choices.below(8) {
+            0..=2 => Value::from(5),
+            3 | 4 => Value::from("5"),
+            5 => Value::from("5.0"),
+            6 => Value::from(choices.pick(&TEXTS)),
+            _ => number(choices.pick(&NUMBERS)),
+        };
+        let mut properties = Object::default();
+        for key in ["p", "q"] {
+            if !self.choices.once_in(8) {
+                properties.insert(key, value(self.choices));
+            }
+        }
+        if self.choices.once_in(4) {
+            properties.insert("o", Value::Object([("p", value(self.choices))].into_iter().collect()));
+        }
+        let age = halves * HOUR / 2 + [0, 1, -1][self.choices.below(3)];
+        let name = self.choices.pick(&EVENTS);
+        self.past(name, age, properties, history);
+    }
+
     fn event(&mut self, name: &str, history: &mut History) {
         let age = AGES[self.choices.below(AGES.len())] + [0, 1, -1][self.choices.below(3)];
         let mut properties = self.object(&["p", "q", "l"]);
@@ -141,6 +171,11 @@ impl Maker<'_> {
             let inner = self.object(&["p", "q"]);
             properties.insert("o", Value::Object(inner));
         }
+        self.past(name, age, properties, history);
+    }
+
+    /// Events of one instant count in the order of their ids, so each gets a greater one than those before.
+    fn past(&mut self, name: &str, age: i64, properties: Object, history: &mut History) {
         self.events += 1;
         let event = PastEvent {
             timestamp: Timestamp::from_millis(NOW.as_millis() - age),
