@@ -44,7 +44,7 @@ fn share(hundredths: u32) -> ProptestConfig {
 }
 
 /// How many parts of a workspace are asked for by themselves.
-const PARTS: usize = 8;
+const PARTS: usize = 4;
 
 fn tree(text: &str) -> File {
     let (file, problems) = syntax::parse(FileId(0), text);
@@ -63,7 +63,7 @@ fn shown(text: &str, profiles: &Profiles) -> String {
 }
 
 proptest! {
-    #![proptest_config(share(50))]
+    #![proptest_config(share(45))]
 
     #[test]
     fn the_engine_says_what_the_language_says(workspace in choices(700), world in choices(1500)) {
@@ -90,7 +90,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(share(20))]
+    #![proptest_config(share(25))]
 
     #[test]
     fn funnels_over_many_events_are_what_trying_each_way_says(funnel in choices(60), world in choices(1000)) {
