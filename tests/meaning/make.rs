@@ -28,10 +28,11 @@ pub(crate) enum Whom {
     UserOfAccount,
 }
 
-/// One audience with a funnel, in which references are frequent.
+/// One audience with a funnel, to be asked of many events.
 pub(crate) fn funnel(choices: &mut Choices) -> String {
     let mut maker = Maker {
         choices,
+        counts: 16,
         computed: [0, 0],
         audiences: Vec::new(),
     };
@@ -80,6 +81,8 @@ impl Scope<'_> {
 
 struct Maker<'c> {
     choices: &'c mut Choices,
+    /// Below how many counts stay.
+    counts: usize,
     /// How many of [`COMPUTED`] are declared, of users and of accounts.
     computed: [usize; 2],
     /// The audiences so far, and which of them are of accounts.
@@ -91,6 +94,7 @@ pub(crate) fn workspace(choices: &mut Choices) -> String {
     let computed = [choices.below(4), choices.below(3)];
     let mut maker = Maker {
         choices,
+        counts: 3,
         computed,
         audiences: Vec::new(),
     };
@@ -329,7 +333,7 @@ impl Maker<'_> {
 
     fn count(&mut self) -> String {
         let (bound, least) = [("at least", 1), ("at most", 0), ("exactly", 0)][self.choices.below(3)];
-        format!("{bound} {} times", least + self.choices.below(3))
+        format!("{bound} {} times", least + self.choices.below(self.counts))
     }
 
     fn where_(&mut self, scope: Scope<'_>) -> String {
@@ -430,7 +434,7 @@ impl Maker<'_> {
     }
 
     fn operand(&mut self, scope: Scope<'_>, dates: bool) -> String {
-        let often = if scope.names.is_empty() { 4 } else { 2 };
+        let often = if scope.names.is_empty() { 3 } else { 2 };
         match self.choices.once_in(often) {
             true => self.reference(scope),
             false => self.literal(dates),

@@ -205,13 +205,18 @@ impl Maker<'_> {
     }
 
     fn value(&mut self, depth: usize, list: bool) -> Value {
-        let form = self.choices.below(10);
+        let form = self.choices.below(13);
         let form = if list && form < 6 { 8 } else { form };
         match form {
             0..=2 => number(self.choices.pick(&NUMBERS)),
             3 | 4 => Value::from(self.choices.pick(&TEXTS)),
             5 => Value::from(self.choices.pick(&OTHER_TEXTS)),
-            6 => Value::from(self.choices.once_in(2)),
+            6 | 10 => Value::from(self.choices.once_in(2)),
+            11 | 12 => {
+                let age = AGES[self.choices.below(AGES.len())] + [0, 1, -1][self.choices.below(3)];
+                let way = if self.choices.once_in(2) { 1 } else { -1 };
+                Value::from(Timestamp::from_millis(NOW.as_millis() + way * age).to_string())
+            }
             8 if depth > 0 => {
                 let most = if self.form == Form::Single { 2 } else { 4 };
                 let length = self.choices.below(most);
