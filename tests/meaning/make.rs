@@ -28,6 +28,24 @@ pub(crate) enum Whom {
     UserOfAccount,
 }
 
+/// Schemas of one kind for all that a workspace names. They fit whatever looks into no list.
+pub(crate) fn schemas(workspace: &str, choices: &mut Choices) -> String {
+    let declares = |start: String| workspace.lines().any(|line| line.starts_with(&start));
+    let traits = |keyword: &str| {
+        let names = ["a", "b", "c", "l", "m", "n", "o"].into_iter();
+        let sent = names.filter(|name| !declares(format!("{keyword} {name} =")));
+        sent.map(|name| format!("{keyword} {name}: string\n")).collect()
+    };
+    match choices.below(3) {
+        0 => traits("trait"),
+        1 => traits("account trait"),
+        _ => {
+            let event = |name| format!("event \"{name}\" {{ p: string, q: string, l: string, o: string }}\n");
+            EVENTS.map(event).concat()
+        }
+    }
+}
+
 /// One audience with a funnel, to be asked of many events.
 pub(crate) fn funnel(choices: &mut Choices) -> String {
     let mut maker = Maker {
