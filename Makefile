@@ -35,7 +35,7 @@ shop:
 	cargo run --quiet --example generate_shop > examples/shop/events.jsonl.new
 	mv examples/shop/events.jsonl.new examples/shop/events.jsonl
 
-# The property tests with many more cases; of whole workspaces 100 000. It takes some minutes.
+# The property tests with many more cases; of whole workspaces 100 000. It takes a quarter of an hour.
 long:
 	PROPTEST_CASES=20000 cargo test --release --all-features
 	PROPTEST_CASES=100000 cargo test --release --all-features --test meaning
