@@ -166,6 +166,12 @@ pub(super) fn item(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help(format!("write `audience {} of {whom} {{`", site.word(2))),
         );
     }
+    if whom == "users" && matches!(next, "trait" | "traits") && site.is_name(2) {
+        return Some(
+            site.error(0, 1, "without `account`, a trait is always one of users")
+                .help(format!("write `trait {}`", super::computed::rest(site, 2))),
+        );
+    }
     if whom != "accounts" || matches!(found, "group" | "groups") {
         return None;
     }
