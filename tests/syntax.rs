@@ -400,7 +400,14 @@ fn no_help_asks_fewer_users_or_more_events() {
             "account trait a contains [\"b\"]",
             "account trait a contains any of [\"b\"]",
         ),
-        ("account trait a is empty", "account trait a does not exist"),
+        (
+            "account trait a is empty",
+            "(account trait a does not exist or account trait a = \"\")",
+        ),
+        (
+            "account trait a is not empty or account trait b exists",
+            "(account trait a exists and account trait a != \"\")",
+        ),
     ] {
         let help = help(&format!("audience a of accounts {{\n  who {condition}\n}}\n"));
         assert!(help.starts_with(&format!("write `{expected}`")), "{condition}: {help}");

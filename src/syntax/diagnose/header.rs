@@ -65,8 +65,10 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
 fn consent_asked(site: &Site<'_, '_>, end: isize) -> Option<String> {
     let about = (0..end).any(|at| {
         let word = site.word(at);
-        matches!(word, "consent" | "consents" | "consented" | "requires" | "require" | "requiring" | "consenting")
-            || consent::is_declared_category(site, at)
+        matches!(
+            word,
+            "consent" | "consents" | "consented" | "requires" | "require" | "requiring" | "consenting"
+        ) || consent::is_declared_category(site, at)
     });
     if !about {
         return None;
@@ -75,7 +77,17 @@ fn consent_asked(site: &Site<'_, '_>, end: isize) -> Option<String> {
         consent::is_category(site, at)
             || matches!(
                 site.word(at),
-                "requires" | "require" | "requiring" | "consent" | "to" | "for" | "with" | "needs" | "and" | "," | "only"
+                "requires"
+                    | "require"
+                    | "requiring"
+                    | "consent"
+                    | "to"
+                    | "for"
+                    | "with"
+                    | "needs"
+                    | "and"
+                    | ","
+                    | "only"
             )
     };
     let names: Vec<&str> = (0..end)
@@ -83,7 +95,10 @@ fn consent_asked(site: &Site<'_, '_>, end: isize) -> Option<String> {
         .map(|at| site.word(at))
         .collect();
     Some(if !names.is_empty() && (0..end).all(plain) {
-        format!("inside its `{{ }}`, write the clause `consent to {}`", names.join(" and "))
+        format!(
+            "inside its `{{ }}`, write the clause `consent to {}`",
+            names.join(" and ")
+        )
     } else {
         "inside its `{ }`, a clause such as `consent to Advertising` asks for consent; other states of it are asked for behind \
          `who`"
@@ -95,7 +110,12 @@ fn consent_asked(site: &Site<'_, '_>, end: isize) -> Option<String> {
 fn conditions(site: &Site<'_, '_>, end: isize) -> bool {
     let begins = (0..end).any(|at| condition::begins(site, at));
     let compares = (0..end).any(|at| site.kind(at) == Some(Kind::Sign) && test::begins_test(site.word(at)));
-    begins || compares || matches!(site.found(), "where" | "when" | "if" | "having" | "whose" | "who" | "that")
+    begins
+        || compares
+        || matches!(
+            site.found(),
+            "where" | "when" | "if" | "having" | "whose" | "who" | "that"
+        )
 }
 
 /// Whether it names another audience, or says that it is made from one; and that audience, if it is one alone.
@@ -104,15 +124,49 @@ fn taken_over<'t>(site: &Site<'_, 't>, end: isize) -> Option<Option<&'t str>> {
         excludes(site, at)
             || matches!(
                 site.word(at),
-                "extends" | "extending" | "extend" | "from" | "for" | "inherits" | "inheriting" | "based" | "like"
-                    | "including" | "includes" | "plus" | "minus" | "in" | "is" | "uses" | "using" | "within" | "on"
-                    | "and" | "or" | "not" | "no" | "of" | "member" | "members" | "lookalike" | "similar" | "to"
-                    | "copy" | "only" | "with" | "by" | "all"
+                "extends"
+                    | "extending"
+                    | "extend"
+                    | "from"
+                    | "for"
+                    | "inherits"
+                    | "inheriting"
+                    | "based"
+                    | "like"
+                    | "including"
+                    | "includes"
+                    | "plus"
+                    | "minus"
+                    | "in"
+                    | "is"
+                    | "uses"
+                    | "using"
+                    | "within"
+                    | "on"
+                    | "and"
+                    | "or"
+                    | "not"
+                    | "no"
+                    | "of"
+                    | "member"
+                    | "members"
+                    | "lookalike"
+                    | "similar"
+                    | "to"
+                    | "copy"
+                    | "only"
+                    | "with"
+                    | "by"
+                    | "all"
             )
     };
     let declared = |at: &isize| site.is_name(*at) && consent::declares(site, "audience", site.word(*at));
     let named: Vec<isize> = (0..end).filter(declared).collect();
-    let first = says(0) && !matches!(site.found(), "of" | "and" | "or" | "to" | "is" | "all" | "on" | "in" | "by");
+    let first = says(0)
+        && !matches!(
+            site.found(),
+            "of" | "and" | "or" | "to" | "is" | "all" | "on" | "in" | "by"
+        );
     if named.is_empty() && !first {
         return None;
     }

@@ -194,7 +194,11 @@ fn blocked(site: &Site<'_, '_>) -> Diagnostic {
         .any(|at| site.tokens.at(at) == found && matches!(site.tokens.at(at + 1), "limit" | "from"));
     if site.kind(0) == Some(Kind::Word) && !site.is_first(0) && (listed || standard_type(found).is_some()) {
         return site
-            .error(0, 0, format!("`block` takes values in quotes, not types such as `{found}`"))
+            .error(
+                0,
+                0,
+                format!("`block` takes values in quotes, not types such as `{found}`"),
+            )
             .help("write the values that are never used, such as `block \"test\", \"unknown\"`; no type is left out");
     }
     match site.kind(0) {
@@ -289,10 +293,9 @@ fn said_of_type(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let (before, found) = (site.word(-1), site.found());
     let listed = matches!(found, ":" | "=" | "[") || site.is_name(0) && !site.is_first(0);
     if matches!(before, "order" | "priority" | "priorities" | "ranking") && listed {
-        return Some(
-            site.error(-1, 0, PRIORITY)
-                .help(format!("leave out `{before}`, and write one line for each type, the most important first")),
-        );
+        return Some(site.error(-1, 0, PRIORITY).help(format!(
+            "leave out `{before}`, and write one line for each type, the most important first"
+        )));
     }
     if site.is_first(0) {
         return None;
@@ -309,14 +312,17 @@ fn said_of_type(site: &Site<'_, '_>) -> Option<Diagnostic> {
             }
             stands(last, &format!("remove it: {PRIORITY}"))
         }
-        "first" | "primary" | "highest" | "top" | "last" | "lowest" | "secondary" => {
-            stands(0, &format!("move the line instead: {PRIORITY}, and behind a type stands its `limit`"))
-        }
-        "merge" | "merges" | "merging" | "join" | "link" | "links" | "stitch" | "match" | "matches" | "unify" => stands(
+        "first" | "primary" | "highest" | "top" | "last" | "lowest" | "secondary" => stands(
             0,
-            "remove it: people who share an identifier are always one profile, as far as the limits let them; behind a type \
-             stands its `limit`",
+            &format!("move the line instead: {PRIORITY}, and behind a type stands its `limit`"),
         ),
+        "merge" | "merges" | "merging" | "join" | "link" | "links" | "stitch" | "match" | "matches" | "unify" => {
+            stands(
+                0,
+                "remove it: people who share an identifier are always one profile, as far as the limits let them; behind a type \
+             stands its `limit`",
+            )
+        }
         "unlimited" | "infinite" | "unbounded" | "any" | "all" | "none" | "no" => stands(
             isize::from(site.word(1) == "limit"),
             "every type has a limit: write `limit` and how many of them one person can really have",
@@ -329,11 +335,13 @@ fn after_sources(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let found = site.found();
     if matches!(found, "or" | "and" | "then" | "else" | "|" | "||" | "&" | "+" | ";") && site.is_name(1) {
         let error = site.error(0, 0, "the places in the event are separated by commas");
-        return Some(if matches!(site.word(1), "traits" | "context" | "properties") && site.word(2) == "." {
-            error.help(format!("write `, {}`", site.text(1, site.path_end(1))))
-        } else {
-            error.help("write `,` in its place")
-        });
+        return Some(
+            if matches!(site.word(1), "traits" | "context" | "properties") && site.word(2) == "." {
+                error.help(format!("write `, {}`", site.text(1, site.path_end(1))))
+            } else {
+                error.help("write `,` in its place")
+            },
+        );
     }
     if matches!(found, "traits" | "context" | "properties") && site.word(1) == "." {
         return Some(

@@ -15,7 +15,10 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     } else if site.wants(&[Rule::test])
         && found == "("
         && site.word(-2) == "."
-        && matches!(before, "any" | "some" | "exists" | "find" | "filter" | "has" | "contains" | "where")
+        && matches!(
+            before,
+            "any" | "some" | "exists" | "find" | "filter" | "has" | "contains" | "where"
+        )
     {
         return Some(called(site));
     } else {
@@ -37,10 +40,16 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let numbered = (last..behind).any(|at| site.kind(at) == Some(Kind::Number));
     Some(if numbered {
         site.error(first, behind - 1, "no element of a list is reached by its number")
-            .help(format!("to ask whether there is one among all elements, write `{asks}`"))
+            .help(format!(
+                "to ask whether there is one among all elements, write `{asks}`"
+            ))
     } else {
-        site.error(first, end.max(behind - 1), "the elements of a list are looked at with `any`")
-            .help(format!("write `{asks}`"))
+        site.error(
+            first,
+            end.max(behind - 1),
+            "the elements of a list are looked at with `any`",
+        )
+        .help(format!("write `{asks}`"))
     })
 }
 

@@ -10,8 +10,7 @@ use crate::syntax::grammar::Rule;
 use crate::syntax::split::Piece;
 
 /// What stands in the place of a clause that would do without consent.
-pub(super) const HELP: &str =
-    "remove it: an audience asks for no consent unless it says so; what a destination requires is said at the destination";
+pub(super) const HELP: &str = "remove it: an audience asks for no consent unless it says so; what a destination requires is said at the destination";
 
 /// Where a clause can stand, or behind the names of `send to`.
 pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
@@ -32,8 +31,12 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
     }
     let last = waives(site, 0)?;
     Some(
-        site.error(0, last, format!("`{}` is nothing that an audience can say", site.text(0, last)))
-            .help(HELP),
+        site.error(
+            0,
+            last,
+            format!("`{}` is nothing that an audience can say", site.text(0, last)),
+        )
+        .help(HELP),
     )
 }
 
@@ -41,7 +44,15 @@ pub(super) fn diagnose(site: &Site<'_, '_>) -> Option<Diagnostic> {
 pub(super) fn waives(site: &Site<'_, '_>, at: isize) -> Option<isize> {
     let lifts = matches!(
         site.word(at),
-        "ignore" | "ignores" | "ignoring" | "skip" | "skips" | "bypass" | "bypasses" | "override" | "disregard"
+        "ignore"
+            | "ignores"
+            | "ignoring"
+            | "skip"
+            | "skips"
+            | "bypass"
+            | "bypasses"
+            | "override"
+            | "disregard"
             | "regardless"
     );
     if !lifts && !matches!(site.word(at), "without" | "no" | "needs" | "requires") {
