@@ -77,7 +77,8 @@ fn behind_statement(site: &Site<'_, '_>) -> Option<Diagnostic> {
         return Some(site.error(0, 0, "each `expect` says one thing").help(help));
     }
     let kind = matches!(found, "track" | "identify" | "page" | "screen" | "group" | "alias");
-    (kind && matches!(site.word(1), "{" | "(") || kind && site.kind(1) == Some(Kind::String)).then(|| {
+    let written = matches!(site.word(1), "{" | "(") || site.kind(1) == Some(Kind::String);
+    (kind && written).then(|| {
         site.error(0, 0, "an event begins with `event`, and says in its `type` what it is")
             .help(format!("write `event {{\"type\": {}, …}}`", quoted(found)))
     })

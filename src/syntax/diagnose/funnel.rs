@@ -279,7 +279,9 @@ fn turned_round(site: &Site<'_, '_>) -> Option<Diagnostic> {
     if !site.is_end_or_joiner(end + 1) || site.word(first - 1) == "trait" {
         return None;
     }
-    let earlier = (site.chunk.first..site.index).filter(|at| site.tokens.at(*at) == "as");
+    // Of its own event a step knows no name.
+    let begins = (site.chunk.first..site.index).rfind(|at| site.tokens.at(*at) == "performed")?;
+    let earlier = (site.chunk.first..begins).filter(|at| site.tokens.at(*at) == "as");
     let names: Vec<&str> = earlier.map(|at| site.tokens.at(at + 1).trim_matches('"')).collect();
     let reversed = first < -2 && names.contains(&site.word(first).trim_matches('"'));
     if !reversed && left != right {
@@ -290,10 +292,11 @@ fn turned_round(site: &Site<'_, '_>) -> Option<Diagnostic> {
         end,
         "a property of this event stands on the left, one of an earlier event on the right",
     );
-    Some(match names.last() {
+    Some(match names.as_slice() {
         _ if reversed => error.help(format!("write `{right} {operator} {left}`")),
-        Some(name) => error.help(format!("write `{left} {} {name}.{right}`", site.word(-1))),
-        None => error.help(format!(
+        [name] => error.help(format!("write `{left} {} {name}.{right}`", site.word(-1))),
+        [.., name] => error.help(format!("write for example `{left} {} {name}.{right}`", site.word(-1))),
+        [] => error.help(format!(
             "name the earlier event, such as `performed \"…\" as first`, and write `{left} {} first.{right}`",
             site.word(-1)
         )),
