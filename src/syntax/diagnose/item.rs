@@ -44,7 +44,7 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
         None if let Some(error) = super::requires::on_a_line_of_its_own(&site) => error,
         None if word == "test" && site.kind(1) == Some(Kind::String) && site.word(2) == "{" => site
             .error(0, 1, "this is a test, and no definition")
-            .help("tests stand in files with names that end in `.test.audience`; `volens test` runs them"),
+            .help("`volens test` runs tests; they stand in files with names that end in `.test.audience`"),
         None if matches!(word, "schema" | "type" | "track" | "define" | "properties")
             && site.kind(1) == Some(Kind::String)
             && site.word(2) == "{" =>
