@@ -287,6 +287,30 @@ test "an event of tomorrow" {
 }
 
 #[test]
+fn that_nobody_is_left_out_is_told() {
+    let report = run(&format!(
+        "test \"a\" {{ now 2026-06-30 {PEOPLE} expect \"user_id:u9\" not in pros expect \"user_id:u3\" not in pros }}"
+    ));
+    let case = &report.files[0].cases[0];
+    assert!(case.passed());
+    assert_eq!(
+        case.notes,
+        ["`not in pros` holds for user_id:u9 as no event of this test has made such a profile"]
+    );
+    // A type that a rule names is one, however it is written.
+    let engine = Engine::from_text(
+        "a.audience",
+        "identity {\n  \"userid\" limit 1\n}\naudience a { include anonymous }",
+    );
+    let case = |kind: &str| {
+        let text = format!("test \"a\" {{ now 2026-06-30 expect \"{kind}:u1\" not in a }}");
+        let suite = Suite::from_text(engine.as_ref().unwrap(), "a.test.audience", &text);
+        suite.run(&mut Inputs::default(), &mut || {}).files[0].errors()
+    };
+    assert_eq!(["userid", "user_id", "userId", "loyalty"].map(case), [0, 0, 1, 0]);
+}
+
+#[test]
 fn files_of_events_lie_beside_the_test_and_are_read_once() {
     let test = |title: &str| {
         format!(

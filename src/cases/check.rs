@@ -1,20 +1,27 @@
-//! Whether tests speak of audiences and destinations that there are.
+//! Whether tests speak of audiences, destinations and types of identifiers that there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Audience, DestinationSlot, Program};
-use crate::syntax::ast::Name;
+use crate::model::{IdentityRules, is_spelling, standard_type};
+use crate::syntax::ast::{Name, Text};
 use crate::syntax::cases::ast::{Expectation, StatementKind, Test};
 use crate::value::written;
 
 /// For so many unknown names a near one is looked for: a file can hold many, and so can a workspace.
 const SUGGESTED: usize = 100;
 
-pub(super) fn check<'a>(program: &'a Program, tests: &[Test], problems: &'a mut Vec<Diagnostic>) {
+pub(super) fn check<'a>(
+    program: &'a Program,
+    identity: &'a IdentityRules,
+    tests: &[Test],
+    problems: &'a mut Vec<Diagnostic>,
+) {
     let mut names = Names {
         program,
+        identity,
         audiences: program.audiences.iter().map(|a| (&*a.name, a)).collect(),
         destinations: program
             .destinations
@@ -34,10 +41,20 @@ pub(super) fn check<'a>(program: &'a Program, tests: &[Test], problems: &'a mut 
     let statements = tests.iter().flat_map(|test| &test.statements);
     for statement in statements {
         match &statement.kind {
-            StatementKind::Expect(Expectation::Membership { audience, .. } | Expectation::Size { audience, .. }) => {
+            StatementKind::Expect(Expectation::Size { audience, .. }) => {
                 names.audience(audience);
             }
-            StatementKind::Expect(Expectation::Delivery { destination, from, .. }) => {
+            StatementKind::Expect(Expectation::Membership { profile, audience, .. }) => {
+                names.who(profile);
+                names.member(audience);
+            }
+            StatementKind::Expect(Expectation::Delivery {
+                profile,
+                destination,
+                from,
+                ..
+            }) => {
+                names.who(profile);
                 names.delivery(destination, from.as_ref());
             }
             _ => {}
@@ -47,6 +64,7 @@ pub(super) fn check<'a>(program: &'a Program, tests: &[Test], problems: &'a mut 
 
 struct Names<'a> {
     program: &'a Program,
+    identity: &'a IdentityRules,
     audiences: BTreeMap<&'a str, &'a Audience>,
     destinations: BTreeMap<&'a str, DestinationSlot>,
     /// The destinations that some audience is sent to.
@@ -56,6 +74,40 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
+    /// The type of an identifier: one that is a known type in another spelling is in no event, so nobody has it, and an
+    /// expectation that somebody is kept out would always hold.
+    fn who(&mut self, profile: &Text) {
+        let Some((kind, _)) = profile.text.split_once(':') else {
+            return;
+        };
+        let listed = || self.identity.listed.iter().map(|rule| &*rule.kind);
+        if listed().any(|known| known == kind) || standard_type(kind) == Some(kind) {
+            return;
+        }
+        if let Some(known) = standard_type(kind).or_else(|| listed().find(|known| is_spelling(kind, known))) {
+            let message = format!("there is no type of identifier `{kind}`, so nobody has one");
+            self.problems.push(
+                Diagnostic::error(Code::BadTest, profile.span, message).help(format!("did you mean `{known}:…`?")),
+            );
+        }
+    }
+
+    /// An audience behind `in`: of a destination, something else is asked.
+    fn member(&mut self, name: &Name) {
+        let destination = self.destinations.contains_key(&*name.text) && !self.audiences.contains_key(&*name.text);
+        if !destination {
+            self.audience(name);
+            return;
+        }
+        let text = written(&name.text);
+        let message = format!("there is no audience `{}`: that name is a destination", name.text);
+        self.problems.push(
+            Diagnostic::error(Code::UnknownName, name.span, message).help(format!(
+                "at a destination, write `filtered at {text}` for a member that consent holds back, or `delivered to {text}`"
+            )),
+        );
+    }
+
     fn audience(&mut self, name: &Name) -> Option<&'a Audience> {
         let found = self.audiences.get(&*name.text).copied();
         if found.is_none() {

@@ -145,11 +145,18 @@ impl Case<'_> {
                     Some(audience) if operator.holds(audience.size, size.value) => continue,
                     audience => (members(audience), Vec::new()),
                 },
-                Expectation::Membership { profile, not, audience } => {
+                Expectation::Membership {
+                    profile,
+                    not,
+                    audience: audience_name,
+                } => {
                     let who = Who::find(self.engine, profiles, &profile.text);
-                    let audience = run.audiences.iter().find(|run| run.name == audience.text);
+                    let audience = run.audiences.iter().find(|run| run.name == audience_name.text);
                     match membership(&who, audience, not.is_none()) {
-                        Ok(()) => continue,
+                        Ok(()) => {
+                            self.note_nobody(&who, &audience_name.text);
+                            continue;
+                        }
                         Err(found) => (found, self.explanation(profiles, &who, audience.as_slice(), None)),
                     }
                 }
@@ -172,6 +179,18 @@ impl Case<'_> {
             };
             let (found, explanation) = outcome;
             self.fail(statement.span, FailureKind::Expectation, found, explanation);
+        }
+    }
+
+    /// Of somebody whom no event has made, `not in` holds, and says nothing of the audience.
+    fn note_nobody(&mut self, who: &Who<'_>, audience: &str) {
+        if who.profile.is_none() && who.account.is_none() {
+            let note = format!(
+                "`not in {}` holds for {} as no event of this test has made such a profile",
+                visible(audience),
+                who.written
+            );
+            self.report.notes.push(note);
         }
     }
 
