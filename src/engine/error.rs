@@ -42,7 +42,10 @@ pub enum Error {
     UnknownAudience(String),
     /// A profile has so many events that a funnel of some audience would take too long
     /// ([`Row::BUDGET`](crate::eval::Row::BUDGET)).
-    #[error("the profile {} has too many events for a funnel of this workspace", visible(profile))]
+    #[error(
+        "the profile {} has too many events for a funnel of this workspace",
+        visible(profile)
+    )]
     TooCostly {
         /// The profile's label.
         profile: String,
