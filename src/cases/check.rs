@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Audience, DestinationSlot, Program};
+use crate::ir::{Audience, DestinationSlot, Program, Subject};
 use crate::model::{IdentityRules, is_spelling, standard_type};
 use crate::syntax::ast::{Name, Text};
 use crate::syntax::cases::ast::{Expectation, StatementKind, Test};
@@ -46,7 +46,9 @@ pub(super) fn check<'a>(
             }
             StatementKind::Expect(Expectation::Membership { profile, audience, .. }) => {
                 names.who(profile);
-                names.member(audience);
+                if let Some(audience) = names.member(audience) {
+                    names.kind(profile, audience);
+                }
             }
             StatementKind::Expect(Expectation::Delivery {
                 profile,
@@ -55,11 +57,16 @@ pub(super) fn check<'a>(
                 ..
             }) => {
                 names.who(profile);
+                names.delivered(profile);
                 names.delivery(destination, from.as_ref());
             }
             _ => {}
         }
     }
+}
+
+fn is_account(profile: &Text) -> bool {
+    profile.text.starts_with("group_id:")
 }
 
 struct Names<'a> {
@@ -92,12 +99,45 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Accounts are members of audiences of accounts, people of the others: else `not in` would always hold, also of
+    /// somebody who is delivered.
+    fn kind(&mut self, profile: &Text, audience: &Audience) {
+        let text = written(&audience.name);
+        let (message, help) = match (is_account(profile), audience.of) {
+            (false, Subject::Account) => (
+                format!("the members of `{text}` are accounts"),
+                "ask about an account, such as `\"group_id:acme\"`; of a person, `delivered to …` and `filtered at …` can be \
+                 expected",
+            ),
+            (true, Subject::User) => (
+                format!("the members of `{text}` are people, and `group_id` names an account"),
+                "ask about a person, such as `\"user_id:u1\"`",
+            ),
+            _ => return,
+        };
+        self.problems
+            .push(Diagnostic::error(Code::BadTest, profile.span, message).help(help));
+    }
+
+    /// What is delivered are people.
+    fn delivered(&mut self, profile: &Text) {
+        if is_account(profile) {
+            self.problems.push(
+                Diagnostic::error(
+                    Code::BadTest,
+                    profile.span,
+                    "what is delivered are people, not accounts",
+                )
+                .help("ask about a user of the account, such as `\"user_id:u1\"`"),
+            );
+        }
+    }
+
     /// An audience behind `in`: of a destination, something else is asked.
-    fn member(&mut self, name: &Name) {
+    fn member(&mut self, name: &Name) -> Option<&'a Audience> {
         let destination = self.destinations.contains_key(&*name.text) && !self.audiences.contains_key(&*name.text);
         if !destination {
-            self.audience(name);
-            return;
+            return self.audience(name);
         }
         let text = written(&name.text);
         let message = format!("there is no audience `{}`: that name is a destination", name.text);
@@ -106,6 +146,7 @@ impl<'a> Names<'a> {
                 "at a destination, write `filtered at {text}` for a member that consent holds back, or `delivered to {text}`"
             )),
         );
+        None
     }
 
     fn audience(&mut self, name: &Name) -> Option<&'a Audience> {
