@@ -6,6 +6,7 @@
 //! [docs/coming_from.md]: guide::coming_from
 //! [docs/testing.md]: guide::testing
 //! [docs/explain.md]: guide::explain
+//! [docs/performance.md]: guide::performance
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.

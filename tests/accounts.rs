@@ -303,6 +303,14 @@ proptest! {
             let delivered = engine.among(&people).deliveries("x", profile, now()).unwrap();
             let wanted = x.destinations[0].delivered.iter().any(|label| **label == engine.label(profile));
             prop_assert_eq!(delivered[0].is_delivered(), wanted);
+            // All at once is what each gives.
+            let all = engine.among(&people).all_deliveries(profile, now()).unwrap();
+            for audience in &engine.program().audiences {
+                let one = engine.among(&people).deliveries(&audience.name, profile, now()).unwrap();
+                let found = all.iter().find(|(name, _)| **name == *audience.name).map(|(_, found)| found);
+                let reached = one.iter().any(|delivery| delivery.outcome != volens::engine::Outcome::NotMember);
+                prop_assert_eq!(found.filter(|_| reached), reached.then_some(&one));
+            }
         }
     }
 }

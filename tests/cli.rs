@@ -722,3 +722,29 @@ fn the_tests_of_the_examples_pass() {
         assert!(!done.out.contains("note:"), "{}", done.out);
     }
 }
+
+#[test]
+fn check_tells_audiences_of_accounts_and_where_sound_ones_go_beside_errors() {
+    let folder = scratch("check_accounts");
+    let sound = "destination mail requires nothing\ndestination crm requires nothing\n\
+        audience staff { who trait role = \"staff\" send to crm send to mail, crm }\n\
+        audience big of accounts { who account trait seats > 100 send to crm }\naudience everybody {}\n";
+    let file = folder.join("w.audience");
+    let path = file.to_str().unwrap();
+    fs::write(&file, sound).unwrap();
+    let done = volens(&["check", path]);
+    assert_eq!(
+        done.out,
+        "ok  staff → mail (requires nothing), crm (requires nothing)\n\
+         ok  big of accounts → crm (requires nothing)\nok  everybody → sent nowhere\n"
+    );
+    // What they require is not said: the error may lie there.
+    let wrong = sound.replace("mail requires nothing", "mail requires Nobody");
+    fs::write(&file, wrong).unwrap();
+    let done = volens(&["check", path]);
+    assert_eq!(done.code, 1);
+    assert_eq!(
+        done.out,
+        "ok  staff → mail, crm\nok  big of accounts → crm\nok  everybody → sent nowhere\n"
+    );
+}

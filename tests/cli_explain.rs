@@ -279,3 +279,94 @@ fn an_account_is_shown_like_a_profile() {
         (2, "error: no account has group_id:x\n")
     );
 }
+
+const THROUGH: &str = r#"category Advertising
+destination google_ads requires Advertising
+destination crm requires nothing
+audience upsell of accounts {
+  who account trait plan = "pro"
+  send to google_ads, crm
+}
+audience agreed of accounts {
+  who account trait plan = "pro"
+  consent to Advertising
+  send to crm
+}
+audience kept of accounts { who account trait plan = "pro" }
+audience elsewhere of accounts { who account trait plan = "free" send to crm }
+audience own { send to crm }
+"#;
+
+/// Acme and beta are on `pro`, gamma is not; ann agreed to nothing and is of all three, ben agreed.
+const THROUGH_EVENTS: &str = r#"{"type":"group","userId":"ann","groupId":"acme","messageId":"m1","timestamp":"2026-06-01T00:00:00Z","traits":{"plan":"pro"}}
+{"type":"group","userId":"ann","groupId":"beta","messageId":"m2","timestamp":"2026-06-01T00:00:00Z","traits":{"plan":"pro"}}
+{"type":"group","userId":"ann","groupId":"gamma","messageId":"m3","timestamp":"2026-06-01T00:00:00Z","traits":{"plan":"basic"}}
+{"type":"group","userId":"ben","groupId":"acme","messageId":"m4","timestamp":"2026-06-01T00:00:00Z","context":{"consent":{"categoryPreferences":{"Advertising":true}}}}
+{"type":"identify","userId":"cleo","messageId":"m5","timestamp":"2026-06-01T00:00:00Z"}
+"#;
+
+#[test]
+fn a_profile_shows_what_reaches_it_through_its_accounts() {
+    let profile = |test: &str, of: &str, more: &[&str]| {
+        let folder = folder(test);
+        fs::write(folder.join("shop.audience"), THROUGH).unwrap();
+        fs::write(folder.join("events.jsonl"), THROUGH_EVENTS).unwrap();
+        let done = Command::new(env!("CARGO_BIN_EXE_volens"))
+            .current_dir(folder)
+            .args(["profile", "shop.audience", "--events", "events.jsonl"])
+            .args(["--now", "2026-06-30T00:00:00Z", "--profile", of])
+            .args(more)
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&done.stderr), "");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let section = |text: &str| {
+        let (_, after) = text.split_once("Audiences and their destinations\n").unwrap();
+        after.split("\n\n").next().unwrap().to_owned()
+    };
+    let ann = section(&profile("through_ann", "user_id:ann", &[]));
+    let lines: Vec<&str> = ann.lines().map(str::trim).collect();
+    let squeezed: Vec<String> = lines
+        .iter()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(
+        squeezed,
+        [
+            "own crm delivered",
+            "upsell (group_id:acme, group_id:beta) google_ads filtered: Advertising not collected",
+            "crm delivered",
+            "agreed (group_id:acme, group_id:beta) (left out by the audience's clauses)",
+            "kept (group_id:acme, group_id:beta) (sent nowhere)",
+        ]
+    );
+    let ben = section(&profile("through_ben", "user_id:ben", &[]));
+    assert!(
+        ben.contains("upsell (group_id:acme)  google_ads      delivered"),
+        "{ben}"
+    );
+    assert!(!ben.contains("left out"), "{ben}");
+    let cleo = section(&profile("through_cleo", "user_id:cleo", &[]));
+    assert_eq!(cleo, "  own  crm  delivered");
+
+    let json = |test: &str, of: &str| -> serde_json::Value {
+        serde_json::from_str(&profile(test, of, &["--format", "json"])).unwrap()
+    };
+    let ann = json("through_ann_json", "user_id:ann");
+    assert_eq!(ann["audiences"], json!({"own": true}));
+    let both = json!(["group_id:acme", "group_id:beta"]);
+    assert_eq!(
+        ann["account_audiences"],
+        json!({
+            "upsell": {"accounts": both, "left_out": false},
+            "agreed": {"accounts": both, "left_out": true},
+            "kept": {"accounts": both, "left_out": false},
+        })
+    );
+    let cleo = json("through_cleo_json", "user_id:cleo");
+    assert!(cleo.get("account_audiences").is_none(), "{cleo}");
+    // A host can read the profile back from it.
+    let back: volens::Profile = serde_json::from_value(ann).unwrap();
+    assert_eq!(back.accounts().count(), 3);
+}

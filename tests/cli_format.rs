@@ -91,7 +91,10 @@ fn files_are_rewritten_and_broken_ones_left_alone() {
     assert_eq!((done.code, done.out.as_str()), (1, ""), "{}", done.err);
     let done = volens(&folder, &["fmt", "more"], b"");
     assert_eq!((done.code, done.out.as_str()), (0, ""), "{}", done.err);
-    assert_eq!(done.err, "nothing to format in 1 file\n");
+    assert_eq!(done.err, "the file is formatted\n");
+    fs::write(folder.join("more/second.audience"), FORMATTED).unwrap();
+    let done = volens(&folder, &["fmt", "--check", "more"], b"");
+    assert_eq!((done.code, done.err.as_str()), (0, "all 2 files are formatted\n"));
 }
 
 #[test]

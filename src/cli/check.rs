@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Deny, Failure, Format, Streams, json, problems};
 use crate::diagnostic::{Code, Diagnostic, Severity, Suggestion, visible};
 use crate::engine::{DefinitionErrors, Engine, Error};
-use crate::ir::{Audience, CategorySlot, Program};
+use crate::ir::{Audience, CategorySlot, Program, Subject};
 use crate::span::{Position, Sources, Span};
 use crate::value::written;
 
@@ -57,8 +57,9 @@ fn print(
                     }
                 }
                 Err(errors) => {
-                    for name in errors.accepted() {
-                        writeln!(streams.out, "ok  {}", visible(name))?;
+                    for audience in errors.accepted() {
+                        let to: Vec<String> = audience.destinations.iter().map(|name| visible(name)).collect();
+                        writeln!(streams.out, "{}", start(&audience.name, audience.of, &to))?;
                     }
                 }
             }
@@ -74,7 +75,7 @@ fn print(
         Format::Json => {
             let audiences = match engine {
                 Ok(engine) => engine.program().audiences.iter().map(|a| &*a.name).collect(),
-                Err(errors) => errors.accepted().collect(),
+                Err(errors) => errors.accepted().iter().map(|audience| &*audience.name).collect(),
             };
             let diagnostics = diagnostics.iter().map(|d| Problem::new(d, sources)).collect();
             json(&Report { diagnostics, audiences }, streams)?;
@@ -113,13 +114,7 @@ fn line(program: &Program, audience: &Audience, silent: &BTreeSet<&str>) -> Stri
         format!("{name} (requires {needed}{off})")
     });
     let to: Vec<String> = to.collect();
-    let mut line = format!("ok  {}", visible(&audience.name));
-    line += " → ";
-    line += &if to.is_empty() {
-        "sent nowhere".to_owned()
-    } else {
-        to.join(", ")
-    };
+    let mut line = start(&audience.name, audience.of, &to);
     if !audience.consent.is_empty() {
         line += "; consent clause: ";
         line += &categories(&audience.consent);
@@ -128,6 +123,19 @@ fn line(program: &Program, audience: &Audience, silent: &BTreeSet<&str>) -> Stri
         line += "; anonymous people too";
     }
     line
+}
+
+/// `ok  growing of accounts → google_ads`
+fn start(name: &str, of: Subject, to: &[String]) -> String {
+    let of = match of {
+        Subject::User => "",
+        Subject::Account => " of accounts",
+    };
+    let to = match to {
+        [] => "sent nowhere".to_owned(),
+        to => to.join(", "),
+    };
+    format!("ok  {}{of} → {to}", visible(name))
 }
 
 #[derive(Serialize)]

@@ -150,7 +150,8 @@ fn text(
         };
         let summary = match (of(Status::Formatted), of(Status::Unformatted)) {
             (0, 0) if of(Status::Errors) > 0 => return Ok(()),
-            (0, 0) => format!("nothing to format in {files}"),
+            (0, 0) if done.len() == 1 => "the file is formatted".to_owned(),
+            (0, 0) => format!("all {files} are formatted"),
             (formatted, 0) => format!("formatted {formatted} of {files}"),
             (_, 1) => format!("1 of {files} is not formatted; `volens fmt` formats it"),
             (_, unformatted) => format!("{unformatted} of {files} are not formatted; `volens fmt` formats them"),

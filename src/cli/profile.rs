@@ -10,7 +10,7 @@ use super::table::{self, Align};
 use super::{EventArguments, Failure, Format, Streams, account, events, json, load};
 use crate::consent::ConsentState;
 use crate::diagnostic::visible;
-use crate::engine::{Among, Engine};
+use crate::engine::{Among, Delivery, Engine, Through};
 use crate::model::{PastEvent, Profile, Profiles, account_label};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -37,6 +37,7 @@ pub(super) fn profile(
     }
     let profile = find(&ingested.profiles, identifier)?;
     let audiences = among.memberships(profile, now)?;
+    let through = among.through_accounts(profile, now)?;
     let label = engine.label(profile);
     match format {
         Format::Json => {
@@ -44,11 +45,15 @@ pub(super) fn profile(
                 profile: &label,
                 computed_traits: engine.computed_traits(profile, now).into_iter().collect(),
                 audiences: audiences.iter().map(|audience| (*audience, true)).collect(),
+                account_audiences: through.iter().map(|through| (through.audience, through)).collect(),
                 rest: profile,
             };
             json(&report, streams)?;
         }
-        Format::Text => text(&engine, &among, &label, profile, &audiences, now, &mut streams.out)?,
+        Format::Text => {
+            let to = deliveries(&among, profile, &audiences, &through, now)?;
+            text(&engine, &label, profile, &to, now, &mut streams.out)?;
+        }
     }
     Ok(0)
 }
@@ -74,7 +79,10 @@ pub(super) fn find<'p>(profiles: &'p Profiles, (kind, value): (&str, &str)) -> R
 struct Report<'a> {
     profile: &'a str,
     computed_traits: BTreeMap<&'a str, Value>,
+    /// Of users alone: a profile is no member of an audience of accounts, its accounts are.
     audiences: BTreeMap<&'a str, bool>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    account_audiences: BTreeMap<&'a str, &'a Through<'a>>,
     #[serde(flatten)]
     rest: &'a Profile,
 }
@@ -89,12 +97,47 @@ fn short(message_id: &str) -> String {
     visible(&shown)
 }
 
-fn text(
-    engine: &Engine,
+/// The audiences that the profile is in, then those of its accounts, each with what becomes of the profile.
+fn deliveries(
     among: &Among<'_>,
-    label: &str,
     profile: &Profile,
     audiences: &[&str],
+    through: &[Through<'_>],
+    now: Timestamp,
+) -> Result<Vec<Vec<String>>, Failure> {
+    let own = audiences.iter().map(|audience| (*audience, visible(audience), false));
+    let through = through.iter().map(|through| {
+        let accounts: Vec<String> = through.accounts.iter().map(|account| visible(account)).collect();
+        let title = format!("{} ({})", visible(through.audience), accounts.join(", "));
+        (through.audience, title, through.left_out)
+    });
+    let all: BTreeMap<&str, Vec<Delivery<'_>>> = among.all_deliveries(profile, now)?.into_iter().collect();
+    let mut rows = Vec::new();
+    for (audience, title, left_out) in own.chain(through) {
+        if left_out {
+            rows.push(vec![title, "(left out by the audience's clauses)".to_owned()]);
+            continue;
+        }
+        let to = all.get(audience).map_or(&[][..], Vec::as_slice);
+        if to.is_empty() {
+            rows.push(vec![title, "(sent nowhere)".to_owned()]);
+            continue;
+        }
+        let titles = std::iter::once(title).chain(std::iter::repeat(String::new()));
+        rows.extend(
+            titles
+                .zip(to)
+                .map(|(title, delivery)| vec![title, visible(delivery.destination), delivery.outcome.to_string()]),
+        );
+    }
+    Ok(rows)
+}
+
+fn text(
+    engine: &Engine,
+    label: &str,
+    profile: &Profile,
+    deliveries: &[Vec<String>],
     now: Timestamp,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -118,20 +161,7 @@ fn text(
         section(out, "Computed traits", &computed)?;
     }
 
-    let mut deliveries = Vec::new();
-    for audience in audiences {
-        let to = among.deliveries(audience, profile, now)?;
-        let name = |at| if at == 0 { visible(audience) } else { String::new() };
-        let rows = to
-            .iter()
-            .enumerate()
-            .map(|(at, delivery)| vec![name(at), visible(delivery.destination), delivery.outcome.to_string()]);
-        deliveries.extend(rows);
-        if to.is_empty() {
-            deliveries.push(vec![name(0), "(sent nowhere)".to_owned()]);
-        }
-    }
-    section(out, "Audiences and their destinations", &deliveries)?;
+    section(out, "Audiences and their destinations", deliveries)?;
 
     let accounts = profile.accounts().map(|id| vec![visible(&account_label(id))]);
     section(out, "Accounts", &accounts.collect::<Vec<_>>())?;

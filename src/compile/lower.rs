@@ -126,7 +126,7 @@ pub(super) struct Place<'f> {
 }
 
 /// Of whom an audience is.
-fn subject(audience: &Audience) -> Subject {
+pub(super) fn subject(audience: &Audience) -> Subject {
     audience.of.map_or(Subject::User, |of| of.subject)
 }
 

@@ -21,10 +21,10 @@ mod warn;
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{self, Diagnostic};
-use crate::ir::{AudienceSlot, NodeId, Program};
+use crate::ir::{AudienceSlot, NodeId, Program, Subject};
 use crate::model::IdentityRules;
 use crate::span::{Sources, Span};
-use crate::syntax::ast::{File, Item};
+use crate::syntax::ast::{Audience, ClauseKind, File, Item};
 
 pub use outline::{AudienceOutline, Form, Outline, Written};
 #[cfg(feature = "cli")]
@@ -40,10 +40,23 @@ pub struct Compiled {
     pub identity: IdentityRules,
     /// Where each node is written, for those who explain it.
     pub places: Places,
-    /// The names of the audiences in which no error lies, in order of declaration.
-    pub accepted: Vec<Box<str>>,
+    /// The audiences in which no error lies, in order of declaration.
+    pub accepted: Vec<Accepted>,
     /// Errors and warnings, in the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// An audience in which no error lies, of a workspace that may have some elsewhere: its names alone. What its destinations
+/// require is not said, for there an error may lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Accepted {
+    /// Its name.
+    pub name: Box<str>,
+    /// Of whom it is.
+    pub of: Subject,
+    /// The names of the destinations that it is sent to, in order of declaration.
+    pub destinations: Vec<Box<str>>,
 }
 
 /// Where the nodes of a program are written. Equal predicates are one node, so a place is asked for by audience.
@@ -105,7 +118,7 @@ pub fn compile(files: &[File], sources: &Sources, found: Vec<Diagnostic>) -> Com
 }
 
 /// An error lies in an audience also where it only goes on there, as a circle does, or where a name of it is broken.
-fn accepted(files: &[File], places: &Places, diagnostics: &[Diagnostic]) -> Vec<Box<str>> {
+fn accepted(files: &[File], places: &Places, diagnostics: &[Diagnostic]) -> Vec<Accepted> {
     let errors = diagnostics.iter().filter(|d| d.is_error());
     let wrong = errors.flat_map(|d| std::iter::once(d.span).chain(d.related.iter().map(|label| label.span)));
     let wrong: BTreeSet<Span> = wrong.collect();
@@ -118,5 +131,30 @@ fn accepted(files: &[File], places: &Places, diagnostics: &[Diagnostic]) -> Vec<
         let inside = Span::new(file, start, 0)..Span::new(file, end, 0);
         wrong.range(inside).next().is_none() && !places.incomplete.contains(&AudienceSlot::at(*at))
     });
-    sound.map(|(_, audience)| audience.name.text.clone()).collect()
+    sound
+        .map(|(_, audience)| Accepted {
+            name: audience.name.text.clone(),
+            of: lower::subject(audience),
+            destinations: sent_to(audience, files),
+        })
+        .collect()
+}
+
+fn sent_to(audience: &Audience, files: &[File]) -> Vec<Box<str>> {
+    let clauses = audience.clauses.iter().filter_map(|clause| match &clause.kind {
+        ClauseKind::SendTo(names) => Some(names),
+        _ => None,
+    });
+    let named: BTreeSet<&str> = clauses.flatten().map(|name| &*name.text).collect();
+    let mut declared = Vec::new();
+    for item in files.iter().flat_map(|file| &file.items) {
+        if let Item::Destination(destination) = item
+            && named.contains(&*destination.name.text)
+            // One that is declared twice is an error of its own.
+            && !declared.contains(&destination.name.text)
+        {
+            declared.push(destination.name.text.clone());
+        }
+    }
+    declared
 }

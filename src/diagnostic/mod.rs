@@ -92,11 +92,15 @@ pub enum Code {
     UnusedCategory,
     /// A computed trait that nothing reads.
     UnusedTrait,
+    /// A path that begins with the part of an event in which it is looked for anyway, such as `properties.revenue`.
+    DoubtfulPath,
+    /// Rules of `identity` by which two people can become one profile.
+    RiskyIdentity,
 }
 
 impl Code {
     /// The kinds that are warnings; all others are errors.
-    pub const WARNINGS: [Code; 9] = [
+    pub const WARNINGS: [Code; 11] = [
         Code::SilentDestination,
         Code::NeverHolds,
         Code::AlwaysHolds,
@@ -106,6 +110,8 @@ impl Code {
         Code::UnusedDestination,
         Code::UnusedCategory,
         Code::UnusedTrait,
+        Code::DoubtfulPath,
+        Code::RiskyIdentity,
     ];
 
     /// The stable name, as in `error[unknown-name]`.
@@ -143,6 +149,8 @@ impl Code {
             Code::UnusedDestination => "unused-destination",
             Code::UnusedCategory => "unused-category",
             Code::UnusedTrait => "unused-trait",
+            Code::DoubtfulPath => "doubtful-path",
+            Code::RiskyIdentity => "risky-identity",
         }
     }
 }

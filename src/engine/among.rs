@@ -1,7 +1,7 @@
 //! Questions about one profile among all of them, for audiences that depend on accounts.
 
 use super::Engine;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Through};
 use super::error::Error;
 use super::members::{self, Groups, Laid};
 use crate::eval::{self, Row};
@@ -80,6 +80,60 @@ impl<'e> Among<'e> {
             row.is_member(slot) && audience.is_some_and(|audience| eval::deliverable(audience, row))
         })?;
         Ok(self.engine.delivered(slot, profile, reached))
+    }
+
+    /// The audiences that deliver this profile or filter it, those of its accounts too, each with what becomes of it at its
+    /// destinations; evaluated once for all of them.
+    ///
+    /// # Errors
+    /// [`Error::NotAmong`], [`Error::TooCostly`]
+    pub fn all_deliveries(
+        &self,
+        profile: &Profile,
+        now: Timestamp,
+    ) -> Result<Vec<(&'e str, Vec<Delivery<'e>>)>, Error> {
+        let audiences = &self.engine.program().audiences;
+        let reached: Vec<AudienceSlot> = self.with_row(profile, now, |row| {
+            let slots = audiences
+                .iter()
+                .enumerate()
+                .map(|(at, audience)| (AudienceSlot::at(at), audience));
+            let reached = slots.filter(|(slot, audience)| row.is_member(*slot) && eval::deliverable(audience, row));
+            reached.map(|(slot, _)| slot).collect()
+        })?;
+        let deliveries = reached.into_iter().filter_map(|slot| {
+            let audience = audiences.get(slot.index())?;
+            Some((&*audience.name, self.engine.delivered(slot, profile, true)))
+        });
+        Ok(deliveries.collect())
+    }
+
+    /// The audiences of accounts that an account of this profile is in, in order of declaration:
+    /// [`deliveries`](Among::deliveries) has what becomes of the profile there.
+    ///
+    /// # Errors
+    /// [`Error::NotAmong`], [`Error::TooCostly`]
+    pub fn through_accounts(&self, profile: &Profile, now: Timestamp) -> Result<Vec<Through<'e>>, Error> {
+        let mut groups = Groups::new(self.profiles);
+        let others = self.with_others(profile, &mut groups, now)?;
+        let user = others
+            .as_ref()
+            .and_then(|(place, laid)| self.user(*place, &groups, laid));
+        let Some(User { row, accounts, .. }) = user else {
+            return Ok(Vec::new());
+        };
+        let audiences = self.engine.program().audiences.iter().enumerate();
+        let through = audiences.filter(|(_, audience)| audience.of == Subject::Account);
+        let through = through.filter_map(|(at, audience)| {
+            let are_in = accounts.iter().filter(|(_, row)| row.is_member(AudienceSlot::at(at)));
+            let accounts: Vec<String> = are_in.map(|(label, _)| label.clone()).collect();
+            (!accounts.is_empty()).then(|| Through {
+                audience: &audience.name,
+                accounts,
+                left_out: !eval::deliverable(audience, row),
+            })
+        });
+        Ok(through.collect())
     }
 
     /// Why a profile is in an audience of users or not, as [`Engine::explain`] tells it; of an audience of accounts that the

@@ -28,6 +28,20 @@ pub enum Outcome<'e> {
     Filtered(Vec<(&'e str, ConsentState)>),
 }
 
+/// An audience of accounts that an account of a user is in
+/// ([`Among::through_accounts`](crate::engine::Among::through_accounts)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Through<'e> {
+    /// The audience's name.
+    #[serde(skip)]
+    pub audience: &'e str,
+    /// The labels of the user's accounts that are in it, sorted; never empty.
+    pub accounts: Vec<String>,
+    /// Whether the audience's own clauses leave this user out, so that nothing of it goes anywhere.
+    pub left_out: bool,
+}
+
 impl Delivery<'_> {
     /// Whether the profile is delivered.
     pub fn is_delivered(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::compile::Accepted;
 use crate::diagnostic::{Diagnostic, visible};
 use crate::model::account_label;
 use crate::span::Sources;
@@ -129,11 +130,11 @@ fn listed(who_has: &str, labels: &[String]) -> String {
 pub struct DefinitionErrors {
     sources: Sources,
     diagnostics: Vec<Diagnostic>,
-    accepted: Vec<Box<str>>,
+    accepted: Vec<Accepted>,
 }
 
 impl DefinitionErrors {
-    pub(crate) fn new(sources: Sources, diagnostics: Vec<Diagnostic>, accepted: Vec<Box<str>>) -> Self {
+    pub(crate) fn new(sources: Sources, diagnostics: Vec<Diagnostic>, accepted: Vec<Accepted>) -> Self {
         DefinitionErrors {
             sources,
             diagnostics,
@@ -141,9 +142,9 @@ impl DefinitionErrors {
         }
     }
 
-    /// The names of the audiences in which no error lies. They are not evaluated either.
-    pub fn accepted(&self) -> impl Iterator<Item = &str> {
-        self.accepted.iter().map(|name| &**name)
+    /// The audiences in which no error lies. They are not evaluated either.
+    pub fn accepted(&self) -> &[Accepted] {
+        &self.accepted
     }
 
     /// All problems, warnings included, by file and place.

@@ -29,7 +29,7 @@ use crate::value::Value;
 pub use among::Among;
 pub(crate) use load::{find, is_definition, is_test, read_all};
 
-pub use delivery::{Delivery, Outcome};
+pub use delivery::{Delivery, Outcome, Through};
 pub use error::{DefinitionErrors, Error};
 pub use format::format;
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};

@@ -39,7 +39,7 @@ use crate::value::{Object, Value};
 ///   "events": [{"name": "Order Completed", "timestamp": "2026-06-01T00:00:00Z", "properties": {"revenue": 49.9}}]
 /// }
 /// ```
-/// Every key may be absent; `profile`, `audiences` and `computed_traits`, which the command prints beside them, are passed
+/// Every key may be absent; `profile`, `audiences`, `account_audiences` and `computed_traits`, which the command prints beside them, are passed
 /// over. Any other key is an error: a misspelt one must not silently lose a refusal. States are `granted`, `denied`,
 /// `conflicted`; a category that is absent was never collected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,6 +69,8 @@ struct Json<I, T, A, C, H> {
     _profile: IgnoredAny,
     #[serde(default, skip_serializing, rename = "audiences")]
     _audiences: IgnoredAny,
+    #[serde(default, skip_serializing, rename = "account_audiences")]
+    _account_audiences: IgnoredAny,
     #[serde(default, skip_serializing, rename = "computed_traits")]
     _computed_traits: IgnoredAny,
 }
@@ -83,6 +85,7 @@ impl Serialize for Profile {
             events: &self.history,
             _profile: IgnoredAny,
             _audiences: IgnoredAny,
+            _account_audiences: IgnoredAny,
             _computed_traits: IgnoredAny,
         }
         .serialize(serializer)

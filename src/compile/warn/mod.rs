@@ -8,6 +8,8 @@
 //! | [`groups`] | a condition that can never hold, or always does | the parts of one `and` or `or`, as lowering noted them |
 //! | [`deliveries`] | an audience sent to where nobody of it may be delivered | the same parts, and what destinations require |
 //! | [`unused`] | destinations, categories and computed traits that nothing uses | the program |
+//! | [`paths`] | a path that names the part of an event it is looked for in | the syntax tree |
+//! | [`identity`] | rules by which two people can become one profile | the syntax tree |
 //! | [`wording`] | `not` before a funnel, a count under `then not` | the syntax tree: the IR no longer knows how it was said |
 //!
 //! The first two ask [`worlds`], which works on the IR, where each condition has one meaning and equal ones are one node;
@@ -17,6 +19,8 @@
 
 mod deliveries;
 mod groups;
+mod identity;
+mod paths;
 mod unused;
 mod values;
 mod wording;
@@ -83,6 +87,8 @@ pub(super) fn warn(
     deliveries::warn(files, notes, program, &empty, &mut worlds, sources, diagnostics);
     unused::warn(files, program, diagnostics);
     wording::warn(files, sources, diagnostics);
+    paths::warn(files, sources, diagnostics);
+    identity::warn(files, diagnostics);
 }
 
 /// A text as a message quotes it: on one line, and not too long.
