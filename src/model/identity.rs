@@ -13,19 +13,6 @@ use crate::time::{Duration, Unit};
 
 pub(crate) const USER_ID: &str = "user_id";
 pub(crate) const EMAIL: &str = "email";
-/// The types that events carry without a rule (ID-2).
-pub(crate) const STANDARD_TYPES: [&str; 10] = [
-    USER_ID,
-    EMAIL,
-    "anonymous_id",
-    "android.id",
-    "android.idfa",
-    "android.push_token",
-    "ios.id",
-    "ios.idfa",
-    "ios.push_token",
-    "ga_client_id",
-];
 /// Identifies accounts, never people.
 pub(crate) const GROUP_ID: &str = "group_id";
 
@@ -211,6 +198,35 @@ pub(crate) fn check_type(kind: &str) -> Result<(), BadType> {
     } else {
         Ok(())
     }
+}
+
+/// The types that are read without any rule (ID-2), and that of accounts.
+const STANDARD: [&str; 11] = [
+    USER_ID,
+    EMAIL,
+    "anonymous_id",
+    GROUP_ID,
+    "android.id",
+    "ios.id",
+    "android.idfa",
+    "ios.idfa",
+    "android.push_token",
+    "ios.push_token",
+    "ga_client_id",
+];
+
+/// The standard type that a type is, but for letter case and signs: `user_id` for `userId`.
+pub(crate) fn standard_type(kind: &str) -> Option<&'static str> {
+    STANDARD.into_iter().find(|standard| is_spelling(kind, standard))
+}
+
+/// Whether two types differ at most in letter case and signs.
+pub(crate) fn is_spelling(kind: &str, other: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let letters = text.chars().filter(|c| !matches!(c, '_' | '-' | '.' | ' '));
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    plain(kind) == plain(other)
 }
 
 /// An identifier's value as it is matched: as sent, except that emails are lower-cased and trimmed (DEC-46).
