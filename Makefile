@@ -14,9 +14,10 @@ fmt:
 lint:
 	cargo clippy --all-targets --all-features --locked -- -D warnings
 
-# The library alone, with its few dependencies.
+# The library alone, with its few dependencies; and with what tests of hosts need, which is no command.
 lean:
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean
+	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features testing
 
 # Unit, integration and documentation tests.
 test:
@@ -48,6 +49,7 @@ events:
 	  mv examples/$$space/events.jsonl.new examples/$$space/events.jsonl || exit 1; \
 	done
 
-# The property tests with many more cases.
+# The property tests with many more cases; of whole workspaces 100 000. It takes a quarter of an hour.
 long:
 	PROPTEST_CASES=20000 cargo test --release --all-features
+	PROPTEST_CASES=100000 cargo test --release --all-features --test meaning

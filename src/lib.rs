@@ -44,6 +44,8 @@ pub mod render;
 pub mod schema;
 pub mod span;
 pub mod syntax;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod value;
 

@@ -294,7 +294,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 ///
 /// It holds `t` if `now − oldest < t ≤ now − newest` and `after < t < before`; never an instant later than `now`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Window {
     /// `within D`: events at least this old are out.
     #[serde(skip_serializing_if = "Option::is_none")]

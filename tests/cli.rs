@@ -692,9 +692,16 @@ fn test_overwrites_nothing_that_it_reads() {
         let before = fs::read(&path).unwrap();
         let done = volens(&["test", folder.to_str().unwrap(), "--report", path.to_str().unwrap()]);
         assert_eq!(done.code, 2, "{name}");
-        assert!(done.err.contains("would overwrite what is read"), "{}", done.err);
+        assert!(done.err.contains("would overwrite"), "{}", done.err);
         assert_eq!(fs::read(&path).unwrap(), before);
     }
+    // Whatever is no report is left alone; an earlier report is not.
+    let other = folder.join("notes.txt");
+    fs::write(&other, "mine").unwrap();
+    let report = |path: &Path| volens(&["test", folder.to_str().unwrap(), "--report", path.to_str().unwrap()]).code;
+    assert_eq!((report(&other), fs::read(&other).unwrap()), (2, b"mine".to_vec()));
+    let earlier = folder.join("report.xml");
+    assert_eq!((report(&earlier), report(&earlier)), (1, 1));
     assert_eq!(volens(&["test", folder.to_str().unwrap(), "--report", "-"]).code, 2);
 }
 

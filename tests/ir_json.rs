@@ -196,3 +196,87 @@ fn one_audience_is_a_program_of_its_own() {
         );
     }
 }
+
+/// Which subject is asked what: a program that asks the wrong one would find everything absent, and `not` of it true.
+#[test]
+fn programs_that_ask_the_wrong_subject_are_refused() {
+    let text = "category A
+        destination ads requires A
+        destination store requires nothing { storage }
+        trait orders = count of \"E\"
+        account trait total = sum of x from \"E\"
+        audience of_users { who trait plan = \"pro\" and trait orders > 1 and performed \"E\" and consent to A }
+        audience of_accounts of accounts { who account trait seats > 5 and account trait total > 1 and any user (trait plan exists) }
+        audience both { who member of of_accounts send to ads }";
+    let whole = serde_json::to_value(Engine::from_text("a.audience", text).unwrap().program()).unwrap();
+    assert!(Program::from_json(&whole.to_string()).is_ok());
+    let at = |kind: &str| {
+        whole["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .position(|node| node.get(kind).is_some())
+            .unwrap()
+    };
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut program = whole.clone();
+        change(&mut program);
+        program
+    };
+    let who = |audience: usize, node: usize| with(&|p| p["audiences"][audience]["who"] = json!(node));
+    let of = |audience: usize, of: &str| with(&|p| p["audiences"][audience]["of"] = json!(of));
+    for (program, what) in [
+        (who(0, at("users")), "a quantifier"),
+        (who(1, at("performed")), "only its users"),
+        (who(1, at("consent")), "only its users"),
+        (of(0, "account"), "only its users"),
+        (of(1, "user"), "a trait is read of a subject"),
+        (
+            with(&|p| {
+                p["nodes"][at("member")]["member"] = json!(0);
+                p["audiences"][2]["of"] = json!("account");
+            }),
+            "only its users",
+        ),
+        (
+            with(&|p| {
+                let inner = p["nodes"][at("users")]["users"]["condition"].clone();
+                let nodes = p["nodes"].as_array_mut().unwrap();
+                nodes.push(json!({"users": {"quantifier": "no", "condition": inner}}));
+                let nested = nodes.len() - 1;
+                nodes.push(json!({"users": {"quantifier": "no", "condition": nested}}));
+                p["audiences"][1]["who"] = json!(nested + 1);
+            }),
+            "a quantifier",
+        ),
+        (with(&|p| p["destinations"][1]["requires"] = json!([0])), "CC-10"),
+        (with(&|p| p["destinations"][1]["kind"] = json!("ads")), "CC-6"),
+        (
+            with(&|p| p["traits"][0]["source"] = json!({"sent": ["Segment_Consent_Preference", "A"]})),
+            "CP-17",
+        ),
+    ] {
+        match Program::from_json(&program.to_string()) {
+            Err(ProgramError::Broken(reason)) => assert!(reason.contains(what), "{reason:?}, not {what:?}"),
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+    // What a misspelt key was to restrict would be lost.
+    for (path, key) in [
+        (format!("/nodes/{}/performed", at("performed")), "windw"),
+        (format!("/nodes/{}/users", at("users")), "quantifer"),
+        (format!("/nodes/{}/consent", at("consent")), "stat"),
+        ("/audiences/0".to_owned(), "off"),
+        ("/destinations/0".to_owned(), "require"),
+        ("/categories/0".to_owned(), "enable"),
+        ("/traits/0".to_owned(), "off"),
+        ("/events/0".to_owned(), "property"),
+    ] {
+        let program = with(&|p| p.pointer_mut(&path).unwrap()[key] = json!(1));
+        let error = Program::from_json(&program.to_string()).unwrap_err();
+        assert!(
+            error.to_string().contains(&format!("unknown field `{key}`")),
+            "{path}: {error}"
+        );
+    }
+}

@@ -288,6 +288,47 @@ fn no_help_widens_an_audience() {
             assert!(help.ends_with("and not member of staff`"), "{clauses}: {help}");
         }
     }
+    // What restricts an audience never becomes a part of its name, and no two obedient steps lose it.
+    for restriction in [
+        "extends staff",
+        "\"b\" extends staff",
+        "from staff",
+        "for staff",
+        "excluding staff",
+        "not staff",
+        "requires A",
+        "with consent to A",
+        "if consent to A",
+        "without consent",
+        "where trait x = 1",
+        "when performed \"E\"",
+        "x = 1",
+        "member of staff",
+    ] {
+        let text = format!("audience staff {{}}\naudience a {restriction} {{\n  include anonymous\n}}\n");
+        let help = help(&text);
+        assert!(
+            ["inside its `{ }`", "write them there", "remove it"]
+                .iter()
+                .any(|begin| help.starts_with(begin))
+                || help.contains("and in it `who "),
+            "{restriction}: {help}"
+        );
+    }
+    // Nor is what would do without consent made a condition on those who refused.
+    for clause in [
+        "without consent",
+        "send to d without consent",
+        "ignore consent",
+        "no consent needed",
+        "send to d regardless of consent",
+    ] {
+        let help = help(&format!("audience a {{\n  who trait a exists\n  {clause}\n}}\n"));
+        assert!(
+            help.starts_with("remove it: an audience asks for no consent"),
+            "{clause}: {help}"
+        );
+    }
     for requires in ["A or B", "A | B", "any of A, B", "[A or B]", "A except B", "not A"] {
         let help = help(&format!("destination d requires {requires}\n"));
         assert!(
@@ -400,7 +441,14 @@ fn no_help_asks_fewer_users_or_more_events() {
             "account trait a contains [\"b\"]",
             "account trait a contains any of [\"b\"]",
         ),
-        ("account trait a is empty", "account trait a does not exist"),
+        (
+            "account trait a is empty",
+            "(account trait a does not exist or account trait a = \"\")",
+        ),
+        (
+            "account trait a is not empty or account trait b exists",
+            "(account trait a exists and account trait a != \"\")",
+        ),
     ] {
         let help = help(&format!("audience a of accounts {{\n  who {condition}\n}}\n"));
         assert!(help.starts_with(&format!("write `{expected}`")), "{condition}: {help}");

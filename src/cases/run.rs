@@ -145,11 +145,18 @@ impl Case<'_> {
                     Some(audience) if operator.holds(audience.size, size.value) => continue,
                     audience => (members(audience), Vec::new()),
                 },
-                Expectation::Membership { profile, not, audience } => {
+                Expectation::Membership {
+                    profile,
+                    not,
+                    audience: audience_name,
+                } => {
                     let who = Who::find(self.engine, profiles, &profile.text);
-                    let audience = run.audiences.iter().find(|run| run.name == audience.text);
+                    let audience = run.audiences.iter().find(|run| run.name == audience_name.text);
                     match membership(&who, audience, not.is_none()) {
-                        Ok(()) => continue,
+                        Ok(()) => {
+                            self.note_nobody(&who, &audience_name.text);
+                            continue;
+                        }
                         Err(found) => (found, self.explanation(profiles, &who, audience.as_slice(), None)),
                     }
                 }
@@ -172,6 +179,18 @@ impl Case<'_> {
             };
             let (found, explanation) = outcome;
             self.fail(statement.span, FailureKind::Expectation, found, explanation);
+        }
+    }
+
+    /// Of somebody whom no event has made, `not in` holds, and says nothing of the audience.
+    fn note_nobody(&mut self, who: &Who<'_>, audience: &str) {
+        if who.profile.is_none() && who.account.is_none() {
+            let note = format!(
+                "`not in {}` holds for {} as no event of this test has made such a profile",
+                visible(audience),
+                who.written
+            );
+            self.report.notes.push(note);
         }
     }
 
@@ -207,11 +226,8 @@ fn membership(who: &Who<'_>, audience: Option<&AudienceRun>, expected: bool) -> 
         .is_some_and(|label| audience.members.iter().any(|member| **member == *label));
     match (is_in == expected, label) {
         (true, _) => Ok(()),
-        (false, None) => Err(match (who.profile, who.account) {
-            (Some(_), _) => format!("{} is a profile, and the members of {name} are accounts", who.shown()),
-            (_, Some(_)) => format!("{} is an account, and the members of {name} are users", who.shown()),
-            (None, None) => format!("no {what} has {}", who.written),
-        }),
+        // What of the two it names was looked at before the test was run.
+        (false, None) => Err(format!("no {what} has {}", who.written)),
         (false, Some(_)) => {
             let not = if expected { "not " } else { "" };
             Err(format!("{} is {not}in {name}", who.shown()))

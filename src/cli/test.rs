@@ -1,12 +1,13 @@
 //! `volens test`
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use super::beside::Beside;
 use super::check::Problem;
 use super::events::{cannot, unpacked};
 use super::{Failure, Format, Streams, json, problems};
@@ -46,7 +47,13 @@ pub(super) fn test(arguments: &Arguments<'_>, format: Format, streams: &mut Stre
     }
 
     let progress = progress(count, streams.err_is_terminal);
-    let mut inputs = Inputs::opened_by(|path| unpacked(File::open(path)?));
+    let mut inputs = Inputs::opened_by(|path| {
+        // A pipe might never end.
+        if !path.metadata()?.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        unpacked(File::open(path)?)
+    });
     let mut each = || progress.inc(1);
     let reports = suites.iter().map(|suite| suite.run(&mut inputs, &mut each)).collect();
     let report = Report { suites: reports };
@@ -57,7 +64,7 @@ pub(super) fn test(arguments: &Arguments<'_>, format: Format, streams: &mut Stre
         if inputs.paths().any(|input| is_same(input, path)) {
             return Err(would_overwrite(path));
         }
-        fs::write(path, super::junit::xml(&report)).map_err(|error| cannot("write", path, &error))?;
+        write(path, &super::junit::xml(&report)).map_err(|error| cannot("write", path, &error))?;
     }
     let printed = match format {
         Format::Text => text(&report, streams).map_err(Failure::from),
@@ -101,7 +108,39 @@ fn refuse_to_overwrite(path: &Path, suites: &[Suite]) -> Result<(), Failure> {
     if names.any(|name| is_same(Path::new(name), path)) {
         return Err(would_overwrite(path));
     }
-    Ok(())
+    match is_report(path) {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let path = visible(&path.display().to_string());
+            Err(Failure::Other(format!(
+                "`--report {path}` would overwrite a file that is no report; remove it first, or name another"
+            )))
+        }
+        Err(error) => Err(cannot("write", path, &error)),
+    }
+}
+
+/// Whether nothing stands there yet, or an earlier report: a slip of the pen takes nobody's definitions or events.
+fn is_report(path: &Path) -> io::Result<bool> {
+    const BEGINS: &[u8] = b"<?xml";
+    match path.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+        Ok(metadata) if !metadata.is_file() => return Ok(false),
+        Ok(metadata) if metadata.len() == 0 => return Ok(true),
+        Ok(_) => {}
+    }
+    let mut begins = Vec::new();
+    File::open(path)?.take(BEGINS.len() as u64).read_to_end(&mut begins)?;
+    Ok(begins == BEGINS)
+}
+
+/// Puts a report in its place in one step, links followed.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (beside, mut file) = Beside::open(&path)?;
+    file.write_all(text.as_bytes())?;
+    beside.replace()
 }
 
 fn progress(count: usize, terminal: bool) -> ProgressBar {

@@ -172,6 +172,18 @@ fn lower_destination(
         Some(Requires::Nothing(_)) => {}
         Some(Requires::Categories(categories)) => {
             for category in categories {
+                let none = matches!(&*category.text, "none" | "None" | "null" | "nobody");
+                if none && !names.declares(Declares::Category, &category.text) {
+                    diagnostics.push(
+                        Diagnostic::error(
+                            Code::UnknownName,
+                            category.span,
+                            format!("there is no category `{}`", category.text),
+                        )
+                        .help("name what people must have agreed to; only if nobody has to agree, write `requires nothing`"),
+                    );
+                    continue;
+                }
                 let slot = names
                     .resolve(Declares::Category, category, diagnostics)
                     .map(CategorySlot::at);

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{BadType, IdentifierRule, IdentifierSource, IdentityRules, Period, USER_ID, check_type};
+use crate::model::{
+    BadType, IdentifierRule, IdentifierSource, IdentityRules, Period, USER_ID, check_type, standard_type,
+};
 use crate::span::Span;
 use crate::syntax::ast::{File, Identifier, Identity, Item, Source};
 use crate::value::written;
@@ -87,8 +89,10 @@ fn check(identifier: &Identifier, diagnostics: &mut Vec<Diagnostic>) {
             error("the type of an identifier is empty").help("write the type between the quotes, such as `\"phone\"`"),
         ),
         Err(BadType::UpperCase) => diagnostics.push(
-            error("the type of an identifier is written in small letters")
-                .help(format!("write `{}`", written(&kind.to_lowercase()))),
+            error("the type of an identifier is written in small letters").help(format!(
+                "write `{}`",
+                written(standard_type(kind).unwrap_or(&kind.to_lowercase()))
+            )),
         ),
         Err(BadType::OfAccounts) => {
             diagnostics.push(error("`group_id` identifies accounts, and `identity` is about people").help("remove it"))

@@ -39,18 +39,21 @@ pub enum Error {
         source: Unformatted,
     },
     /// There is no audience of this name.
-    #[error("there is no audience `{0}`")]
+    #[error("there is no audience `{}`", visible(.0))]
     UnknownAudience(String),
     /// A profile has so many events that a funnel of some audience would take too long
     /// ([`Row::BUDGET`](crate::eval::Row::BUDGET)).
-    #[error("the profile {profile} has too many events for a funnel of this workspace")]
+    #[error(
+        "the profile {} has too many events for a funnel of this workspace",
+        visible(profile)
+    )]
     TooCostly {
         /// The profile's label.
         profile: String,
     },
     /// Whether a profile is in this audience depends on its accounts, and so on other people:
     /// [`Engine::among`](crate::Engine::among) answers, and explains, with all of them.
-    #[error("whether a profile is in `{0}` depends on its accounts, so it has to be asked among all profiles")]
+    #[error("whether a profile is in `{}` depends on its accounts, so it has to be asked among all profiles", visible(.0))]
     NeedsAccounts(String),
     /// No profile is a user of such an account, and no event tells of one.
     #[error("no account has {}", visible(&account_label(.0)))]
@@ -131,7 +134,7 @@ pub struct DefinitionErrors {
 }
 
 impl DefinitionErrors {
-    pub(super) fn new(sources: Sources, diagnostics: Vec<Diagnostic>, accepted: Vec<Accepted>) -> Self {
+    pub(crate) fn new(sources: Sources, diagnostics: Vec<Diagnostic>, accepted: Vec<Accepted>) -> Self {
         DefinitionErrors {
             sources,
             diagnostics,

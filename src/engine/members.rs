@@ -21,7 +21,9 @@ pub(super) struct Group {
 pub(super) struct Groups<'p> {
     profiles: &'p Profiles,
     pub(super) accounts: Vec<(&'p str, &'p Account)>,
+    /// The accounts and the users that are in a group already.
     seen: Vec<bool>,
+    seen_users: Vec<bool>,
 }
 
 impl<'p> Groups<'p> {
@@ -34,6 +36,7 @@ impl<'p> Groups<'p> {
         Groups {
             profiles,
             seen: vec![false; accounts.len()],
+            seen_users: vec![false; profiles.users().len()],
             accounts,
         }
     }
@@ -55,6 +58,11 @@ impl<'p> Groups<'p> {
             group.accounts.push(at);
             let users = self.accounts.get(at).map_or(&[][..], |(_, account)| &account.users);
             for user in users {
+                // Each user is looked at once: one can be in as many accounts as there are.
+                match self.seen_users.get_mut(*user) {
+                    Some(seen) if !*seen => *seen = true,
+                    _ => continue,
+                }
                 group.users.push(*user);
                 let profile = self.profiles.users().get(*user);
                 open.extend(
@@ -66,7 +74,6 @@ impl<'p> Groups<'p> {
             }
         }
         group.users.sort_unstable();
-        group.users.dedup();
         group.accounts.sort_unstable();
         (!group.accounts.is_empty()).then_some(group)
     }

@@ -1,14 +1,14 @@
 //! Programs from elsewhere: read as JSON, and checked before anything is evaluated.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::{
-    Aggregate, Audience, AudienceSlot, Category, Destination, Event, EventSlot, FORMAT, Function, Node, NodeId,
-    Performed, Program, PropertySlot, Reference, Test, Trait, TraitSource, ValueRef,
+    Aggregate, Audience, AudienceSlot, Category, CategorySlot, Destination, Event, EventSlot, FORMAT, Function, Node,
+    NodeId, Performed, Program, PropertySlot, Reference, Subject, Test, Trait, TraitSlot, TraitSource, ValueRef,
 };
-use crate::consent::is_category_id;
+use crate::consent::{is_category_id, is_reserved_trait};
 use crate::time::{Duration, Window};
 
 /// The deepest nesting of nodes that is evaluated, so that no program exhausts the stack. The language's own limit of 64
@@ -126,6 +126,16 @@ enum Place<'s> {
     Item(&'s [EventSlot]),
 }
 
+/// Whom a node is asked about, and what is known then.
+#[derive(Debug, Clone, Copy)]
+struct Around<'s> {
+    /// By audience, whether it is evaluated before.
+    earlier: &'s [bool],
+    of: Subject,
+    /// Inside a quantifier: of one user of an account.
+    quantified: bool,
+}
+
 struct Checker<'p> {
     program: &'p Program,
     /// Of each node: how deep it is nested, and how many nodes evaluating it may visit.
@@ -160,16 +170,36 @@ impl<'p> Checker<'p> {
         for (i, node) in program.nodes.iter().enumerate() {
             self.shape(NodeId::at(i), node)?;
         }
+        let mut kinds: BTreeMap<&str, BTreeSet<CategorySlot>> = BTreeMap::new();
         for destination in &program.destinations {
             for category in &destination.requires {
                 within(category.index(), program.categories.len(), "category")?;
+            }
+            if destination.storage && !destination.requires.is_empty() {
+                return Err("a storage requires consent, which it cannot enforce (CC-10)".into());
+            }
+            let requires: BTreeSet<CategorySlot> = destination.requires.iter().copied().collect();
+            if kinds
+                .insert(&destination.kind, requires.clone())
+                .is_some_and(|other| other != requires)
+            {
+                return Err("two destinations of one type require different categories (CC-6)".into());
+            }
+        }
+        for source in &program.traits {
+            let name = match &source.source {
+                TraitSource::Sent(path) => path.keys().first().map(|key| &**key),
+                TraitSource::Computed(aggregate) => Some(&*aggregate.name),
+            };
+            if name.is_some_and(is_reserved_trait) {
+                return Err("a trait lies in the namespace of consent (CP-17)".into());
             }
         }
         let mut total = 0u64;
         for (i, source) in program.traits.iter().enumerate() {
             if let TraitSource::Computed(aggregate) = &source.source {
                 self.add_weight(aggregate.filter, &mut total)?;
-                self.aggregate(aggregate, i)?;
+                self.aggregate(aggregate, source.of, i)?;
             }
         }
         let mut seen = vec![false; program.audiences.len()];
@@ -190,7 +220,12 @@ impl<'p> Checker<'p> {
             }
             within(audience.who.index(), program.nodes.len(), "node")?;
             self.add_weight(audience.who, &mut total)?;
-            self.place(audience.who, Place::Subject, &seen)?;
+            let around = Around {
+                earlier: &seen,
+                of: audience.of,
+                quantified: false,
+            };
+            self.place(audience.who, Place::Subject, around)?;
             match seen.get_mut(slot.index()) {
                 Some(seen) if !*seen => *seen = true,
                 _ => return Err("the order does not name each audience once".into()),
@@ -240,22 +275,22 @@ impl<'p> Checker<'p> {
         Ok(())
     }
 
-    fn place(&self, id: NodeId, place: Place<'_>, earlier: &[bool]) -> Checked {
+    fn place(&self, id: NodeId, place: Place<'_>, around: Around<'_>) -> Checked {
         match self.program.node(id) {
             Node::Const(_) => Ok(()),
-            Node::Not(child) => self.place(*child, place, earlier),
-            Node::And(nodes) | Node::Or(nodes) => nodes.iter().try_for_each(|n| self.place(*n, place, earlier)),
+            Node::Not(child) => self.place(*child, place, around),
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().try_for_each(|n| self.place(*n, place, around)),
             Node::Test { value, test } => {
-                self.value(value, place)?;
-                self.test(test, place)
+                self.value(value, place, around)?;
+                self.test(test, place, around)
             }
             Node::Element { list, filter } => {
-                self.value(list, place)?;
+                self.value(list, place, around)?;
                 let events = match place {
                     Place::Subject => &[],
                     Place::Event(events) | Place::Item(events) => events,
                 };
-                self.place(*filter, Place::Item(events), earlier)
+                self.place(*filter, Place::Item(events), around)
             }
             node if !matches!(place, Place::Subject) => {
                 let kind = match node {
@@ -266,45 +301,67 @@ impl<'p> Checker<'p> {
                 };
                 Err(format!("`{kind}` stands inside a filter"))
             }
-            Node::Performed(performed) => self.performed(performed, earlier),
-            Node::Member(audience) => match earlier.get(audience.index()) {
-                Some(true) => Ok(()),
+            Node::Performed(_) | Node::Consent { .. } if around.of == Subject::Account => {
+                Err("an account is asked what only its users can be".into())
+            }
+            Node::Performed(performed) => self.performed(performed, around),
+            Node::Member(audience) => match around.earlier.get(audience.index()) {
+                Some(true) => {
+                    let of_users = self.program.audiences.get(audience.index()).map(|a| a.of) == Some(Subject::User);
+                    if of_users && around.of == Subject::Account {
+                        return Err("an account is asked what only its users can be".into());
+                    }
+                    Ok(())
+                }
                 Some(false) => Err("an audience is evaluated before one that it refers to".into()),
                 None => Err("an unknown audience".into()),
             },
             Node::Consent { category, .. } => within(category.index(), self.program.categories.len(), "category"),
-            Node::Users { condition, .. } => self.place(*condition, Place::Subject, earlier),
+            Node::Users { .. } if around.of == Subject::User => Err("a quantifier stands where a user is asked".into()),
+            Node::Users { condition, .. } => {
+                let around = Around {
+                    of: Subject::User,
+                    quantified: true,
+                    ..around
+                };
+                self.place(*condition, Place::Subject, around)
+            }
         }
     }
 
-    fn performed(&self, performed: &Performed, earlier: &[bool]) -> Checked {
+    fn performed(&self, performed: &Performed, around: Around<'_>) -> Checked {
         if performed.steps.len() > MAX_STEPS {
             return Err(format!("a funnel has more than {MAX_STEPS} steps"));
         }
         window(performed.window)?;
         let mut events = vec![performed.event];
-        self.filter(performed.filter, &events, earlier)?;
+        self.filter(performed.filter, &events, around)?;
         for (i, step) in performed.steps.iter().enumerate() {
             if step.negated && i + 1 != performed.steps.len() {
                 return Err("`then not` is not the last step".into());
             }
             not_negative(step.within)?;
             events.push(step.event);
-            self.filter(step.filter, &events, earlier)?;
+            self.filter(step.filter, &events, around)?;
         }
         Ok(())
     }
 
-    fn filter(&self, filter: NodeId, events: &[EventSlot], earlier: &[bool]) -> Checked {
+    fn filter(&self, filter: NodeId, events: &[EventSlot], around: Around<'_>) -> Checked {
         let last = events.last().map_or(0, |event| event.index());
         within(last, self.program.events.len(), "event")?;
-        self.place(filter, Place::Event(events), earlier)
+        self.place(filter, Place::Event(events), around)
     }
 
-    fn aggregate(&self, aggregate: &Aggregate, at: usize) -> Checked {
+    fn aggregate(&self, aggregate: &Aggregate, of: Subject, at: usize) -> Checked {
         window(aggregate.window)?;
         within(aggregate.filter.index(), self.program.nodes.len(), "node")?;
-        self.filter(aggregate.filter, &[aggregate.event], &[])?;
+        let around = Around {
+            earlier: &[],
+            of,
+            quantified: false,
+        };
+        self.filter(aggregate.filter, &[aggregate.event], around)?;
         if self.reads_trait_from(aggregate.filter, at) {
             return Err("a computed trait reads one that is not computed before it".into());
         }
@@ -338,9 +395,19 @@ impl<'p> Checker<'p> {
         }
     }
 
-    fn value(&self, value: &ValueRef, place: Place<'_>) -> Checked {
+    /// A trait is one of the subject; that of the account stands inside a quantifier, too.
+    fn trait_of(&self, slot: TraitSlot, around: Around<'_>) -> Checked {
+        within(slot.index(), self.program.traits.len(), "trait")?;
+        let of = self.program.traits.get(slot.index()).map(|source| source.of);
+        if of == Some(around.of) || (around.quantified && of == Some(Subject::Account)) {
+            return Ok(());
+        }
+        Err("a trait is read of a subject that does not have it".into())
+    }
+
+    fn value(&self, value: &ValueRef, place: Place<'_>, around: Around<'_>) -> Checked {
         match (value, place) {
-            (ValueRef::Trait(slot), Place::Subject) => within(slot.index(), self.program.traits.len(), "trait"),
+            (ValueRef::Trait(slot), Place::Subject) => self.trait_of(*slot, around),
             (ValueRef::Property(slot), Place::Event(events)) => match events.last() {
                 Some(event) => self.property(*event, *slot),
                 None => Err("a property without an event".into()),
@@ -350,10 +417,10 @@ impl<'p> Checker<'p> {
         }
     }
 
-    fn test(&self, test: &Test, place: Place<'_>) -> Checked {
+    fn test(&self, test: &Test, place: Place<'_>, around: Around<'_>) -> Checked {
         match test.reference() {
             None => Ok(()),
-            Some(Reference::Trait(slot)) => within(slot.index(), self.program.traits.len(), "trait"),
+            Some(Reference::Trait(slot)) => self.trait_of(slot, around),
             Some(Reference::Step { step, property }) => {
                 let (Place::Event(events) | Place::Item(events)) = place else {
                     return Err("a reference to a step outside of a funnel".into());

@@ -115,6 +115,7 @@ pub struct Program {
 
 /// A consent category (CC-1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Category {
     /// The id, as consent objects spell it.
     pub id: Box<str>,
@@ -127,6 +128,7 @@ pub struct Category {
 
 /// Where members are delivered to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Destination {
     /// Its name in definitions.
     pub name: Box<str>,
@@ -192,6 +194,7 @@ impl Subject {
 
 /// A trait that some condition reads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Trait {
     /// Whose.
     pub of: Subject,
@@ -211,6 +214,7 @@ pub enum TraitSource {
 
 /// A computed trait: a function over the events that pass (CT-10 to CT-18).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Aggregate {
     /// The trait's name.
     pub name: Box<str>,
@@ -227,7 +231,7 @@ pub struct Aggregate {
 
 /// What a computed trait computes. All but `Count` read one property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Function {
     /// The number of events.
     Count,
@@ -258,6 +262,7 @@ pub enum Function {
 
 /// An event that some condition looks at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Event {
     /// The name, as track calls spell it.
     pub name: Box<str>,
@@ -267,6 +272,7 @@ pub struct Event {
 
 /// An audience: who is a member, under which consent, and where members go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Audience {
     /// Its name: the key of the membership trait (AO-1).
     pub name: Box<str>,
@@ -288,7 +294,7 @@ pub struct Audience {
 
 /// A predicate. Evaluating one needs a subject, an instant `now`, and inside a filter one event or list element.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Node {
     /// Always, or never.
     Const(bool),
@@ -505,7 +511,7 @@ pub enum Operand {
 
 /// Another value of the same profile. Where it is absent, null, a list or an object, the test does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reference {
     /// A trait of the subject.
     Trait(TraitSlot),
@@ -534,7 +540,7 @@ pub enum Literal {
 
 /// The values of a list, by type: a value is in the list if, read as that type, it is one of those.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Literals {
     /// Sorted by code point, each once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -591,6 +597,7 @@ impl Literals {
 
 /// `performed …`: the events that pass, and whose steps hold, are so many.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Performed {
     /// The events.
     pub event: EventSlot,
@@ -608,6 +615,7 @@ pub struct Performed {
 
 /// `then …` or `then not …`: an event strictly after the one that the step before matched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// `then not`; only the last step.
     pub negated: bool,
@@ -624,6 +632,7 @@ pub struct Step {
 
 /// How many: from `at_least` to `at_most`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Count {
     /// The fewest.
     pub at_least: u32,

@@ -23,7 +23,7 @@ pub struct Condition {
 /// The forms of a condition. In a filter only the logic, [`Test`](ConditionKind::Test) and [`Any`](ConditionKind::Any)
 /// occur, and no traits are looked at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ConditionKind {
     /// `a and b and c`; at least two.
@@ -141,7 +141,7 @@ pub struct Modifier {
 
 /// The modifiers of `performed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ModifierKind {
     /// `as checkout`
@@ -179,7 +179,7 @@ pub enum ModifierKind {
 
 /// The bound of a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Bound {
     /// `at least`
     AtLeast,
@@ -235,7 +235,7 @@ pub struct Test {
 
 /// The tests of language.md.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum TestKind {
     /// `=`

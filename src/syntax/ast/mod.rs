@@ -77,7 +77,7 @@ impl Declares {
 
 /// A declaration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Item {
     /// `category …`
@@ -178,7 +178,7 @@ pub struct Setting {
 
 /// The settings of a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum SettingKind {
     /// `type "…"`
@@ -260,7 +260,7 @@ pub struct Clause {
 
 /// The clauses of an audience.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ClauseKind {
     /// `who …`

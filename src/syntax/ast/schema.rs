@@ -64,7 +64,7 @@ pub struct Type {
 
 /// The type of a single value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ElementType {
     /// `string`
@@ -107,7 +107,7 @@ pub struct ComputedTrait {
 
 /// The functions of a computed trait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Function {
     /// `count of "…"`

@@ -4,6 +4,7 @@
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
+use super::elsewhere;
 use super::grammar::Rule;
 use super::split::Chunk;
 use crate::diagnostic::{Code, Diagnostic};
@@ -40,7 +41,8 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
         site.index = chunk.first;
         return garbage(&site);
     }
-    anywhere(&site)
+    elsewhere::diagnose(&site)
+        .or_else(|| anywhere(&site))
         .or_else(|| heading(&site))
         .or_else(|| statement(&site))
         .or_else(|| subject(&site))
@@ -51,7 +53,7 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
 }
 
 /// The place where the grammar stopped. Offsets count words from it.
-struct Site<'a, 't> {
+pub(super) struct Site<'a, 't> {
     tokens: &'a Tokens<'t>,
     chunk: &'a Chunk,
     index: usize,
@@ -65,29 +67,29 @@ impl<'t> Site<'_, 't> {
         inside.then(|| self.tokens.get(index))?
     }
 
-    fn word(&self, offset: isize) -> &'t str {
+    pub(super) fn word(&self, offset: isize) -> &'t str {
         self.token(offset).map_or("", |token| self.tokens.text(token))
     }
 
-    fn kind(&self, offset: isize) -> Option<Kind> {
+    pub(super) fn kind(&self, offset: isize) -> Option<Kind> {
         self.token(offset).map(|token| token.kind)
     }
 
-    fn is_first(&self, offset: isize) -> bool {
+    pub(super) fn is_first(&self, offset: isize) -> bool {
         self.token(offset).is_none_or(|token| token.first)
     }
 
-    fn wants(&self, rules: &[Rule]) -> bool {
+    pub(super) fn wants(&self, rules: &[Rule]) -> bool {
         self.wants.iter().any(|rule| rules.contains(rule))
     }
 
     /// A word, short enough to be shown.
-    fn shown(&self, offset: isize) -> String {
+    pub(super) fn shown(&self, offset: isize) -> String {
         shorten(self.word(offset))
     }
 
     /// An error about the words from one offset to another.
-    fn error(&self, from: isize, to: isize, message: impl Into<String>) -> Diagnostic {
+    pub(super) fn error(&self, from: isize, to: isize, message: impl Into<String>) -> Diagnostic {
         let span = match (self.token(from), self.token(to)) {
             (Some(from), Some(to)) => self.tokens.span(from).to(self.tokens.span(to)),
             (Some(one), None) | (None, Some(one)) => self.tokens.span(one),

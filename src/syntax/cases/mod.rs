@@ -9,6 +9,7 @@ pub mod ast;
 mod build;
 mod check;
 mod diagnose;
+mod elsewhere;
 mod grammar;
 mod split;
 

@@ -166,6 +166,12 @@ pub(super) fn item(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help(format!("write `audience {} of {whom} {{`", site.word(2))),
         );
     }
+    if whom == "users" && matches!(next, "trait" | "traits") && site.is_name(2) {
+        return Some(
+            site.error(0, 1, "without `account`, a trait is always one of users")
+                .help(format!("write `trait {}`", super::computed::rest(site, 2))),
+        );
+    }
     if whom != "accounts" || matches!(found, "group" | "groups") {
         return None;
     }
@@ -627,6 +633,9 @@ fn in_filter(site: &Site<'_, '_>) -> Option<Diagnostic> {
 
 /// `account trait` or a quantifier behind a condition, and nothing that joins the two.
 fn not_joined(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    if let Some(error) = behind_brackets(site) {
+        return Some(error);
+    }
     if !asks(site, 0) {
         return None;
     }
@@ -635,4 +644,40 @@ fn not_joined(site: &Site<'_, '_>) -> Option<Diagnostic> {
         site.error(0, 0, "between two conditions `and` or `or` is missing")
             .help(format!("write `and {condition}`, or the same with `or`")),
     )
+}
+
+/// `any user (performed "A") within 30 days`: what belongs to an event stands behind its `performed`.
+fn behind_brackets(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    if site.word(-1) != ")" || !super::performed::begins_modifier(site.found()) {
+        return None;
+    }
+    let mut depth = 0;
+    let open = (-60..0).rev().find(|at| {
+        match site.word(*at) {
+            ")" => depth += 1,
+            "(" => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    })?;
+    if !matches!(
+        (site.word(open - 2), site.word(open - 1)),
+        ("any" | "no", "user") | ("all", "users")
+    ) {
+        return None;
+    }
+    let end = site.condition_end(0);
+    let error = site.error(
+        0,
+        end,
+        "what belongs to an event stands inside the brackets, behind its `performed`",
+    );
+    // Of several conditions, it is not said which one is meant.
+    let one =
+        site.word(open + 1) == "performed" && (open + 1..-1).all(|at| !matches!(site.word(at), "and" | "or" | "then"));
+    Some(if one {
+        error.help(format!("write `{} {})`", site.text(open - 2, -2), site.text(0, end)))
+    } else {
+        error.help("write it there, directly behind that `performed \"…\"`")
+    })
 }

@@ -124,6 +124,15 @@ fn function(site: &Site<'_, '_>, head: &Head<'_>) -> Diagnostic {
                 site.condition(0)
             ));
         }
+        "select" | "SELECT" | "compute" | "calculate" if computes(site, 1) => {
+            let function = alias(site.word(1)).unwrap_or(site.word(1));
+            let at = match (function, site.word(2)) {
+                ("most", "frequent") | ("unique", "list" | "count") => 2,
+                _ => 1,
+            };
+            let words = if at == 2 { site.text(1, 2) } else { function.to_owned() };
+            return no_function(0).help(format!("write `{words} {}`", called(site, at + 1)));
+        }
         "distinct" | "unique" if matches!(site.word(1), "count" | "values" | "list" | "number") => {
             let function = match site.word(1) {
                 "count" | "number" => "unique count",
@@ -205,6 +214,9 @@ fn half_a_function(site: &Site<'_, '_>) -> Diagnostic {
             .error(-1, 0, format!("`most {found}` is not something a trait is computed by"))
             .help(format!("write `last {}`", called(site, 1)));
     }
+    let popular =
+        before == "most" && matches!(found, "common" | "often" | "popular" | "used" | "frequently" | "viewed");
+    let other = other || popular && site.is_name(1) && !site.is_first(1) && site.word(1) != "from";
     let call = called(site, isize::from(other));
     let help = if before == "most" || meant == "unique count" {
         format!("write `{meant} {call}`")
@@ -402,6 +414,28 @@ fn event(site: &Site<'_, '_>) -> Diagnostic {
                 "write `count of {event}` for how many events there are, or `unique count of {property} from {event}` for \
                  how many different values"
             ));
+    }
+    if counts
+        && matches!(
+            found,
+            "users"
+                | "people"
+                | "profiles"
+                | "customers"
+                | "persons"
+                | "visitors"
+                | "members"
+                | "accounts"
+                | "everyone"
+        )
+        && site.kind(1) != Some(Kind::String)
+    {
+        return site
+            .error(-2, 0, format!("a trait is one value of each user, and counts events, not {found}"))
+            .help(
+                "for how many people there are, declare an audience: its size is told when it is run; of one user's events, \
+                 write for example `count of \"Order Completed\"`",
+            );
     }
     if matches!(found, "[" | "(") {
         return site

@@ -334,9 +334,17 @@ fn modifier(site: &Site<'_, '_>, head: &Head<'_>) -> Diagnostic {
         let last = count_end(site);
         let frequent = names_frequent(site, head);
         let help = if frequent {
-            "write a smallest count, such as `at least 3 times`"
+            "write a smallest count, such as `at least 3 times`".to_owned()
         } else {
-            "ask for it where the trait is tested, such as `trait orders >= 3`"
+            let bound = if is_operator(found) && site.kind(1) == Some(Kind::Number) && found != "==" && found != "<>" {
+                site.text(0, 1)
+            } else {
+                ">= 3".to_owned()
+            };
+            format!(
+                "ask for it where the trait is tested, such as `{} {} {bound}`",
+                head.keyword, head.name
+            )
         };
         return in_none(last).help(help);
     }

@@ -622,3 +622,14 @@ fn between(site: &Site<'_, '_>) -> Option<Diagnostic> {
         _ => None,
     }
 }
+
+/// Whether a condition begins at the offset.
+pub(super) fn begins(site: &Site<'_, '_>, at: isize) -> bool {
+    match site.word(at) {
+        "performed" | "trait" => site.is_name(at + 1),
+        "member" => site.word(at + 1) == "of",
+        "consent" => site.word(at + 1) == "to" || site.word(at + 2) == "is",
+        "not" | "(" => begins(site, at + 1),
+        _ => super::accounts::asks(site, at),
+    }
+}

@@ -168,15 +168,13 @@ fn then(site: &Site<'_, '_>) -> Option<Diagnostic> {
     match before {
         "and" | "or" | "," => {
             let start = site.condition_start_before(-1);
-            let first = if site.word(start) == "performed" {
-                format!("{} ", site.text(start, -2))
+            let error = site.error(-1, -1, format!("before `then` no `{before}` stands"));
+            Some(if site.word(start) == "performed" {
+                // The event, its window and its filter stay as they are.
+                error.help("remove it")
             } else {
-                "performed \"…\" ".to_owned()
-            };
-            Some(
-                site.error(-1, -1, format!("before `then` no `{before}` stands"))
-                    .help(format!("write `{first}{}`", step(1))),
-            )
+                error.help(format!("write `performed \"…\" {}`", step(1)))
+            })
         }
         "not" => Some(site.error(-1, 0, "`not` stands behind `then`").help(format!(
             "write `{}`",
@@ -254,11 +252,53 @@ fn reference(site: &Site<'_, '_>) -> Option<Diagnostic> {
                 .help(format!("write `\"{found}\"` if it is text")),
         );
     }
+    if let Some(error) = turned_round(site) {
+        return Some(error);
+    }
     let named = (site.chunk.first..site.chunk.end)
         .any(|at| site.tokens.at(at) == "as" && site.tokens.at(at + 1).trim_matches('"') == found);
     named.then(|| {
         let tested = site.word(literal::property_before(site));
         site.error(0, 0, format!("it is not said which property of `{found}` is meant"))
             .help(format!("write `{found}.{tested}`; text needs quotes: `\"{found}\"`"))
+    })
+}
+
+/// `a.id = id`, `id = id`: what an earlier event has stands on the right.
+fn turned_round(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let operator = match site.word(-1) {
+        "=" | "!=" => site.word(-1),
+        "<" => ">",
+        "<=" => ">=",
+        ">" => "<",
+        ">=" => "<=",
+        _ => return None,
+    };
+    let (first, end) = (site.path_start(-2), site.path_end(0));
+    let (left, right) = (site.text(first, -2), site.text(0, end));
+    if !site.is_end_or_joiner(end + 1) || site.word(first - 1) == "trait" {
+        return None;
+    }
+    // Of its own event a step knows no name.
+    let begins = (site.chunk.first..site.index).rfind(|at| site.tokens.at(*at) == "performed")?;
+    let earlier = (site.chunk.first..begins).filter(|at| site.tokens.at(*at) == "as");
+    let names: Vec<&str> = earlier.map(|at| site.tokens.at(at + 1).trim_matches('"')).collect();
+    let reversed = first < -2 && names.contains(&site.word(first).trim_matches('"'));
+    if !reversed && left != right {
+        return None;
+    }
+    let error = site.error(
+        first,
+        end,
+        "a property of this event stands on the left, one of an earlier event on the right",
+    );
+    Some(match names.as_slice() {
+        _ if reversed => error.help(format!("write `{right} {operator} {left}`")),
+        [name] => error.help(format!("write `{left} {} {name}.{right}`", site.word(-1))),
+        [.., name] => error.help(format!("write for example `{left} {} {name}.{right}`", site.word(-1))),
+        [] => error.help(format!(
+            "name the earlier event, such as `performed \"…\" as first`, and write `{left} {} first.{right}`",
+            site.word(-1)
+        )),
     })
 }

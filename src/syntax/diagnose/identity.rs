@@ -3,6 +3,7 @@
 use super::site::Site;
 use super::words::{RESERVED, nearest};
 use crate::diagnostic::Diagnostic;
+use crate::model::standard_type;
 use crate::syntax::grammar::Rule;
 use crate::syntax::lex::Kind;
 
@@ -156,6 +157,21 @@ fn source(site: &Site<'_, '_>) -> Diagnostic {
             .help(format!("name what stands in it, such as `{found}.phone`"))
         };
     }
+    if last == 0 && matches!(found, "trait" | "property") && site.is_name(1) && site.word(1) != "limit" {
+        let (path, root) = (site.path_end(1), if found == "trait" { "traits" } else { "properties" });
+        return site
+            .error(0, path, "a place in the event is written as a path")
+            .help(format!("write `from {root}.{}`", site.text(1, path)));
+    }
+    let call = matches!(
+        found,
+        "identify" | "track" | "page" | "screen" | "group" | "event" | "message" | "payload" | "body"
+    );
+    if call && matches!(site.word(2), "traits" | "context" | "properties") && last >= 4 {
+        return site
+            .error(0, last, "a place begins with the part of the event, whatever the call")
+            .help(format!("write `from {}`", site.text(2, last)));
+    }
     let meant = match found {
         "trait" => Some("traits"),
         "property" => Some("properties"),
@@ -174,6 +190,17 @@ fn source(site: &Site<'_, '_>) -> Diagnostic {
 fn blocked(site: &Site<'_, '_>) -> Diagnostic {
     const EXAMPLE: &str = "write for example `block \"test\", \"unknown\"`";
     let found = site.found();
+    let listed = (site.chunk.first..site.index)
+        .any(|at| site.tokens.at(at) == found && matches!(site.tokens.at(at + 1), "limit" | "from"));
+    if site.kind(0) == Some(Kind::Word) && !site.is_first(0) && (listed || standard_type(found).is_some()) {
+        return site
+            .error(
+                0,
+                0,
+                format!("`block` takes values in quotes, not types such as `{found}`"),
+            )
+            .help("write the values that are never used, such as `block \"test\", \"unknown\"`; no type is left out");
+    }
     match site.kind(0) {
         Some(Kind::Word | Kind::Number) if !site.is_first(0) => site
             .error(0, 0, "a value that is never used stands in quotes")
@@ -221,6 +248,15 @@ fn after_type(site: &Site<'_, '_>) -> Diagnostic {
     {
         return error;
     }
+    if let Some(error) = said_of_type(site) {
+        return error;
+    }
+    let standard = standard_type(before.trim_matches('"')).filter(|standard| *standard != before.trim_matches('"'));
+    if let Some(standard) = standard.filter(|standard| !standard.contains('.')) {
+        return site
+            .error(-1, -1, format!("there is no type `{before}`"))
+            .help(format!("did you mean `{standard}`?"));
+    }
     let number = |at: isize| {
         if site.kind(at) == Some(Kind::Number) {
             site.word(at)
@@ -251,8 +287,62 @@ fn after_type(site: &Site<'_, '_>) -> Diagnostic {
     }
 }
 
+/// What is said of a type that is no place and no limit: a priority, or what becomes of profiles. No limit is made of it.
+fn said_of_type(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    const PRIORITY: &str = "the order of the lines is the priority";
+    let (before, found) = (site.word(-1), site.found());
+    let listed = matches!(found, ":" | "=" | "[") || site.is_name(0) && !site.is_first(0);
+    if matches!(before, "order" | "priority" | "priorities" | "ranking") && listed {
+        return Some(site.error(-1, 0, PRIORITY).help(format!(
+            "leave out `{before}`, and write one line for each type, the most important first"
+        )));
+    }
+    if site.is_first(0) {
+        return None;
+    }
+    let stands = |last: isize, help: &str| {
+        let message = format!("`{}` cannot stand after a type of identifier", site.text(0, last));
+        Some(site.error(0, last, message).help(help))
+    };
+    match found.to_lowercase().as_str() {
+        "priority" | "rank" | "weight" | "position" | "precedence" | "order" => {
+            let mut last = 0;
+            while matches!(site.word(last + 1), "=" | ":") || site.kind(last + 1) == Some(Kind::Number) {
+                last += 1;
+            }
+            stands(last, &format!("remove it: {PRIORITY}"))
+        }
+        "first" | "primary" | "highest" | "top" | "last" | "lowest" | "secondary" => stands(
+            0,
+            &format!("move the line instead: {PRIORITY}, and behind a type stands its `limit`"),
+        ),
+        "merge" | "merges" | "merging" | "join" | "link" | "links" | "stitch" | "match" | "matches" | "unify" => {
+            stands(
+                0,
+                "remove it: people who share an identifier are always one profile, as far as the limits let them; behind a type \
+             stands its `limit`",
+            )
+        }
+        "unlimited" | "infinite" | "unbounded" | "any" | "all" | "none" | "no" => stands(
+            isize::from(site.word(1) == "limit"),
+            "every type has a limit: write `limit` and how many of them one person can really have",
+        ),
+        _ => None,
+    }
+}
+
 fn after_sources(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let found = site.found();
+    if matches!(found, "or" | "and" | "then" | "else" | "|" | "||" | "&" | "+" | ";") && site.is_name(1) {
+        let error = site.error(0, 0, "the places in the event are separated by commas");
+        return Some(
+            if matches!(site.word(1), "traits" | "context" | "properties") && site.word(2) == "." {
+                error.help(format!("write `, {}`", site.text(1, site.path_end(1))))
+            } else {
+                error.help("write `,` in its place")
+            },
+        );
+    }
     if matches!(found, "traits" | "context" | "properties") && site.word(1) == "." {
         return Some(
             site.error(0, 0, "between two places in the event a comma is missing")

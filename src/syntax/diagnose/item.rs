@@ -42,6 +42,9 @@ pub(super) fn garbage(site: &Site<'_, '_>) -> Diagnostic {
             .error(0, 0, format!("`{word}` is not something a file can declare"))
             .help(format!("did you mean `{keyword}`?")),
         None if let Some(error) = super::requires::on_a_line_of_its_own(&site) => error,
+        None if word == "test" && site.kind(1) == Some(Kind::String) && site.word(2) == "{" => site
+            .error(0, 1, "this is a test, and no definition")
+            .help("`volens test` runs tests; they stand in files with names that end in `.test.audience`"),
         None if matches!(word, "schema" | "type" | "track" | "define" | "properties")
             && site.kind(1) == Some(Kind::String)
             && site.word(2) == "{" =>
@@ -228,6 +231,9 @@ fn no_name(site: &Site<'_, '_>) -> Option<Diagnostic> {
                     "name each of them, with {joiner} between them; one that is called `{found}` is written `\"{found}\"`"
                 ))
         }
+        _ if of_item && found == "nothing" && site.word(-1) == "," => site
+            .error(-1, 0, "`nothing` cannot stand beside a category")
+            .help("leave it out; only if nobody has to agree to anything, write `requires nothing` alone"),
         _ if of_item && found == "not" => site
             .error(0, 0, "a destination cannot require that consent is not given")
             .help(format!(

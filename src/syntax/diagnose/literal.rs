@@ -405,6 +405,16 @@ fn list_end(site: &Site<'_, '_>, from: isize) -> isize {
 
 // ---- dates
 
+/// A hundred years in a unit.
+fn ancient(unit: &str) -> u32 {
+    match unit.trim_end_matches('s') {
+        "minute" => 52_560_000,
+        "hour" => 876_000,
+        "week" => 5_200,
+        _ => 36_500,
+    }
+}
+
 fn date(site: &Site<'_, '_>) -> Diagnostic {
     let (found, before) = (site.found(), site.word(-1));
     let of_event = site.wants(&[Rule::date]) && !site.wants(&[Rule::instant]);
@@ -419,28 +429,25 @@ fn date(site: &Site<'_, '_>) -> Diagnostic {
                 let help = if before == "after" {
                     format!("write `within {number} {unit}`")
                 } else {
-                    format!(
-                        "write `between {number} and {oldest} {unit} ago`, with the oldest {} that counts",
-                        unit.trim_end_matches('s'),
-                        oldest = super::performed::oldest(number)
-                    )
+                    // As long ago as any event can be.
+                    format!("write `between {number} and {} {unit} ago`", ancient(unit))
                 };
                 return Diagnostic::error(
                     Code::BadLiteral,
-                    site.span(0, last),
+                    site.span(-1, last),
                     format!("`{before}` takes a date, and `{number} {unit}` is a length of time"),
                 )
                 .help(help);
             }
             return if duration && !of_event {
-                let relative = if before == "before" {
-                    "before last"
-                } else {
-                    "after next"
+                let relative = match before {
+                    "before" => "before last",
+                    _ if site.word(2) == "ago" => "within last",
+                    _ => "after next",
                 };
                 Diagnostic::error(
                     Code::BadLiteral,
-                    site.span(0, 1),
+                    site.span(-1, if site.word(2) == "ago" { 2 } else { 1 }),
                     format!(
                         "`{before}` takes a date, and `{found} {}` is a length of time",
                         site.word(1)

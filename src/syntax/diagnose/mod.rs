@@ -14,6 +14,7 @@ mod condition;
 mod consent;
 mod element;
 mod funnel;
+mod header;
 mod identity;
 mod item;
 mod literal;
@@ -21,10 +22,12 @@ mod moment;
 mod money;
 mod performed;
 mod phrase;
+mod picked;
 mod requires;
 mod schema;
 mod site;
 mod test;
+mod waiver;
 mod window;
 mod words;
 
@@ -66,8 +69,14 @@ pub(super) fn diagnose(tokens: &Tokens<'_>, chunk: &Chunk, offset: u32, error: &
         let diagnostic = identity::diagnose(&site).or_else(|| anywhere(&site));
         return bounded(diagnostic.unwrap_or_else(|| plain(&site)));
     }
+    // What would do without consent is answered before anything reads it as a condition.
+    if let Some(diagnostic) = waiver::diagnose(&site) {
+        return bounded(diagnostic);
+    }
     let mut diagnostic = schema::diagnose(&site)
         .or_else(|| accounts::diagnose(&site))
+        .or_else(|| header::diagnose(&site))
+        .or_else(|| picked::diagnose(&site))
         .or_else(|| anywhere(&site))
         .or_else(|| computed::diagnose(&site))
         .or_else(|| computed::in_audience(&site))

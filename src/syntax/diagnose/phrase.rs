@@ -253,6 +253,7 @@ pub(super) fn test(site: &Site<'_, '_>, subject: &str, what: &str) -> Option<Dia
         );
     }
     match word.as_str() {
+        "empty" | "blank" if is => told(at, empty(site, subject, not, at)),
         "null" | "nil" | "none" | "empty" | "blank" | "missing" | "unset" | "unknown" if is || not => {
             let test = if not { "exists" } else { "does not exist" };
             told(at, format!("{subject} {test}"))
@@ -302,6 +303,22 @@ pub(super) fn test(site: &Site<'_, '_>, subject: &str, what: &str) -> Option<Dia
         }
         _ => None,
     }
+}
+
+/// A text that is absent or has no letters, or the opposite; the place is behind `subject`, its last word at the offset.
+fn empty(site: &Site<'_, '_>, subject: &str, not: bool, last: isize) -> String {
+    if !not {
+        return format!("({subject} does not exist or {subject} = \"\")");
+    }
+    let all = format!("{subject} exists and {subject} != \"\"");
+    let first = site.path_start(-1);
+    let first = match (site.word(first - 2), site.word(first - 1)) {
+        ("account", "trait") => first - 2,
+        (_, "trait") => first - 1,
+        _ => first,
+    };
+    let alone = !matches!(site.word(first - 1), "not" | "or") && site.word(last + 1) != "or";
+    if alone { all } else { format!("({all})") }
 }
 
 /// The sign of a comparison. A negated one is turned round, not put behind `not`, which would take in those without a

@@ -203,9 +203,13 @@ fn behind_property(site: &Site<'_, '_>) -> Diagnostic {
             .help(format!("write `{property}: {}`", named(site, 0)));
     }
     if found == "{" {
+        return site.error(0, 0, PARTS).help(parts(site, &property, 0));
+    }
+    if property == "list" && found == "of" && site.is_name(1) && site.word(site.path_end(1) + 1) == "{" {
+        let end = site.path_end(1);
         return site
-            .error(0, 0, "the parts of a property are named by its path")
-            .help(format!("write `{property}.name: string` for each of them"));
+            .error(-1, end, PARTS)
+            .help(parts(site, &site.text(1, end), end + 1));
     }
     site.error(first, -1, format!("it is not said of what type `{property}` is"))
         .help(format!("write for example `{property}: string`; {TYPES}"))
@@ -291,7 +295,7 @@ fn value_type(site: &Site<'_, '_>) -> Diagnostic {
             let last = isize::from(site.word(1) == "of");
             let item = site.word(last + 1);
             if last == 1 && is_object(item) {
-                return no_type(2).help(parts(&site.text(site.path_start(-2), -2)));
+                return no_type(2).help(parts(site, &site.text(site.path_start(-2), -2), 3));
             }
             let of = kind(item.trim_end_matches('s'))
                 .filter(|_| last == 1)
@@ -301,16 +305,19 @@ fn value_type(site: &Site<'_, '_>) -> Diagnostic {
         _ if found == "{" || is_object(found) => {
             let colon = (-8..0).rev().find(|at| site.word(*at) == ":").unwrap_or(-1);
             let path = site.text(site.path_start(colon - 1), colon - 1);
-            let error = if found == "{" {
-                site.error(0, 0, "the parts of a property are named by its path")
+            return if found == "{" {
+                site.error(0, 0, PARTS).help(parts(site, &path, 0))
             } else {
-                no_type(0)
+                no_type(0).help(parts(site, &path, 1))
             };
-            return error.help(parts(&path));
         }
         "enum" | "oneof" | "one_of" | "choice" | "either" => {
             let list = list(site, 1).unwrap_or_else(|| "[\"…\", \"…\"]".to_owned());
             return no_type(0).help(format!("write `one of {list}`"));
+        }
+        "[" if site.word(1) == "{" && before == ":" => {
+            let path = site.text(site.path_start(-2), -2);
+            return site.error(0, 1, PARTS).help(parts(site, &path, 1));
         }
         "[" | "(" => {
             let inner = kind(site.word(1)).filter(|_| matches!(site.word(2), "]" | ")"));
@@ -423,8 +430,18 @@ fn is_object(word: &str) -> bool {
     )
 }
 
-/// An object has no type: its parts have.
-fn parts(path: &str) -> String {
+const PARTS: &str = "the parts of a property are named by its path";
+
+/// An object has no type: its parts have, those of a list's elements too. The first of them may stand behind a `{`.
+fn parts(site: &Site<'_, '_>, path: &str, brace: isize) -> String {
+    let colon = site.path_end(brace + 1) + 1;
+    if site.word(brace) == "{" && site.is_name(brace + 1) && site.word(colon) == ":" {
+        let part = site.text(brace + 1, colon - 1);
+        return format!(
+            "write each part with its path, such as `{path}.{part}: {}`",
+            named(site, colon + 1)
+        );
+    }
     format!("write each part with its path, such as `{path}.name: string`")
 }
 

@@ -353,7 +353,7 @@ fn wrong_operator(sign: &str) -> Option<&'static str> {
     })
 }
 
-fn begins_test(word: &str) -> bool {
+pub(super) fn begins_test(word: &str) -> bool {
     matches!(word, "=" | "!=" | "<" | "<=" | ">" | ">=" | "==") || super::words::of(Rule::test).contains(&word)
 }
 
