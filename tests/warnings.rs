@@ -407,6 +407,7 @@ fn rules_by_which_two_people_can_become_one_are_told() {
         ("email limit 1 phone limit 1 user_id limit 1", &["user_id | email"]),
         ("email limit 1 user_id limit 3", &["user_id | email", "3"]),
         ("userid limit 1", &["userid"]),
+        ("groupid limit 1", &["groupid"]),
         (
             "user_id limit 1 \"e-mail\" limit 1 android_id limit 2",
             &["\"e-mail\"", "android_id"],
@@ -483,7 +484,7 @@ fn warnings_read_like_this() {
         "audience a { who performed \"E\" where (context.page.url = \"/\") }",
         "audience a of accounts { who account trait traits.plan = \"pro\" }",
         "identity { phone limit 1 user_id limit 2 userid limit 1 }",
-        "identity { user_id limit 1 per week }",
+        "identity { user_id limit 1 per week groupid limit 1 }",
     ] {
         let engine = engine(&frame(audience));
         for warning in engine.warnings() {

@@ -13,19 +13,6 @@ use crate::time::{Duration, Unit};
 
 pub(crate) const USER_ID: &str = "user_id";
 pub(crate) const EMAIL: &str = "email";
-/// The types that events carry without a rule (ID-2).
-pub(crate) const STANDARD_TYPES: [&str; 10] = [
-    USER_ID,
-    EMAIL,
-    "anonymous_id",
-    "android.id",
-    "android.idfa",
-    "android.push_token",
-    "ios.id",
-    "ios.idfa",
-    "ios.push_token",
-    "ga_client_id",
-];
 /// Identifies accounts, never people.
 pub(crate) const GROUP_ID: &str = "group_id";
 

@@ -8,9 +8,7 @@ mod profile;
 mod profiles;
 
 pub use consent::{Consent, ConsentChange};
-pub(crate) use identity::{
-    BadType, EMAIL, GROUP_ID, STANDARD_TYPES, USER_ID, check_type, is_spelling, matched, standard_type,
-};
+pub(crate) use identity::{BadType, EMAIL, GROUP_ID, USER_ID, check_type, is_spelling, matched, standard_type};
 pub use identity::{IdentifierRule, IdentifierSource, IdentityRules, Period, SourceRoot, label};
 pub use profile::{History, Identifiers, PastEvent, Profile, ProfileBuilder, account_label};
 pub use profiles::{Account, Profiles};

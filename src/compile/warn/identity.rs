@@ -1,7 +1,7 @@
 //! Rules of identity by which two people can become one profile, with one history and one consent.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Period, STANDARD_TYPES, USER_ID};
+use crate::model::{GROUP_ID, Period, USER_ID, standard_type};
 use crate::span::Span;
 use crate::syntax::ast::{File, Identifier, Identity, Item};
 use crate::value::written;
@@ -57,16 +57,17 @@ fn below(user: &Identifier, first: &Identifier) -> Diagnostic {
 /// what nobody meant.
 fn look_alike(identifier: &Identifier) -> Option<Diagnostic> {
     let kind = &*identifier.name.text;
-    let letters = |kind: &str| kind.replace(['_', '-', '.'], "");
-    let standard = STANDARD_TYPES
-        .iter()
-        .find(|standard| **standard != kind && letters(standard) == letters(kind))?;
+    let standard = standard_type(kind).filter(|standard| *standard != kind)?;
     let message = format!("`{kind}` is a type of your own: this rule is not about `{standard}`");
-    Some(
-        Diagnostic::warning(Code::RiskyIdentity, identifier.name.span, message).help(format!(
-            "write `{}` if that is meant, else give it a name of its own, such as `{}`",
-            written(standard),
-            written(&format!("own_{kind}"))
-        )),
-    )
+    let own = written(&format!("own_{kind}")).into_owned();
+    let help = if standard == GROUP_ID {
+        // Whoever writes that is refused.
+        format!(
+            "remove it, for an account is no person; give what tells people apart a name of its own, such as `{own}`"
+        )
+    } else {
+        let standard = written(standard);
+        format!("write `{standard}` if that is meant, else give it a name of its own, such as `{own}`")
+    };
+    Some(Diagnostic::warning(Code::RiskyIdentity, identifier.name.span, message).help(help))
 }
