@@ -26,7 +26,17 @@ pub(super) fn print(path: &Path, streams: &mut Streams) -> Result<u8, Failure> {
         let file = File::open(path).map_err(unreadable)?;
         file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
     }
-    let text = String::from_utf8_lossy(&bytes);
+    // One that is too long says so first: it is cut, perhaps within a character.
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if error.as_bytes().len() > syntax::MAX_JSON => {
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        }
+        Err(_) => {
+            writeln!(streams.err, "error: `{name}`: this is not UTF-8 text")?;
+            return Ok(1);
+        }
+    };
     match syntax::from_json(&text) {
         Ok(file) => {
             streams.out.write_all(syntax::print(&file).as_bytes())?;

@@ -77,7 +77,7 @@ pub(super) fn test(arguments: &Arguments<'_>, format: Format, streams: &mut Stre
     Ok(code)
 }
 
-/// 0 if all is well; 2 if a file of events cannot be read, whatever else is wrong; else 1.
+/// 0 if all is well; 2 if events cannot be read or evaluated, whatever else is wrong; else 1.
 fn exit_code(report: &Report) -> u8 {
     let files = report.suites.iter().flat_map(|suite| &suite.files);
     let mut failures = files.flat_map(|file| &file.cases).flat_map(|case| &case.failures);

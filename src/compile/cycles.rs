@@ -18,6 +18,9 @@ pub(super) enum What {
 /// The longest circle that is written out.
 const SHOWN: usize = 12;
 
+/// So many circles are told; each is as long to look at as the way to it, and one is enough to refuse them all.
+const TOLD: usize = 200;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
     New,
@@ -25,11 +28,12 @@ enum Mark {
     Done,
 }
 
-/// An order in which each declaration stands after those it refers to (AM-3). Each circle is an error (AM-2), reported
+/// An order in which each declaration stands after those it refers to (AM-3), where there is no circle. Each circle is an error (AM-2), reported
 /// where its first member enters it. Not recursive: a chain can be as long as it likes.
 pub(super) fn order(what: What, names: &[&str], edges: &[Vec<Edge>], diagnostics: &mut Vec<Diagnostic>) -> Vec<usize> {
     let mut marks = vec![Mark::New; names.len()];
     let mut order = Vec::with_capacity(names.len());
+    let mut told = 0;
     for start in 0..names.len() {
         if marks.get(start) != Some(&Mark::New) {
             continue;
@@ -51,7 +55,11 @@ pub(super) fn order(what: What, names: &[&str], edges: &[Vec<Edge>], diagnostics
                     set(&mut marks, target, Mark::Open);
                     way.push((target, 0));
                 }
-                Some(Mark::Open) => diagnostics.push(circle(what, names, edges, &way, target)),
+                Some(Mark::Open) if told < TOLD => {
+                    told += 1;
+                    diagnostics.push(circle(what, names, edges, &way, target));
+                }
+                Some(Mark::Open) => {}
                 Some(Mark::Done) | None => {}
             }
         }

@@ -23,14 +23,14 @@ use crate::syntax::ast::{
 use crate::time::Window;
 use crate::value::Path;
 
-/// Lowers all audiences, and notes what the warnings need. There is no program where they refer to each other in a circle.
+/// Lowers all audiences, and notes what the warnings need. Where there is an error, the program means nothing.
 pub(super) fn lower(
     files: &[File],
     names: &Names<'_>,
     declared: Declared,
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
-) -> (Option<Program>, Places, Notes) {
+) -> (Program, Places, Notes) {
     let mut lowering = Lowering {
         names,
         schemas: Schemas::collect(files, names, sources, diagnostics),
@@ -76,7 +76,6 @@ pub(super) fn lower(
     let keys: Vec<&str> = written.iter().map(|audience| &*audience.name.text).collect();
     let order = cycles::order(What::Audiences, &keys, &edges, lowering.diagnostics);
     let order: Vec<AudienceSlot> = order.into_iter().map(AudienceSlot::at).collect();
-    let complete = order.len() == audiences.len();
     let Lowering {
         builder, places, notes, ..
     } = lowering;
@@ -87,7 +86,7 @@ pub(super) fn lower(
         audiences,
         order,
     );
-    (complete.then_some(program), places, notes)
+    (program, places, notes)
 }
 
 pub(super) struct Lowering<'a, 'd> {

@@ -18,7 +18,7 @@ mod tests_on_values;
 mod traits;
 mod warn;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::ir::{AudienceSlot, NodeId, Program, Subject};
@@ -40,7 +40,7 @@ pub struct Compiled {
     pub identity: IdentityRules,
     /// Where each node is written, for those who explain it.
     pub places: Places,
-    /// The audiences in which no error lies, in order of declaration.
+    /// The audiences in which no error lies, in order of declaration; where there is none at all, nobody asks, and it is empty.
     pub accepted: Vec<Accepted>,
     /// Errors and warnings, in the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
@@ -104,14 +104,18 @@ pub fn compile(files: &[File], sources: &Sources, found: Vec<Diagnostic>) -> Com
     let identity = identity::identity(files, &mut diagnostics);
     let (program, places, notes) = lower::lower(files, &names, declared, sources, &mut diagnostics);
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
-    if let Some(program) = program.as_ref().filter(|_| sound) {
-        warn::warn(files, &notes, program, sources, &mut diagnostics);
+    if sound {
+        warn::warn(files, &notes, &program, sources, &mut diagnostics);
     }
     diagnostic::sort(&mut diagnostics);
     Compiled {
-        program: program.filter(|_| sound),
+        program: sound.then_some(program),
         identity,
-        accepted: accepted(files, &places, &diagnostics),
+        // Of a sound workspace that is all, and nobody asks.
+        accepted: match sound {
+            true => Vec::new(),
+            false => accepted(files, &places, &diagnostics),
+        },
         places,
         diagnostics,
     }
@@ -126,6 +130,13 @@ fn accepted(files: &[File], places: &Places, diagnostics: &[Diagnostic]) -> Vec<
         Item::Audience(audience) => Some(audience),
         _ => None,
     });
+    let mut places_of: BTreeMap<&str, usize> = BTreeMap::new();
+    for (place, item) in files.iter().flat_map(|file| &file.items).enumerate() {
+        if let Item::Destination(destination) = item {
+            // One that is declared twice is an error of its own.
+            places_of.entry(&destination.name.text).or_insert(place);
+        }
+    }
     let sound = audiences.enumerate().filter(|(at, audience)| {
         let Span { file, start, end } = audience.span;
         let inside = Span::new(file, start, 0)..Span::new(file, end, 0);
@@ -135,26 +146,18 @@ fn accepted(files: &[File], places: &Places, diagnostics: &[Diagnostic]) -> Vec<
         .map(|(_, audience)| Accepted {
             name: audience.name.text.clone(),
             of: lower::subject(audience),
-            destinations: sent_to(audience, files),
+            destinations: sent_to(audience, &places_of),
         })
         .collect()
 }
 
-fn sent_to(audience: &Audience, files: &[File]) -> Vec<Box<str>> {
+/// The destinations of an audience, in order of declaration.
+fn sent_to(audience: &Audience, places_of: &BTreeMap<&str, usize>) -> Vec<Box<str>> {
     let clauses = audience.clauses.iter().filter_map(|clause| match &clause.kind {
         ClauseKind::SendTo(names) => Some(names),
         _ => None,
     });
-    let named: BTreeSet<&str> = clauses.flatten().map(|name| &*name.text).collect();
-    let mut declared = Vec::new();
-    for item in files.iter().flat_map(|file| &file.items) {
-        if let Item::Destination(destination) = item
-            && named.contains(&*destination.name.text)
-            // One that is declared twice is an error of its own.
-            && !declared.contains(&destination.name.text)
-        {
-            declared.push(destination.name.text.clone());
-        }
-    }
-    declared
+    let named = clauses.flatten().map(|name| &*name.text);
+    let declared: BTreeMap<usize, &str> = named.filter_map(|name| Some((*places_of.get(name)?, name))).collect();
+    declared.into_values().map(Box::from).collect()
 }

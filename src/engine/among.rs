@@ -304,32 +304,45 @@ impl<'e> Among<'e> {
 
     /// Evaluates a profile with all that its memberships depend on.
     fn with_row<T>(&self, profile: &Profile, now: Timestamp, answer: impl FnOnce(&Row<'_>) -> T) -> Result<T, Error> {
+        if self.place_among(profile)?.is_none() {
+            return self.engine.evaluated(profile, now).map(|row| answer(&row));
+        }
         match self.with_others(profile, &mut Groups::new(self.profiles), now)? {
             Some((place, laid)) => Ok(answer(laid.user(place).unwrap_or(&Row::default()))),
             None => self.engine.evaluated(profile, now).map(|row| answer(&row)),
         }
     }
 
-    /// Evaluates a profile together with the others of its accounts: its place, and all of them; `None` where it has no
-    /// account, or nothing asks about accounts. It has to be one of the profiles, as it stands there: of another one nobody
-    /// knows what its accounts are like, or whether it still consents.
+    /// The place of a profile that has to be evaluated with others; `None` where it has no account, or nothing asks about
+    /// accounts. Where something does, it has to be one of the profiles as it stands there: of an older copy nobody knows
+    /// what its accounts are, or whether it still consents.
+    fn place_among(&self, profile: &Profile) -> Result<Option<usize>, Error> {
+        if !members::has_accounts(self.engine.program()) {
+            return Ok(None);
+        }
+        let alone = profile.accounts().next().is_none();
+        match self.profiles.place_of(profile) {
+            Some(place) if self.profiles.users().get(place) == Some(profile) => Ok((!alone).then_some(place)),
+            None if alone => Ok(None),
+            _ => Err(Error::NotAmong {
+                profile: self.engine.label(profile),
+            }),
+        }
+    }
+
+    /// Evaluates a profile together with the others of its accounts: its place, and all of them; `None` where it needs no
+    /// others.
     fn with_others(
         &self,
         profile: &Profile,
         groups: &mut Groups<'e>,
         now: Timestamp,
     ) -> Result<Option<(usize, Laid<'e>)>, Error> {
-        if profile.accounts().next().is_none() || !members::has_accounts(self.engine.program()) {
-            return Ok(None);
-        }
+        let place = self.place_among(profile)?;
         let account = profile.accounts().find_map(|id| groups.place(id));
-        let place = self.profiles.place_of(profile);
-        let place = place.filter(|place| self.profiles.users().get(*place) == Some(profile));
         match place.zip(account) {
             Some((place, account)) => self.laid(account, groups, now).map(|laid| Some((place, laid))),
-            None => Err(Error::NotAmong {
-                profile: self.engine.label(profile),
-            }),
+            None => Ok(None),
         }
     }
 
