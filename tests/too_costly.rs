@@ -1,0 +1,28 @@
+//! A funnel that would cost more than 10⁸ looks ends with an error that names the profile, and with no result.
+//!
+//! In a debug build it would take too long to get there.
+#![cfg(not(debug_assertions))]
+
+use volens::{Engine, Error, Profile, Profiles, Timestamp};
+
+#[test]
+fn a_run_that_would_cost_too_much_has_no_result() {
+    // Two references, to different events, leave nothing but trying each with each.
+    let engine = Engine::from_text(
+        "a.audience",
+        "audience a { who performed \"A\" as a then performed \"B\" as b where (x = a.y) then performed \"C\" where (x != a.x and x != b.y) }",
+    )
+    .unwrap();
+    let mut profile = Profile::builder().user_id("u1");
+    for i in 0..3_000i64 {
+        for (name, at) in [("A", 0), ("B", 10_000), ("C", 20_000)] {
+            profile = profile.event(name, Timestamp::from_millis(at + i), [("x", 1.into()), ("y", 1.into())]);
+        }
+    }
+    let profile = profile.build();
+    let now: Timestamp = "2026-06-30".parse().unwrap();
+    let too_costly = |error: Error| matches!(error, Error::TooCostly { profile } if profile == "user_id:u1");
+    assert!(too_costly(engine.is_member("a", &profile, now).unwrap_err()));
+    let people: Profiles = [profile].into_iter().collect();
+    assert!(too_costly(engine.run(&people, now).unwrap_err()));
+}
