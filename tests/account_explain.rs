@@ -1,37 +1,15 @@
 //! Explanations where accounts are involved: of accounts, and of users whose accounts decide.
 
+mod account_events;
+
 use std::collections::BTreeMap;
 
+use account_events::*;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use volens::explain::Condition;
-use volens::{Engine, Error, Profiles, Timestamp};
-
-fn now() -> Timestamp {
-    "2026-06-30".parse().unwrap()
-}
-
-fn people(engine: &Engine, events: &[Value]) -> Profiles {
-    let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
-    let ingested = engine.ingest(lines.as_bytes(), now()).unwrap();
-    assert_eq!(ingested.counts.rejected, 0, "{:?}", ingested.rejects);
-    ingested.profiles
-}
-
-fn event(kind: &str, user: &str, rest: Value) -> Value {
-    let mut event = json!({"type": kind, "timestamp": "2026-06-20T00:00:00Z"});
-    let id = if user.starts_with('a') { "anonymousId" } else { "userId" };
-    event[id] = user.into();
-    for (key, value) in rest.as_object().unwrap() {
-        event[key] = value.clone();
-    }
-    event
-}
-
-fn group(user: &str, account: &str, traits: Value) -> Value {
-    event("group", user, json!({"groupId": account, "traits": traits}))
-}
+use volens::{Engine, Error, Profiles};
 
 fn order(user: &str, revenue: i64) -> Value {
     event(

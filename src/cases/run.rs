@@ -221,9 +221,12 @@ fn membership(who: &Who<'_>, audience: Option<&AudienceRun>, expected: bool) -> 
         Subject::User => ("profile", who.label.clone()),
         Subject::Account => ("account", who.account.map(account_label)),
     };
-    let is_in = label
-        .as_ref()
-        .is_some_and(|label| audience.members.iter().any(|member| **member == *label));
+    let is_in = label.as_ref().is_some_and(|label| {
+        audience
+            .members
+            .binary_search_by(|member| (**member).cmp(label))
+            .is_ok()
+    });
     match (is_in == expected, label) {
         (true, _) => Ok(()),
         // What of the two it names was looked at before the test was run.

@@ -37,8 +37,9 @@ impl<'r> Who<'r> {
         }
     }
 
+    /// Whether it is one of these, which are sorted as every list of a run is.
     pub(super) fn is_in(&self, labels: &[impl AsRef<str>]) -> bool {
         let label = self.label.as_deref();
-        label.is_some_and(|label| labels.iter().any(|other| other.as_ref() == label))
+        label.is_some_and(|label| labels.binary_search_by(|other| other.as_ref().cmp(label)).is_ok())
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod load;
 mod members;
 mod run;
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::explain::{self, Asked, Explanation};
 use crate::ingest::{Ingested, Ingestor, Settings};
 use crate::ir::{AudienceSlot, DestinationSlot, Program, Subject, TraitSlot, TraitSource};
 use crate::model::{IdentityRules, Profile, Profiles, label};
-use crate::span::Sources;
+use crate::span::{FileId, Sources};
 use crate::syntax;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -106,11 +107,12 @@ impl Engine {
 
     fn compile(sources: Sources, mut diagnostics: Vec<Diagnostic>) -> Result<Engine, Error> {
         let mut files = Vec::new();
+        // Bytes that are no text were told already; what the parser makes of them would only repeat it.
+        let told: BTreeSet<FileId> = diagnostics.iter().map(|diagnostic| diagnostic.span.file).collect();
         for id in sources.ids() {
             let (file, found) = syntax::parse(id, sources.text(id));
             files.push(file);
-            // Bytes that are no text were told already; what the parser makes of them would only repeat it.
-            if !diagnostics.iter().any(|d| d.span.file == id) {
+            if !told.contains(&id) {
                 diagnostics.extend(found);
             }
         }
