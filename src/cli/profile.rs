@@ -196,7 +196,7 @@ fn text(
     events.sort_by_key(|(_, event)| std::cmp::Reverse(event.timestamp));
     let count = events.len();
     let recent = events.into_iter().take(RECENT).map(|(name, event)| {
-        let properties = Value::Object(event.properties.clone()).canonical();
+        let properties = Value::Object((*event.properties).clone()).canonical();
         vec![
             event.timestamp.to_string(),
             visible(name),

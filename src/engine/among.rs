@@ -322,7 +322,15 @@ impl<'e> Among<'e> {
         }
         let alone = profile.accounts().next().is_none();
         match self.profiles.place_of(profile) {
-            Some(place) if self.profiles.users().get(place) == Some(profile) => Ok((!alone).then_some(place)),
+            Some(place)
+                if self
+                    .profiles
+                    .users()
+                    .get(place)
+                    .is_some_and(|other| **other == *profile) =>
+            {
+                Ok((!alone).then_some(place))
+            }
             None if alone => Ok(None),
             _ => Err(Error::NotAmong {
                 profile: self.engine.label(profile),

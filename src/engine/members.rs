@@ -6,7 +6,7 @@
 
 use crate::eval::{self, Row};
 use crate::ir::{AudienceSlot, Node, NodeId, Program, Subject};
-use crate::model::{Account, Profile, Profiles};
+use crate::model::{Account, Profiles};
 use crate::time::Timestamp;
 
 /// Users and accounts that are evaluated together, as places in [`Profiles`] and in [`Groups::accounts`]; each sorted.
@@ -68,7 +68,7 @@ impl<'p> Groups<'p> {
                 open.extend(
                     profile
                         .into_iter()
-                        .flat_map(Profile::accounts)
+                        .flat_map(|profile| profile.accounts())
                         .filter_map(|id| self.place(id)),
                 );
             }

@@ -189,7 +189,7 @@ pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles,
         let mut reached: Vec<(&Arc<str>, &Profile)> = found
             .users
             .into_iter()
-            .filter_map(|at| labels.get(at).zip(users.get(at)))
+            .filter_map(|at| labels.get(at).zip(users.get(at).map(|user| &**user)))
             .collect();
         reached.sort_by_key(|(label, _)| *label);
         let destinations = audience.destinations.iter();

@@ -125,7 +125,7 @@ impl<'c, 'a> Passing<'c, 'a> {
                 Ordering::Greater => events.rfind(has),
                 _ => events.find(has),
             };
-            let key = |(events, at): (Events<'c, 'a>, usize)| (events.time(at), events.message_id(at));
+            let key = |(events, at): (Events<'c, 'a>, usize)| (events.time(at), events.tie(at));
             if let Some(edge) = edge
                 && found.is_none_or(|found| key(edge).cmp(&key(found)) == wanted)
             {

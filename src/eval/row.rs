@@ -403,6 +403,12 @@ impl<'e, 'a> Events<'e, 'a> {
         self.past.get(at).map_or("", |event| &event.message_id)
     }
 
+    /// What decides between events of one timestamp that stand in several histories: canonical order (DEC-40).
+    pub(super) fn tie(self, at: usize) -> Option<(Timestamp, &'a str)> {
+        let event = self.past.get(at)?;
+        Some((event.received_at, &event.message_id))
+    }
+
     /// A property of the event at a place; `None` where it is absent or null.
     pub(super) fn value(self, at: usize, property: PropertySlot) -> Option<&'a Value> {
         let at = property.index().checked_mul(self.times.len())?.checked_add(at)?;

@@ -205,9 +205,9 @@ fn text<'e>(object: &'e Object, key: &str) -> Option<&'e str> {
 }
 
 /// The event's id, derived from its canonical JSON where it has none, so that an exact copy is a duplicate too (EV-17).
-fn message_id(mut event: Object) -> (Box<str>, Object) {
+fn message_id(mut event: Object) -> (Arc<str>, Object) {
     match event.remove("messageId") {
-        Some(Value::String(id)) if !id.is_empty() => (id, event),
+        Some(Value::String(id)) if !id.is_empty() => (id.into(), event),
         other => {
             if let Some(empty) = other {
                 event.insert("messageId", empty);
@@ -247,8 +247,8 @@ fn effect(call: Call, mut event: Object, rules: &IdentityRules, left_out: &mut L
             }
         }
         Call::Track => {
-            let properties = take("properties");
-            let name = string(event.remove("event")).unwrap_or_default();
+            let properties = Arc::new(take("properties"));
+            let name = string(event.remove("event")).unwrap_or_default().into();
             Effect::Past { name, properties }
         }
         Call::Page => viewed("Page Viewed", "page_name", event),
@@ -271,7 +271,7 @@ fn viewed(event_name: &str, name_key: &str, mut event: Object) -> Effect {
     }
     Effect::Past {
         name: event_name.into(),
-        properties,
+        properties: Arc::new(properties),
     }
 }
 

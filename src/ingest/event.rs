@@ -1,6 +1,7 @@
 //! An event as the fold needs it: decoded, validated, and nothing kept that changes no profile.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::preferences::Given;
 use crate::time::Timestamp;
@@ -25,7 +26,7 @@ pub(super) struct Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Effect {
     /// Track, page, screen: it stands in the history.
-    Past { name: Box<str>, properties: Object },
+    Past { name: Arc<str>, properties: Arc<Object> },
     /// Identify: it sets traits.
     Traits(Object),
     /// Group: it makes the person a user of the account and sets the account's traits.
@@ -46,7 +47,7 @@ pub(super) struct LeftOut {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Event {
     pub(super) times: Times,
-    pub(super) message_id: Box<str>,
+    pub(super) message_id: Arc<str>,
     /// Sorted, each once, never empty.
     pub(super) claims: Vec<Claim>,
     pub(super) consent: Option<Given>,
@@ -57,15 +58,18 @@ pub(super) struct Event {
 /// When an event happened and when it was received, both always known in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Times {
-    /// The earlier of the two: it leads the canonical order (EV-14) and is the time of consent (CP-10).
-    pub(super) earlier: Timestamp,
-    pub(super) received: Timestamp,
     pub(super) timestamp: Timestamp,
+    pub(super) received: Timestamp,
 }
 
 impl Times {
+    /// The earlier of the two: it leads the canonical order (EV-14) and is the time of consent (CP-10).
+    pub(super) fn earlier(self) -> Timestamp {
+        self.timestamp.min(self.received)
+    }
+
     /// The canonical order of events that do not share both (EV-14).
     pub(super) fn order(self) -> (Timestamp, Timestamp) {
-        (self.earlier, self.received)
+        (self.earlier(), self.received)
     }
 }

@@ -1,115 +1,56 @@
-//! Folds events in canonical order into profiles. That the order of arrival leaves no trace needs no further care here.
+//! The reference: events sorted into canonical order, then folded one by one. That the order of arrival leaves no trace
+//! needs no further care here; [`State`](super::State), which takes events as they arrive, is held against it.
 
-use std::collections::BTreeMap;
+use super::accounts::Accounts;
+use super::event::Event;
+use super::events::{Events, Kept};
+use super::people::People;
+use super::violations::{Limits, Violations};
+use crate::model::{IdentityRules, Profiles};
 
-use super::event::{Effect, Event};
-use super::ledger::Moment;
-use super::people::{Joining, People, Person};
-use super::violations::Violations;
-use crate::model::{Consent, ConsentChange, History, Identifiers, IdentityRules, PastEvent, Profile, Profiles};
-use crate::value::{Object, Value};
+/// The events, and what they are resolved and folded by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fold<'s> {
+    pub(super) events: &'s Events,
+    pub(super) rules: &'s IdentityRules,
+    /// The ids of the categories that the workspace declares.
+    pub(super) configured: &'s [Box<str>],
+}
 
 /// The profiles that these events, in canonical order, lead to.
 pub(super) fn fold(
-    mut events: Vec<Event>,
+    sorted: Vec<Event>,
     rules: &IdentityRules,
     configured: &[Box<str>],
     violations: &mut Violations,
 ) -> Profiles {
     let mut people = People::default();
-    let mut accounts: BTreeMap<Box<str>, Object> = BTreeMap::new();
-    for (order, event) in events.iter_mut().enumerate() {
+    let mut accounts = Accounts::default();
+    let mut events = Events::default();
+    let mut limits = Limits::default();
+    for event in sorted {
         violations.add_left_out(event.left_out);
-        let timestamp = event.times.timestamp;
-        let claims = std::mem::take(&mut event.claims);
-        let resolution = people.resolve(claims, timestamp, event.consent.is_some(), rules, violations);
-        let joining = resolution.joining;
-        let Some((person, others)) = people.settle(resolution, timestamp) else {
-            continue;
+        // Both numbers end where memory has ended long before.
+        let id = people.link(event.claims).and_then(|links| {
+            events.insert(Kept {
+                times: event.times,
+                message_id: event.message_id,
+                links,
+                consent: event.consent,
+                effect: event.effect,
+                left_out: event.left_out,
+                person: None,
+            })
+        });
+        let Some(id) = id else { continue };
+        let by = Fold {
+            events: &events,
+            rules,
+            configured,
         };
-        let at = Moment {
-            order,
-            time: event.times.earlier,
-        };
-        let given = event.consent.take();
-        match joining {
-            Joining::Plain => {}
-            Joining::Login => person.consent.log_in(others, at, configured),
-            Joining::Merge => person.consent.compare(others, None, at, configured),
-            Joining::NewUser => person.consent.compare(others, given.as_ref(), at, configured),
-        }
-        // After a comparison, so that it cannot settle the conflicts that it caused (CP-15).
-        if let Some(given) = given {
-            person.consent.give(at, given, configured);
-        }
-        match &mut event.effect {
-            Effect::Past { .. } => person.events.push(order),
-            Effect::Traits(traits) => {
-                let traits = std::mem::take(traits).into_iter();
-                person.traits.extend(traits.map(|(key, value)| (key, (order, value))));
-            }
-            Effect::Group { id, traits } => {
-                person.accounts.insert(id.clone());
-                set(accounts.entry(std::mem::take(id)).or_default(), std::mem::take(traits));
-            }
-            Effect::Nothing => {}
-        }
+        people.apply(id, by, &mut limits);
+        accounts.take(id, &events);
     }
-    let users = people.into_iter().map(|person| profile(person, &mut events));
-    Profiles::new(users.collect(), accounts)
-}
-
-/// TR-2, TR-3.
-fn set(traits: &mut Object, new: Object) {
-    for (key, value) in new {
-        if value == Value::Null {
-            traits.remove(&key);
-        } else {
-            traits.insert(key, value);
-        }
-    }
-}
-
-/// The finished profile; its events are taken out of `events`.
-fn profile(person: Person, events: &mut [Event]) -> Profile {
-    let mut identifiers = Identifiers::default();
-    for id in person.identifiers.keys() {
-        identifiers.insert(&id.kind, &id.value);
-    }
-    let traits = person.traits.into_iter().map(|(key, (_, value))| (key, value));
-    let traits = traits.filter(|(_, value)| *value != Value::Null).collect();
-
-    // Before the history, which takes the message ids away.
-    let (states, log) = person.consent.close();
-    let changes = log.into_iter().map(|change| ConsentChange {
-        time: change.at.time,
-        message_id: events
-            .get(change.at.order)
-            .map(|e| e.message_id.clone())
-            .unwrap_or_default(),
-        category: change.category,
-        from: change.from,
-        to: change.to,
-        rule: change.rule.into(),
-    });
-    let consent = Consent::new(states, changes.collect());
-
-    let mut history = History::default();
-    let mut places = person.events;
-    // In time order, ties in canonical order, so that each is added at the end.
-    places.sort_by_key(|order| (events.get(*order).map(|event| event.times.timestamp), *order));
-    for order in places {
-        let Some(event) = events.get_mut(order) else {
-            continue;
-        };
-        if let Effect::Past { name, properties } = std::mem::replace(&mut event.effect, Effect::Nothing) {
-            let past = PastEvent {
-                timestamp: event.times.timestamp,
-                message_id: std::mem::take(&mut event.message_id),
-                properties,
-            };
-            history.insert(&name, past);
-        }
-    }
-    Profile::new(identifiers, traits, person.accounts, consent, history)
+    violations.add_limits(limits);
+    Profiles::new(people.profiles(&events), accounts.traits())
 }

@@ -5,27 +5,33 @@
 //! order. Every other merge compares the two states as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::events::{EventId, Events};
+use super::fold::Fold;
 use super::preferences::{Given, Preference, Preferences, Rest};
 use crate::consent::ConsentState;
+use crate::model::{Consent, ConsentChange};
 use crate::time::Timestamp;
 
-/// Where an event stands: its place in canonical order, and its consent time (CP-10).
+/// An event, and its consent time (CP-10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moment {
-    pub(super) order: usize,
+    pub(super) event: EventId,
     pub(super) time: Timestamp,
 }
 
-/// The consent of a profile under construction.
+/// What is needed to go on with the consent of a profile; what readers see of it is a [`Consent`] beside it.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     state: State,
     /// In canonical order.
     entries: Vec<Entry>,
-    /// In canonical order; within an event what a merge changed, then what its object did, each by category. Of a merge,
-    /// what either side went through stands here as it was.
-    log: Vec<Change>,
+    /// The event of each change in the history of the consent. They are in canonical order; within an event what a merge
+    /// changed, then what its object did, each by category. Of a merge, what either side went through stands there as it was.
+    changes: Vec<EventId>,
+    /// Whether other profiles were ever taken in, or compared: then what an object changes depends on more than the objects.
+    joined: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -42,28 +48,26 @@ enum What {
     Conflict(Vec<Box<str>>),
 }
 
-/// One change of one category.
-#[derive(Debug)]
-pub(super) struct Change {
-    pub(super) at: Moment,
-    pub(super) category: Box<str>,
-    pub(super) from: ConsentState,
-    pub(super) to: ConsentState,
-    pub(super) rule: &'static str,
-}
-
 impl Ledger {
-    /// Takes an object (CP-1 to CP-9, CP-16).
-    pub(super) fn give(&mut self, at: Moment, given: Given, configured: &[Box<str>]) {
-        let Ledger { state, log, .. } = self;
+    /// Takes an object of the latest event (CP-1 to CP-9, CP-16).
+    pub(super) fn give(
+        &mut self,
+        consent: &mut Consent,
+        at: Moment,
+        given: Given,
+        message_id: &Arc<str>,
+        configured: &[Box<str>],
+    ) {
+        let Ledger { state, changes, .. } = self;
         state.object(&given, at.time, configured, |category, from, to, rule| {
-            let category = category.into();
-            log.push(Change {
-                at,
-                category,
+            changes.push(at.event);
+            consent.change(ConsentChange {
+                time: at.time,
+                message_id: message_id.clone(),
+                category: category.into(),
                 from,
                 to,
-                rule,
+                rule: rule.into(),
             });
         });
         self.entries.push(Entry {
@@ -72,26 +76,65 @@ impl Ledger {
         });
     }
 
+    /// Takes an object of an event that is not the latest: the objects are folded anew. That is all there is to do unless
+    /// other profiles were taken in; then it does nothing, and gives false.
+    pub(super) fn insert(&mut self, consent: &mut Consent, at: Moment, given: Given, by: Fold<'_>) -> bool {
+        if self.joined {
+            return false;
+        }
+        let before = |entry: &Entry| by.events.order(entry.at.event, at.event).is_lt();
+        let place = self.entries.partition_point(before);
+        if place == self.entries.len() {
+            if let Some(event) = by.events.get(at.event) {
+                self.give(consent, at, given, &event.message_id, by.configured);
+            }
+            return true;
+        }
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.insert(
+            place,
+            Entry {
+                at,
+                what: What::Object(given),
+            },
+        );
+        *self = Ledger::default();
+        *consent = Consent::default();
+        for Entry { at, what } in entries {
+            if let (What::Object(given), Some(event)) = (what, by.events.get(at.event)) {
+                self.give(consent, at, given, &event.message_id, by.configured);
+            }
+        }
+        true
+    }
+
     /// Takes in another device of the same user: the objects of both are folded in canonical order, and the latest choice
     /// wins (CP-7, CP-13). Conflicts that either side had found stay where they are, and end only by CP-16.
-    pub(super) fn log_in(&mut self, devices: Vec<Ledger>, at: Moment, configured: &[Box<str>]) {
-        self.absorb(devices);
-        let folded = State::fold(&self.entries, configured);
-        self.become_state(folded, at, "CP-13");
+    pub(super) fn log_in(&mut self, consent: &mut Consent, devices: Vec<(Ledger, Consent)>, at: Moment, by: Fold<'_>) {
+        self.absorb(consent, devices, by.events);
+        let folded = State::fold(&self.entries, by.configured);
+        self.become_state(consent, folded, at, "CP-13", by.events);
     }
 
     /// Takes in other profiles, compared category by category (CP-11, CP-12). `event`: an object that is compared as if
     /// it were one more profile (CP-14).
-    pub(super) fn compare(&mut self, others: Vec<Ledger>, event: Option<&Given>, at: Moment, configured: &[Box<str>]) {
+    pub(super) fn compare(
+        &mut self,
+        consent: &mut Consent,
+        others: Vec<(Ledger, Consent)>,
+        event: Option<&Given>,
+        at: Moment,
+        by: Fold<'_>,
+    ) {
         let (rule, event) = match event {
             Some(given) => {
                 let mut alone = State::default();
-                alone.object(given, at.time, configured, |_, _, _, _| {});
+                alone.object(given, at.time, by.configured, |_, _, _, _| {});
                 ("CP-14", Some(alone))
             }
             None => ("CP-11", None),
         };
-        let profiles = || std::iter::once(&self.state).chain(others.iter().map(|other| &other.state));
+        let profiles = || std::iter::once(&self.state).chain(others.iter().map(|(other, _)| &other.state));
         let sides: Vec<&State> = profiles().chain(&event).collect();
         let mut compared = State {
             instant: profiles().filter_map(|side| side.instant).max(),
@@ -105,54 +148,54 @@ impl Ledger {
             .iter()
             .filter(|(_, c)| c.state == ConsentState::Conflicted);
         let conflicts: Vec<Box<str>> = conflicts.map(|(category, _)| category.clone()).collect();
-        self.absorb(others);
+        self.absorb(consent, others, by.events);
         if !conflicts.is_empty() {
             self.entries.push(Entry {
                 at,
                 what: What::Conflict(conflicts),
             });
         }
-        self.become_state(compared, at, rule);
-    }
-
-    /// The state of every category that was ever collected, and what changed, in canonical order.
-    pub(super) fn close(self) -> (BTreeMap<Box<str>, ConsentState>, Vec<Change>) {
-        let states = self
-            .state
-            .categories
-            .into_iter()
-            .map(|(id, category)| (id, category.state));
-        (states.collect(), self.log)
+        self.become_state(consent, compared, at, rule, by.events);
     }
 
     /// Joins what both went through; each event stands in one of them only.
-    fn absorb(&mut self, others: Vec<Ledger>) {
-        for mut other in others {
+    fn absorb(&mut self, consent: &mut Consent, others: Vec<(Ledger, Consent)>, events: &Events) {
+        self.joined = true;
+        let mut changes: Vec<(EventId, ConsentChange)> = Vec::new();
+        for (mut other, others) in others {
             self.entries.append(&mut other.entries);
-            self.log.append(&mut other.log);
+            changes.extend(other.changes.into_iter().zip(others.history));
         }
         // Stable, so that a conflict stays before the object of its event.
-        self.entries.sort_by_key(|entry| entry.at.order);
-        self.log.sort_by_key(|change| change.at.order);
+        self.entries.sort_by(|a, b| events.order(a.at.event, b.at.event));
+        if !changes.is_empty() {
+            let own = self.changes.drain(..).zip(consent.history.drain(..));
+            changes.splice(..0, own);
+            changes.sort_by(|(a, _), (b, _)| events.order(*a, *b));
+            (self.changes, consent.history) = changes.into_iter().unzip();
+        }
     }
 
-    fn become_state(&mut self, state: State, at: Moment, rule: &'static str) {
+    fn become_state(&mut self, consent: &mut Consent, state: State, at: Moment, rule: &'static str, events: &Events) {
         for (category, after) in &state.categories {
             let (from, to) = (self.state.of(category), after.state);
             if from != to {
-                let category = category.clone();
                 // A comparison changes what it finds in conflict, and what was never collected where others refused.
                 let rule = if rule == "CP-11" && to == ConsentState::Denied {
                     "CP-12"
                 } else {
                     rule
                 };
-                self.log.push(Change {
-                    at,
-                    category,
+                self.changes.push(at.event);
+                consent.change(ConsentChange {
+                    time: at.time,
+                    message_id: events
+                        .get(at.event)
+                        .map_or_else(Arc::default, |event| event.message_id.clone()),
+                    category: category.clone(),
                     from,
                     to,
-                    rule,
+                    rule: rule.into(),
                 });
             }
         }
@@ -308,7 +351,10 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::event::{Effect, LeftOut, Times};
+    use super::super::events::Kept;
     use super::*;
+    use crate::model::IdentityRules;
     use crate::value;
 
     #[derive(Debug, Clone)]
@@ -345,49 +391,86 @@ mod tests {
         }
     }
 
+    /// Events of these consent times, in canonical order.
+    fn events(times: &[i64]) -> (Events, Vec<Moment>) {
+        let mut events = Events::default();
+        let moments = times.iter().enumerate().map(|(number, time)| {
+            let time = Timestamp::from_millis(*time);
+            let event = events.insert(Kept {
+                times: Times {
+                    timestamp: time,
+                    received: time,
+                },
+                message_id: format!("{number:04}").into(),
+                links: Box::default(),
+                consent: None,
+                effect: Effect::Nothing,
+                left_out: LeftOut::default(),
+                person: None,
+            });
+            Moment {
+                event: event.unwrap(),
+                time,
+            }
+        });
+        let moments = moments.collect();
+        (events, moments)
+    }
+
     proptest! {
         /// The state that is kept up to date is the one that the history leads to. So a login, which folds the history
         /// anew, changes nothing by itself.
         #[test]
         fn the_state_is_the_fold_of_the_history(steps in prop::collection::vec((step(), 0i64..2), 0..40)) {
             let configured = [Box::from("A"), Box::from("C")];
-            let mut ledgers: Vec<Ledger> = (0..4).map(|_| Ledger::default()).collect();
-            let mut time = 0;
-            for (order, (step, later)) in steps.into_iter().enumerate() {
-                time += later;
-                let at = Moment { order, time: Timestamp::from_millis(time) };
+            let mut ledgers: Vec<(Ledger, Consent)> = (0..4).map(|_| Default::default()).collect();
+            let times: Vec<i64> = steps.iter().scan(0, |time, (_, later)| {
+                *time += later;
+                Some(*time)
+            }).collect();
+            let (events, moments) = events(&times);
+            let rules = IdentityRules::default();
+            let by = Fold { events: &events, rules: &rules, configured: &configured };
+            let id: Arc<str> = "m".into();
+            for ((step, _), at) in steps.into_iter().zip(moments) {
                 let at_hand = match step {
                     Step::Give(who, object, deliberate) => {
-                        ledgers[who].give(at, given(object, deliberate), &configured);
+                        let (ledger, consent) = &mut ledgers[who];
+                        ledger.give(consent, at, given(object, deliberate), &id, &configured);
                         who
                     }
                     Step::LogIn(a, b) | Step::Compare(a, b, _) if a == b => continue,
                     Step::LogIn(a, b) => {
                         let other = std::mem::take(&mut ledgers[b]);
-                        ledgers[a].log_in(vec![other], at, &configured);
+                        let (ledger, consent) = &mut ledgers[a];
+                        ledger.log_in(consent, vec![other], at, by);
                         a
                     }
                     Step::Compare(a, b, object) => {
                         let other = std::mem::take(&mut ledgers[b]);
                         let object = object.map(|object| given(object, false));
-                        ledgers[a].compare(vec![other], object.as_ref(), at, &configured);
+                        let (ledger, consent) = &mut ledgers[a];
+                        ledger.compare(consent, vec![other], object.as_ref(), at, by);
                         if let Some(object) = object {
-                            ledgers[a].give(at, object, &configured);
+                            ledger.give(consent, at, object, &id, &configured);
                         }
                         a
                     }
                 };
-                let Ledger { state, entries, log } = &ledgers[at_hand];
+                let (Ledger { state, entries, changes, .. }, consent) = &ledgers[at_hand];
                 let folded = State::fold(entries, &configured);
                 let states = |state: &State| -> Vec<(Box<str>, ConsentState)> {
                     state.categories.iter().map(|(id, c)| (id.clone(), c.state)).collect()
                 };
                 prop_assert_eq!(states(state), states(&folded));
+                let seen: Vec<_> = consent.categories().map(|(id, state)| (Box::from(id), state)).collect();
+                prop_assert_eq!(states(state), seen);
                 prop_assert_eq!(state.instant, folded.instant);
                 // A stale mark is what would keep a grant alive that an omission must end.
                 let open = state.categories.iter().filter(|(_, c)| c.state != ConsentState::Denied);
                 prop_assert!(open.map(|(id, _)| id).eq(&state.open));
-                prop_assert!(log.is_sorted_by_key(|change| change.at.order));
+                prop_assert!(changes.is_sorted_by(|a, b| events.order(*a, *b).is_le()));
+                prop_assert_eq!(changes.len(), consent.history().len());
             }
         }
     }

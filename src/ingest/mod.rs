@@ -24,9 +24,11 @@
 //! # Ok::<(), &str>(())
 //! ```
 
+mod accounts;
 mod batch;
 mod decode;
 mod event;
+mod events;
 mod fold;
 mod identifiers;
 mod input;
@@ -34,10 +36,13 @@ mod ledger;
 mod lines;
 mod order;
 mod people;
+mod person;
 mod preferences;
 mod reject;
+mod state;
 mod survey;
 mod times;
+mod traits;
 mod violations;
 
 use std::collections::{BTreeMap, HashSet};
@@ -264,7 +269,7 @@ impl Ingestor {
                 self.reject(place, refusal, input);
                 Err(code)
             }
-            Ok(event) if event.times.earlier > *now => {
+            Ok(event) if event.times.earlier() > *now => {
                 self.counts.later += 1;
                 Ok(())
             }

@@ -1,81 +1,67 @@
-//! The profiles while they are being built, and how an event finds its own (ID-10 to ID-23).
+//! The profiles while events come in, and how an event finds its own (ID-10 to ID-23).
+//!
+//! [`People::apply`] takes events in canonical order. What it keeps of an identity is enough to tell, for an event that
+//! comes late, whether it would have changed anything about who is who ([`People::owner_at`]).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::event::{Claim, Identifier};
+use super::events::{EventId, Events, Kept, Link};
+use super::fold::Fold;
 use super::identifiers::ANONYMOUS_ID;
-use super::ledger::Ledger;
-use super::violations::{TIME_LIMIT, VALUE_LIMIT, Violations};
-use crate::model::{IdentityRules, Period, USER_ID};
+use super::ledger::Moment;
+use super::person::{Joining, Person};
+use super::violations::Limits;
+use crate::model::{IdentityRules, Period, Profile, USER_ID};
 use crate::time::Timestamp;
-use crate::value::Value;
 
-/// A profile under construction. Its parts keep the places of events in canonical order, so that a merge is a union.
-#[derive(Default)]
-pub(super) struct Person {
-    /// With the time of the event that added each, for limits over a period (ID-7).
-    pub(super) identifiers: BTreeMap<Identifier, Timestamp>,
-    /// With the place of the event that set each. A removal is remembered as null, so that it can win a merge.
-    pub(super) traits: BTreeMap<Box<str>, (usize, Value)>,
-    pub(super) accounts: BTreeSet<Box<str>>,
-    pub(super) consent: Ledger,
-    /// The places of the events that stand in its history; in no order after a merge.
-    pub(super) events: Vec<usize>,
+/// The number of an identifier that some event carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct IdentifierId(u32);
+
+/// The number of a profile. It is given anew when the profile is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct PersonId(u32);
+
+impl IdentifierId {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
-impl Person {
-    fn has(&self, kind: &str) -> bool {
-        self.of_kind(kind).next().is_some()
-    }
+#[derive(Debug)]
+struct Known {
+    id: Arc<Identifier>,
+    /// None while only events carry it from which it was dropped.
+    attached: Option<Attached>,
+}
 
-    /// When each identifier of a type was added.
-    fn of_kind(&self, kind: &str) -> impl Iterator<Item = Timestamp> {
-        let first = Identifier {
-            kind: kind.to_owned().into(),
-            value: "".into(),
-        };
-        let from_there = self.identifiers.range(first..);
-        from_there
-            .take_while(move |(id, _)| id.kind == kind)
-            .map(|(_, added)| *added)
-    }
+/// How an identifier came to a profile.
+#[derive(Debug, Clone, Copy)]
+struct Attached {
+    /// The event that added it, and the profile it added it to.
+    by: EventId,
+    to: PersonId,
+    /// The profile that has taken that one in since.
+    owner: PersonId,
+}
 
-    /// Takes in another (ID-20 to ID-22); of a trait of both the later wins (ID-21). Its consent is given back, for it is not
-    /// merged like the rest (ID-25).
-    fn absorb(&mut self, other: Person) -> Ledger {
-        // The smaller is put into the larger; what is on both sides (traits alone) is told apart by its place.
-        let (mut identifiers, mut traits) = (other.identifiers, other.traits);
-        if identifiers.len() > self.identifiers.len() {
-            std::mem::swap(&mut self.identifiers, &mut identifiers);
-        }
-        if traits.len() > self.traits.len() {
-            std::mem::swap(&mut self.traits, &mut traits);
-        }
-        self.identifiers.extend(identifiers);
-        for (key, (order, value)) in traits {
-            match self.traits.get_mut(&key) {
-                Some(own) if own.0 > order => {}
-                Some(own) => *own = (order, value),
-                None => {
-                    self.traits.insert(key, (order, value));
-                }
-            }
-        }
-        self.accounts.extend(other.accounts);
-        // They are sorted in the end, so the longer list need not be moved.
-        let mut others = other.events;
-        if others.len() > self.events.len() {
-            std::mem::swap(&mut self.events, &mut others);
-        }
-        self.events.extend(others);
-        other.consent
-    }
+#[derive(Debug)]
+enum Slot {
+    Free,
+    Person(Box<Person>),
+    /// It was taken in by another, by an event.
+    Merged {
+        into: PersonId,
+        by: EventId,
+    },
 }
 
 /// Who has identifiers of a type.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
-    Profile(usize),
+    Profile(PersonId),
     Event,
 }
 
@@ -102,122 +88,207 @@ impl Tally {
     }
 }
 
-/// How the profiles that an event finds belong together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Joining {
-    /// There is one at most, and nothing to compare.
-    Plain,
-    /// One user on one more device (CP-13).
-    Login,
-    /// Stored profiles are compared (CP-11).
-    Merge,
-    /// The event itself is one side of the comparison (CP-14).
-    NewUser,
-}
-
 /// Where an event goes.
-pub(super) struct Resolution {
+struct Resolution {
     /// The identifiers that merge protection left to the event.
-    claims: Vec<Claim>,
+    links: Vec<Link>,
     /// The profiles that it finds by them, the earliest created first.
-    places: Vec<usize>,
-    pub(super) joining: Joining,
+    places: Vec<PersonId>,
+    joining: Joining,
 }
 
-/// All profiles, in order of creation. One that was merged into an earlier one leaves its place empty.
-#[derive(Default)]
+/// All profiles and the identifiers that they are found by.
+#[derive(Debug, Default)]
 pub(super) struct People {
-    places: Vec<Option<Person>>,
+    slots: Vec<Slot>,
+    free: Vec<PersonId>,
+    known: Vec<Known>,
     /// Looked up only, never walked: its order is not the same twice.
-    by_identifier: HashMap<Identifier, usize>,
+    by_identifier: HashMap<Arc<Identifier>, IdentifierId>,
 }
 
 impl People {
-    fn get(&self, place: usize) -> Option<&Person> {
-        self.places.get(place)?.as_ref()
-    }
-
-    fn get_mut(&mut self, place: usize) -> Option<&mut Person> {
-        self.places.get_mut(place)?.as_mut()
-    }
-
-    /// Those that are left, in order of creation.
-    pub(super) fn into_iter(self) -> impl Iterator<Item = Person> {
-        self.places.into_iter().flatten()
-    }
-
-    /// Finds the profiles of an event, dropping the identifiers that would break a limit (ID-10, ID-11).
-    pub(super) fn resolve(
-        &self,
-        mut claims: Vec<Claim>,
-        timestamp: Timestamp,
-        with_consent: bool,
-        rules: &IdentityRules,
-        violations: &mut Violations,
-    ) -> Resolution {
-        loop {
-            let found: BTreeSet<usize> = claims.iter().filter_map(|claim| self.place(claim)).collect();
-            let places: Vec<usize> = found.into_iter().collect();
-            // The last one left matches by itself, whatever the limits say (ID-13).
-            let over = (claims.len() > 1).then(|| self.over_limit(&claims, &places, timestamp, rules));
-            let Some(period) = over.flatten() else {
-                let joining = self.joining(&claims, &places, with_consent);
-                return Resolution {
-                    claims,
-                    places,
-                    joining,
-                };
-            };
-            violations.count(if period == Period::Ever {
-                VALUE_LIMIT
-            } else {
-                TIME_LIMIT
-            });
-            let lowest = claims
-                .iter()
-                .enumerate()
-                .max_by_key(|(_, claim)| (rules.rank(&claim.id.kind), &claim.id.value))
-                .map(|(at, _)| at);
-            if let Some(at) = lowest {
-                claims.remove(at);
-            }
+    pub(super) fn get(&self, person: PersonId) -> Option<&Person> {
+        match self.slots.get(person.0 as usize)? {
+            Slot::Person(person) => Some(person),
+            Slot::Free | Slot::Merged { .. } => None,
         }
     }
 
-    fn place(&self, claim: &Claim) -> Option<usize> {
-        self.by_identifier.get(&claim.id).copied()
+    pub(super) fn get_mut(&mut self, person: PersonId) -> Option<&mut Person> {
+        match self.slots.get_mut(person.0 as usize)? {
+            Slot::Person(person) => Some(person),
+            Slot::Free | Slot::Merged { .. } => None,
+        }
+    }
+
+    /// The profiles, in order of creation.
+    pub(super) fn profiles(&self, events: &Events) -> Vec<Arc<Profile>> {
+        let people = self.slots.iter().filter_map(|slot| match slot {
+            Slot::Person(person) => Some(&**person),
+            Slot::Free | Slot::Merged { .. } => None,
+        });
+        let mut people: Vec<&Person> = people.collect();
+        people.sort_by(|a, b| events.order(a.created, b.created));
+        people.into_iter().map(|person| person.profile.clone()).collect()
+    }
+
+    /// The number of an identifier, if any event carries it.
+    pub(super) fn find(&self, id: &Identifier) -> Option<IdentifierId> {
+        self.by_identifier.get(id).copied()
+    }
+
+    /// The profile that has an identifier.
+    pub(super) fn owner(&self, id: IdentifierId) -> Option<PersonId> {
+        self.attached(id).map(|attached| attached.owner)
+    }
+
+    /// The claims of an event as links. There are at most `u32::MAX` identifiers; beyond, `None`.
+    pub(super) fn link(&mut self, claims: Vec<Claim>) -> Option<Box<[Link]>> {
+        let links = claims.into_iter().map(|Claim { id, own }| {
+            let known = self.by_identifier.get(&id).copied();
+            let id = match known {
+                Some(known) => known,
+                None => {
+                    let number = IdentifierId(u32::try_from(self.known.len()).ok()?);
+                    let id = Arc::new(id);
+                    self.by_identifier.insert(id.clone(), number);
+                    self.known.push(Known { id, attached: None });
+                    number
+                }
+            };
+            Some(Link { id, own })
+        });
+        links.collect()
+    }
+
+    /// Takes in an event that comes after all that were taken in and are connected to it. Gives its profile.
+    pub(super) fn apply(&mut self, id: EventId, by: Fold<'_>, limits: &mut Limits) -> Option<PersonId> {
+        let event = by.events.get(id)?;
+        let resolution = self.resolve(event, by, limits);
+        let joining = resolution.joining;
+        let at = Moment {
+            event: id,
+            time: event.times.earlier(),
+        };
+        let (place, others) = self.settle(resolution, id, event, by.events)?;
+        let person = self.get_mut(place)?;
+        person.join(others, joining, at, event, by);
+        // After a comparison, so that it cannot settle the conflicts that it caused (CP-15).
+        person.take(at, event, by);
+        Some(place)
+    }
+
+    /// Whether an event that comes late leaves everything about identities as it is: all that it claims was on one
+    /// profile, when it happened. Then this is the profile that has taken that one in since, or that one itself.
+    pub(super) fn owner_at(&self, id: EventId, links: &[Link], events: &Events) -> Option<PersonId> {
+        let mut owners = links.iter().map(|link| {
+            let attached = self.attached(link.id)?;
+            let is_before = |other| events.order(other, id).is_lt();
+            let mut place = is_before(attached.by).then_some(attached.to)?;
+            while let Some(Slot::Merged { into, by }) = self.slots.get(place.0 as usize) {
+                if !is_before(*by) {
+                    break;
+                }
+                place = *into;
+            }
+            Some((place, attached.owner))
+        });
+        let (place, owner) = owners.next()??;
+        owners
+            .all(|other| other.is_some_and(|(other, _)| other == place))
+            .then_some(owner)
+    }
+
+    /// Forgets the profile that an event resolved to and who has its identifiers, before connected events are folded anew.
+    pub(super) fn reset(&mut self, event: &mut Kept) {
+        for link in &event.links {
+            if let Some(known) = self.known.get_mut(link.id.index()) {
+                known.attached = None;
+            }
+        }
+        let Some(place) = event.person.take() else { return };
+        if let Some(slot) = self.slots.get_mut(place.0 as usize)
+            && !matches!(slot, Slot::Free)
+        {
+            *slot = Slot::Free;
+            self.free.push(place);
+        }
+    }
+
+    fn attached(&self, id: IdentifierId) -> Option<Attached> {
+        self.known.get(id.index())?.attached
+    }
+
+    /// The profile of a link.
+    fn place(&self, link: &Link) -> Option<PersonId> {
+        self.owner(link.id)
+    }
+
+    fn identifier(&self, link: &Link) -> Option<&Arc<Identifier>> {
+        self.known.get(link.id.index()).map(|known| &known.id)
+    }
+
+    fn is_of(&self, link: &Link, kind: &str) -> bool {
+        self.identifier(link).is_some_and(|id| id.kind == kind)
+    }
+
+    /// Finds the profiles of an event, dropping the identifiers that would break a limit (ID-10, ID-11).
+    fn resolve(&self, event: &Kept, by: Fold<'_>, limits: &mut Limits) -> Resolution {
+        let Fold { events, rules, .. } = by;
+        let mut links = event.links.to_vec();
+        loop {
+            let mut places: Vec<PersonId> = links.iter().filter_map(|link| self.place(link)).collect();
+            places.sort_unstable();
+            places.dedup();
+            let created = |place: &PersonId| self.get(*place).map(|person| person.created);
+            // The earliest created first (ID-19).
+            places.sort_by(|a, b| match (created(a), created(b)) {
+                (Some(a), Some(b)) => events.order(a, b),
+                _ => a.cmp(b),
+            });
+            // The last one left matches by itself, whatever the limits say (ID-13).
+            let over = (links.len() > 1).then(|| self.over_limit(&links, &places, event.times.timestamp, rules));
+            let Some(period) = over.flatten() else {
+                let joining = self.joining(&links, &places, event.consent.is_some());
+                return Resolution { links, places, joining };
+            };
+            limits.count(period);
+            let lowest = links
+                .iter()
+                .enumerate()
+                .filter_map(|(at, link)| Some((at, self.identifier(link)?)))
+                .max_by_key(|(_, id)| (rules.rank(&id.kind), &id.value))
+                .map(|(at, _)| at);
+            if let Some(at) = lowest {
+                links.remove(at);
+            }
+        }
     }
 
     /// The period of the first type, in the order of priority, of which the resulting profile would have too many
     /// (ID-11). Where one of the profiles has all values of a type already, nothing is added and nothing counted (ID-7).
     fn over_limit(
         &self,
-        claims: &[Claim],
-        places: &[usize],
+        links: &[Link],
+        places: &[PersonId],
         timestamp: Timestamp,
         rules: &IdentityRules,
     ) -> Option<Period> {
         let people: Vec<&Person> = places.iter().filter_map(|place| self.get(*place)).collect();
-        let new = claims.iter().filter(|claim| self.place(claim).is_none());
-        let new: Vec<&Identifier> = new.map(|claim| &claim.id).collect();
+        let new = links.iter().filter(|link| self.place(link).is_none());
+        let new: Vec<&Identifier> = new.filter_map(|link| Some(&**self.identifier(link)?)).collect();
         let mut kinds: BTreeSet<&str> = new.iter().map(|id| &*id.kind).collect();
         if people.len() > 1 {
             // Of one profile only the types of new values can grow; of several, those that another has too. So the largest
             // need not be looked through.
-            let largest = people
-                .iter()
-                .enumerate()
-                .max_by_key(|(_, person)| person.identifiers.len());
+            let largest = people.iter().enumerate().max_by_key(|(_, person)| person.size());
             let largest = largest.map(|(at, _)| at);
             let others = people.iter().enumerate().filter(|(at, _)| Some(*at) != largest);
-            kinds.extend(
-                others
-                    .flat_map(|(_, person)| person.identifiers.keys())
-                    .map(|id| &*id.kind),
-            );
+            kinds.extend(others.flat_map(|(_, person)| person.kinds()));
         }
         // No type can have more than all have together: a wide limit need not be counted against.
-        let most = people.iter().map(|person| person.identifiers.len()).sum::<usize>() + new.len();
+        let most = people.iter().map(|person| person.size()).sum::<usize>() + new.len();
         let over = kinds.into_iter().filter(|kind| {
             let (limit, period) = rules.limit(kind);
             if u32::try_from(most).is_ok_and(|most| most <= limit) {
@@ -237,12 +308,12 @@ impl People {
         first.map(|kind| rules.limit(kind).1)
     }
 
-    fn joining(&self, claims: &[Claim], places: &[usize], with_consent: bool) -> Joining {
+    fn joining(&self, links: &[Link], places: &[PersonId], with_consent: bool) -> Joining {
         let people = || places.iter().filter_map(|place| self.get(*place));
         let is_new_user = || {
             let is_new = |kind: &str| {
-                let mut of_kind = claims.iter().filter(|claim| claim.id.kind == kind).peekable();
-                of_kind.peek().is_some() && of_kind.all(|claim| self.place(claim).is_none())
+                let mut of_kind = links.iter().filter(|link| self.is_of(link, kind)).peekable();
+                of_kind.peek().is_some() && of_kind.all(|link| self.place(link).is_none())
             };
             is_new(USER_ID) && is_new(ANONYMOUS_ID) && !people().any(|person| person.has(USER_ID))
         };
@@ -252,8 +323,8 @@ impl People {
         if with_consent && is_new_user() {
             return Joining::NewUser;
         }
-        let own = |kind| claims.iter().find(|claim| claim.own && claim.id.kind == kind);
-        let own_place = |kind| own(kind).and_then(|claim| self.place(claim));
+        let own = |kind| links.iter().find(|link| link.own && self.is_of(link, kind));
+        let own_place = |kind| own(kind).and_then(|link| self.place(link));
         match *places {
             [_] => Joining::Plain,
             [_, _] => match (own_place(USER_ID), own_place(ANONYMOUS_ID)) {
@@ -265,39 +336,71 @@ impl People {
         }
     }
 
-    /// Carries a resolution out: creates, merges, adds the identifiers. Gives the event's profile, and the consent of those
-    /// that were merged into it.
-    pub(super) fn settle(
+    /// Carries a resolution out: creates, merges, adds the identifiers. Gives the event's profile, and those that were
+    /// merged into it, whose consent is still their own.
+    fn settle(
         &mut self,
         resolution: Resolution,
-        timestamp: Timestamp,
-    ) -> Option<(&mut Person, Vec<Ledger>)> {
-        let mut ledgers = Vec::new();
+        by: EventId,
+        event: &Kept,
+        events: &Events,
+    ) -> Option<(PersonId, Vec<Person>)> {
         let mut places = resolution.places.into_iter();
-        let place = places.next().unwrap_or_else(|| {
-            self.places.push(Some(Person::default()));
-            self.places.len() - 1
-        });
+        let place = match places.next() {
+            Some(place) => place,
+            None => self.create(by)?,
+        };
+        let mut absorbed = Vec::new();
         // The earliest created survives (ID-19).
         for later in places {
-            let Some(absorbed) = self.places.get_mut(later).and_then(Option::take) else {
+            let Some(slot) = self.slots.get_mut(later.0 as usize) else {
                 continue;
             };
-            for id in absorbed.identifiers.keys() {
-                self.by_identifier.insert(id.clone(), place);
+            let merged = Slot::Merged { into: place, by };
+            let Slot::Person(mut other) = std::mem::replace(slot, merged) else {
+                continue;
+            };
+            for id in other.identifiers() {
+                let known = self.known.get_mut(id.index());
+                if let Some(attached) = known.and_then(|known| known.attached.as_mut()) {
+                    attached.owner = place;
+                }
             }
             if let Some(person) = self.get_mut(place) {
-                ledgers.push(person.absorb(absorbed));
+                person.absorb(&mut other, events);
+                absorbed.push(*other);
             }
         }
-        for Claim { id, .. } in resolution.claims {
-            if !self.by_identifier.contains_key(&id) {
-                self.by_identifier.insert(id.clone(), place);
+        for Link { id, .. } in resolution.links {
+            let Some(known) = self.known.get_mut(id.index()) else {
+                continue;
+            };
+            if known.attached.is_none() {
+                known.attached = Some(Attached {
+                    by,
+                    to: place,
+                    owner: place,
+                });
+                let identifier = known.id.clone();
                 if let Some(person) = self.get_mut(place) {
-                    person.identifiers.insert(id, timestamp);
+                    person.identify(identifier, id, event.times.timestamp);
                 }
             }
         }
-        self.get_mut(place).map(|person| (person, ledgers))
+        Some((place, absorbed))
+    }
+
+    /// There are at most `u32::MAX`; beyond, `None`.
+    fn create(&mut self, by: EventId) -> Option<PersonId> {
+        let person = Slot::Person(Box::new(Person::new(by)));
+        if let Some(place) = self.free.pop() {
+            if let Some(slot) = self.slots.get_mut(place.0 as usize) {
+                *slot = person;
+            }
+            return Some(place);
+        }
+        let place = u32::try_from(self.slots.len()).ok()?;
+        self.slots.push(person);
+        Some(PersonId(place))
     }
 }

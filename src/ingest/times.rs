@@ -43,9 +43,5 @@ pub(super) fn read(event: &Object, received_at: Timestamp) -> Result<Times, Refu
             return Err(RejectCode::TimestampBefore1970.because(format!("{what} lies before 1970: {time}")));
         }
     }
-    Ok(Times {
-        earlier: timestamp.min(received),
-        received,
-        timestamp,
-    })
+    Ok(Times { timestamp, received })
 }

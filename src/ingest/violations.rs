@@ -3,13 +3,35 @@
 use std::collections::BTreeMap;
 
 use super::event::LeftOut;
+use crate::model::Period;
 
-pub(super) const VALUE_LIMIT: &str = "Identifier value limit exceeded";
-pub(super) const TIME_LIMIT: &str = "Identifier value time limit exceeded";
-pub(super) const BLOCKED: &str = "ID value blocked";
+const VALUE_LIMIT: &str = "Identifier value limit exceeded";
+const TIME_LIMIT: &str = "Identifier value time limit exceeded";
+const BLOCKED: &str = "ID value blocked";
 pub(super) const NO_IDENTIFIER: &str = "No matching identifiers on event";
-pub(super) const RESERVED_TRAIT: &str = "reserved trait namespace";
-pub(super) const MALFORMED_EXTERNAL_ID: &str = "malformed external id";
+const RESERVED_TRAIT: &str = "reserved trait namespace";
+const MALFORMED_EXTERNAL_ID: &str = "malformed external id";
+
+/// How many identifiers merge protection dropped, by the kind of limit.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Limits {
+    values: u32,
+    values_in_time: u32,
+}
+
+impl Limits {
+    pub(super) fn count(&mut self, period: Period) {
+        match period {
+            Period::Ever => self.values += 1,
+            Period::Week | Period::Month | Period::Year => self.values_in_time += 1,
+        }
+    }
+
+    pub(super) fn add(&mut self, other: Limits) {
+        self.values += other.values;
+        self.values_in_time += other.values_in_time;
+    }
+}
 
 /// Counts by name.
 #[derive(Debug, Default)]
@@ -24,6 +46,11 @@ impl Violations {
         self.add(BLOCKED, left_out.blocked);
         self.add(RESERVED_TRAIT, left_out.reserved_traits);
         self.add(MALFORMED_EXTERNAL_ID, left_out.malformed_external);
+    }
+
+    pub(super) fn add_limits(&mut self, limits: Limits) {
+        self.add(VALUE_LIMIT, limits.values);
+        self.add(TIME_LIMIT, limits.values_in_time);
     }
 
     fn add(&mut self, name: &'static str, count: u32) {

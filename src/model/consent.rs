@@ -1,6 +1,7 @@
 //! What a profile says about each consent category, and how it came to say so.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -17,7 +18,7 @@ pub struct Consent {
     #[serde(deserialize_with = "states")]
     categories: BTreeMap<Box<str>, ConsentState>,
     /// Oldest first.
-    history: Vec<ConsentChange>,
+    pub(crate) history: Vec<ConsentChange>,
 }
 
 /// One change of one category: an audit record.
@@ -26,7 +27,7 @@ pub struct ConsentChange {
     /// The consent time of the event that brought it: the earlier of its timestamp and its receipt (CP-10).
     pub time: Timestamp,
     /// That event.
-    pub message_id: Box<str>,
+    pub message_id: Arc<str>,
     /// The category.
     pub category: Box<str>,
     /// Before.
@@ -57,6 +58,12 @@ impl Consent {
         } else {
             self.categories.insert(category.into(), state);
         }
+    }
+
+    /// Carries a change out and keeps its record.
+    pub(crate) fn change(&mut self, change: ConsentChange) {
+        self.set(&change.category, change.to);
+        self.history.push(change);
     }
 
     /// The categories that were ever collected, by id.

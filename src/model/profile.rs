@@ -1,6 +1,8 @@
 //! One person: identifiers, traits, history, consent, accounts.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 use serde::ser::SerializeSeq;
@@ -44,11 +46,12 @@ use crate::value::{Object, Value};
 /// `conflicted`; a category that is absent was never collected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Profile {
-    identifiers: Identifiers,
-    traits: Object,
-    accounts: BTreeSet<Box<str>>,
-    consent: Consent,
-    history: History,
+    // An ingestor changes them one event at a time.
+    pub(crate) identifiers: Identifiers,
+    pub(crate) traits: Object,
+    pub(crate) accounts: BTreeSet<Box<str>>,
+    pub(crate) consent: Consent,
+    pub(crate) history: History,
 }
 
 /// The JSON of a profile, its parts borrowed or owned. What is printed for readers and derived from the rest is passed over.
@@ -116,7 +119,8 @@ pub struct Identifiers(BTreeSet<(Box<str>, Box<str>)>);
 /// The track, page and screen events of a profile, by name, each name's in time order (ties in canonical order, EV-14).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct History {
-    by_name: BTreeMap<Box<str>, Vec<PastEvent>>,
+    /// Names are shared with the events that were taken in.
+    by_name: BTreeMap<Arc<str>, Vec<PastEvent>>,
 }
 
 /// An event in the history of a profile.
@@ -124,10 +128,23 @@ pub struct History {
 pub struct PastEvent {
     /// When it happened (EV-13).
     pub timestamp: Timestamp,
+    /// When it was received; where nobody said, when it happened (EV-14).
+    pub received_at: Timestamp,
     /// Its id.
-    pub message_id: Box<str>,
-    /// Its properties.
-    pub properties: Object,
+    pub message_id: Arc<str>,
+    /// Its properties, shared with whoever else holds the event.
+    pub properties: Arc<Object>,
+}
+
+impl PastEvent {
+    /// The order of events in a history: by timestamp, ties in canonical order (EV-14), in which of two events of one
+    /// timestamp the one received first comes first.
+    pub fn order(&self, other: &PastEvent) -> Ordering {
+        let key = |event: &PastEvent| (event.timestamp, event.received_at);
+        key(self)
+            .cmp(&key(other))
+            .then_with(|| self.message_id.cmp(&other.message_id))
+    }
 }
 
 impl Profile {
@@ -210,6 +227,15 @@ impl Identifiers {
         let value = matched(kind, value);
         !value.is_empty() && self.0.insert((kind.into(), value.into()))
     }
+
+    /// Takes in those of another.
+    pub(crate) fn absorb(&mut self, mut others: Identifiers) {
+        // The smaller is put into the larger.
+        if others.0.len() > self.0.len() {
+            std::mem::swap(self, &mut others);
+        }
+        self.0.extend(others.0);
+    }
 }
 
 impl History {
@@ -225,12 +251,40 @@ impl History {
 
     /// Adds an event behind those of the same name and instant.
     pub fn insert(&mut self, name: &str, event: PastEvent) {
-        if !self.by_name.contains_key(name) {
-            self.by_name.insert(name.into(), Vec::new());
-        }
-        if let Some(events) = self.by_name.get_mut(name) {
-            let at = events.partition_point(|other| other.timestamp <= event.timestamp);
+        let events = self.by_name.entry(name.into()).or_default();
+        let at = events.partition_point(|other| other.timestamp <= event.timestamp);
+        events.insert(at, event);
+    }
+
+    /// Adds an event where it stands among those of its name. At the end, where events mostly belong, that costs nothing
+    /// but the search of the name.
+    pub(crate) fn insert_in_order(&mut self, name: &Arc<str>, event: PastEvent) {
+        let events = self.by_name.entry(name.clone()).or_default();
+        if events.last().is_none_or(|last| last.order(&event).is_le()) {
+            events.push(event);
+        } else {
+            let at = events.partition_point(|other| other.order(&event).is_le());
             events.insert(at, event);
+        }
+    }
+
+    /// Takes in the events of another; both are in order, and so is what they come to.
+    pub(crate) fn merge(&mut self, mut other: History) {
+        // The smaller is put into the larger.
+        if other.by_name.len() > self.by_name.len() {
+            std::mem::swap(self, &mut other);
+        }
+        for (name, mut others) in other.by_name {
+            let own = self.by_name.entry(name.clone()).or_default();
+            if others.len() > own.len() {
+                std::mem::swap(own, &mut others);
+            }
+            if others.len() * 16 < own.len() {
+                others.into_iter().for_each(|event| self.insert_in_order(&name, event));
+            } else {
+                own.extend(others);
+                own.sort_by(PastEvent::order);
+            }
         }
     }
 
@@ -287,8 +341,9 @@ impl ProfileBuilder {
     ) -> Self {
         let event = PastEvent {
             timestamp,
+            received_at: timestamp,
             message_id: "".into(),
-            properties: properties.into_iter().collect(),
+            properties: Arc::new(properties.into_iter().collect()),
         };
         self.0.history.insert(name, event);
         self
@@ -381,8 +436,8 @@ impl Serialize for History {
             seq.serialize_element(&NamedEvent {
                 name,
                 timestamp: event.timestamp,
-                message_id: &event.message_id,
-                properties: &event.properties,
+                message_id: &*event.message_id,
+                properties: &*event.properties,
             })?;
         }
         seq.end()
@@ -395,8 +450,9 @@ impl<'de> Deserialize<'de> for History {
         for event in Vec::<NamedEvent<Box<str>, Object>>::deserialize(deserializer)? {
             let past = PastEvent {
                 timestamp: event.timestamp,
-                message_id: event.message_id,
-                properties: event.properties,
+                received_at: event.timestamp,
+                message_id: event.message_id.into(),
+                properties: Arc::new(event.properties),
             };
             history.insert(&event.name, past);
         }

@@ -1,6 +1,7 @@
 //! All profiles and accounts of a space.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::identity::matched;
 use super::profile::Profile;
@@ -16,9 +17,11 @@ pub struct Account {
 }
 
 /// The profiles and accounts that a set of events leads to. The order of arrival leaves no trace in it.
+///
+/// It does not change: who takes further events in shares the profiles with it and copies those that change.
 #[derive(Debug, Clone, Default)]
 pub struct Profiles {
-    users: Vec<Profile>,
+    users: Vec<Arc<Profile>>,
     by_identifier: HashMap<(Box<str>, Box<str>), usize>,
     accounts: BTreeMap<Box<str>, Account>,
 }
@@ -26,13 +29,13 @@ pub struct Profiles {
 impl FromIterator<Profile> for Profiles {
     /// The profiles of a host that keeps its own. No two should share an identifier: each counts as a person.
     fn from_iter<I: IntoIterator<Item = Profile>>(users: I) -> Self {
-        Profiles::new(users.into_iter().collect(), BTreeMap::new())
+        Profiles::new(users.into_iter().map(Arc::new).collect(), BTreeMap::new())
     }
 }
 
 impl Profiles {
     /// These profiles, and the traits of the accounts that they name.
-    pub fn new(users: Vec<Profile>, account_traits: BTreeMap<Box<str>, Object>) -> Self {
+    pub fn new(users: Vec<Arc<Profile>>, account_traits: BTreeMap<Box<str>, Object>) -> Self {
         let mut by_identifier = HashMap::new();
         let mut accounts: BTreeMap<Box<str>, Account> = account_traits
             .into_iter()
@@ -62,7 +65,7 @@ impl Profiles {
     }
 
     /// The profiles of people, in the order they were given; from an ingestor, in order of creation.
-    pub fn users(&self) -> &[Profile] {
+    pub fn users(&self) -> &[Arc<Profile>] {
         &self.users
     }
 
@@ -80,6 +83,7 @@ impl Profiles {
     /// The profile that has this identifier. Emails are found lower-cased and trimmed (DEC-46).
     pub fn find(&self, kind: &str, value: &str) -> Option<&Profile> {
         let key = (Box::from(kind), matched(kind, value).into());
-        self.by_identifier.get(&key).and_then(|at| self.users.get(*at))
+        let at = self.by_identifier.get(&key)?;
+        self.users.get(*at).map(|profile| &**profile)
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn seen(day: u32, user: Option<&str>, anonymous: Option<&str>, email:
 
 /// The identifiers of each profile, in order of creation.
 pub(super) fn people(ingested: &Ingested) -> Vec<Vec<String>> {
-    ingested.profiles.users().iter().map(identifiers).collect()
+    ingested.profiles.users().iter().map(|user| identifiers(user)).collect()
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl<'w> World<'w> {
     }
 
     fn users_of(self, account: &str) -> Vec<&'w Profile> {
-        let users = self.profiles.users().iter();
+        let users = self.profiles.users().iter().map(|user| &**user);
         users.filter(|user| user.accounts().any(|id| id == account)).collect()
     }
 
@@ -157,7 +157,7 @@ impl<'w> World<'w> {
     }
 
     fn outcome(self, audience: &'w Audience) -> Outcome {
-        let users = self.profiles.users().iter();
+        let users = self.profiles.users().iter().map(|user| &**user);
         let (mut members, reached): (Vec<String>, Vec<&Profile>) = match of(audience) {
             Subject::User => {
                 let members: Vec<&Profile> = users.filter(|user| self.user_is_member(audience, user)).collect();

@@ -82,7 +82,7 @@ pub(crate) fn people(choices: &mut Choices, form: Form) -> Profiles {
         events: 0,
     };
     let how_many = 1 + maker.choices.below(if form == Form::Busy { 2 } else { 5 });
-    let users = (0..how_many).map(|at| maker.profile(at)).collect();
+    let users = (0..how_many).map(|at| maker.profile(at).into()).collect();
     let mut accounts = BTreeMap::new();
     for id in ["g", "h", "i"] {
         if maker.choices.once_in(2) {
@@ -177,10 +177,12 @@ impl Maker<'_> {
     /// Events of one instant count in the order of their ids, so each gets a greater one than those before.
     fn past(&mut self, name: &str, age: i64, properties: Object, history: &mut History) {
         self.events += 1;
+        let timestamp = Timestamp::from_millis(NOW.as_millis() - age);
         let event = PastEvent {
-            timestamp: Timestamp::from_millis(NOW.as_millis() - age),
+            timestamp,
+            received_at: timestamp,
             message_id: format!("m{:03}", self.events).into(),
-            properties,
+            properties: properties.into(),
         };
         history.insert(name, event);
     }

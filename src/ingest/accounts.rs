@@ -1,0 +1,55 @@
+//! Accounts: what group calls say about them. Who resolves to whom does not matter here.
+
+use std::collections::BTreeMap;
+
+use super::event::Effect;
+use super::events::{EventId, Events};
+use super::traits::SetBy;
+use crate::value::Object;
+
+#[derive(Debug, Default)]
+struct Account {
+    traits: Object,
+    set_by: SetBy,
+    /// The group calls, in the order they came.
+    calls: Vec<EventId>,
+}
+
+/// All accounts that a group call names.
+#[derive(Debug, Default)]
+pub(super) struct Accounts(BTreeMap<Box<str>, Account>);
+
+impl Accounts {
+    /// Takes in an event, if it is a group call; it may come late.
+    pub(super) fn take(&mut self, id: EventId, events: &Events) {
+        let Some(Effect::Group { id: account, traits }) = events.get(id).map(|event| &event.effect) else {
+            return;
+        };
+        if !self.0.contains_key(account) {
+            self.0.insert(account.clone(), Account::default());
+        }
+        if let Some(account) = self.0.get_mut(account) {
+            account.calls.push(id);
+            account.set_by.set(&mut account.traits, traits, id, events);
+        }
+    }
+
+    /// Takes a call back: what it set may have to give way to what an earlier one did.
+    pub(super) fn take_back(&mut self, id: EventId, events: &Events) {
+        let Some(Effect::Group { id: name, .. }) = events.get(id).map(|event| &event.effect) else {
+            return;
+        };
+        let Some(account) = self.0.remove(name) else { return };
+        for call in account.calls.into_iter().filter(|call| *call != id) {
+            self.take(call, events);
+        }
+    }
+
+    /// The traits of each.
+    pub(super) fn traits(&self) -> BTreeMap<Box<str>, Object> {
+        let accounts = self.0.iter();
+        accounts
+            .map(|(id, account)| (id.clone(), account.traits.clone()))
+            .collect()
+    }
+}

@@ -1,0 +1,100 @@
+//! The events that state is made of, each at a number that stays, and their canonical order.
+//!
+//! Everything that is kept of an event names it by its number: four bytes instead of its place in canonical order, which
+//! would change with every event that comes late.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::event::{Effect, LeftOut, Times};
+use super::people::{IdentifierId, PersonId};
+use super::preferences::Given;
+use crate::model::PastEvent;
+
+/// An event among [`Events`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct EventId(u32);
+
+/// A claim on an identifier that is known by its number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link {
+    pub(super) id: IdentifierId,
+    /// From the call's own `userId` or `anonymousId`: what a login is told by (CP-13).
+    pub(super) own: bool,
+}
+
+/// An event as it is kept, so that it can be folded again.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) times: Times,
+    pub(super) message_id: Arc<str>,
+    /// Sorted by identifier, each once.
+    pub(super) links: Box<[Link]>,
+    pub(super) consent: Option<Given>,
+    pub(super) effect: Effect,
+    pub(super) left_out: LeftOut,
+    /// The profile that it resolved to, when it was folded last; others may have taken that one in since.
+    pub(super) person: Option<PersonId>,
+}
+
+impl Kept {
+    /// How it stands in the history, if it does.
+    pub(super) fn past(&self) -> Option<(&Arc<str>, PastEvent)> {
+        let Effect::Past { name, properties } = &self.effect else {
+            return None;
+        };
+        let past = PastEvent {
+            timestamp: self.times.timestamp,
+            received_at: self.times.received,
+            message_id: self.message_id.clone(),
+            properties: properties.clone(),
+        };
+        Some((name, past))
+    }
+}
+
+/// Events by their numbers. A number that is free again is given anew.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    kept: Vec<Option<Kept>>,
+    free: Vec<EventId>,
+}
+
+impl Events {
+    /// Takes one in. There are at most `u32::MAX`; beyond, `None`.
+    pub(super) fn insert(&mut self, event: Kept) -> Option<EventId> {
+        if let Some(id) = self.free.pop() {
+            if let Some(place) = self.kept.get_mut(id.0 as usize) {
+                *place = Some(event);
+            }
+            return Some(id);
+        }
+        let id = u32::try_from(self.kept.len()).ok()?;
+        self.kept.push(Some(event));
+        Some(EventId(id))
+    }
+
+    pub(super) fn get(&self, id: EventId) -> Option<&Kept> {
+        self.kept.get(id.0 as usize)?.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, id: EventId) -> Option<&mut Kept> {
+        self.kept.get_mut(id.0 as usize)?.as_mut()
+    }
+
+    pub(super) fn remove(&mut self, id: EventId) -> Option<Kept> {
+        let event = self.kept.get_mut(id.0 as usize)?.take();
+        self.free.extend(event.is_some().then_some(id));
+        event
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.kept.len() - self.free.len()
+    }
+
+    /// Canonical order (EV-14). No two events have one message id, so no two are equal.
+    pub(super) fn order(&self, a: EventId, b: EventId) -> Ordering {
+        let key = |id| self.get(id).map(|event| (event.times.order(), &event.message_id));
+        key(a).cmp(&key(b))
+    }
+}

@@ -1,0 +1,54 @@
+//! Traits, each with the event that set it, so that an event that comes late changes only what it would have changed.
+
+use std::collections::BTreeMap;
+
+use super::events::{EventId, Events};
+use crate::value::{Object, Value};
+
+/// Which event set each trait. A trait that was removed is still here, so that the removal can win over what is older.
+#[derive(Debug, Default)]
+pub(super) struct SetBy(BTreeMap<Box<str>, EventId>);
+
+impl SetBy {
+    /// Sets traits, but for those that a later event has set (TR-2); null removes one (TR-3).
+    pub(super) fn set(&mut self, values: &mut Object, new: &Object, by: EventId, events: &Events) {
+        for (key, value) in new.iter() {
+            if self.claim(key, by, events) {
+                put(values, key, value.clone());
+            }
+        }
+    }
+
+    /// Takes in the traits of another profile; of a trait of both the later wins (ID-21).
+    pub(super) fn absorb(&mut self, values: &mut Object, mut others: Object, other: SetBy, events: &Events) {
+        for (key, by) in other.0 {
+            if self.claim(&key, by, events) {
+                let value = others.remove(&key).unwrap_or_default();
+                put(values, &key, value);
+            }
+        }
+    }
+
+    /// Whether an event is the latest to set a trait; then it is the one that did.
+    fn claim(&mut self, key: &str, by: EventId, events: &Events) -> bool {
+        match self.0.get_mut(key) {
+            Some(known) if events.order(*known, by).is_gt() => false,
+            Some(known) => {
+                *known = by;
+                true
+            }
+            None => {
+                self.0.insert(key.into(), by);
+                true
+            }
+        }
+    }
+}
+
+fn put(values: &mut Object, key: &str, value: Value) {
+    if value == Value::Null {
+        values.remove(key);
+    } else {
+        values.insert(key, value);
+    }
+}
