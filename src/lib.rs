@@ -42,7 +42,9 @@ pub mod ir;
 pub mod model;
 pub mod render;
 pub mod schema;
+pub mod space;
 pub mod span;
+pub mod store;
 pub mod syntax;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -54,7 +54,7 @@ impl Call {
 }
 
 /// Decodes and validates an event; `received_at` is the receipt of one that says nothing of time.
-pub(super) fn decode(value: Value, rules: &IdentityRules, received_at: Timestamp) -> Result<Event, Refusal> {
+pub(crate) fn decode(value: Value, rules: &IdentityRules, received_at: Timestamp) -> Result<Event, Refusal> {
     let Value::Object(event) = value else {
         return Err(RejectCode::BadRequest.because("the event is not an object"));
     };

@@ -9,22 +9,22 @@ use crate::value::Object;
 
 /// An identifier: its type and its value, as they are matched.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Identifier {
-    pub(super) kind: Cow<'static, str>,
-    pub(super) value: Box<str>,
+pub(crate) struct Identifier {
+    pub(crate) kind: Cow<'static, str>,
+    pub(crate) value: Box<str>,
 }
 
 /// An identifier that an event carries.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Claim {
-    pub(super) id: Identifier,
+pub(crate) struct Claim {
+    pub(crate) id: Identifier,
     /// From the call's own `userId` or `anonymousId`: what a login is told by (CP-13).
     pub(super) own: bool,
 }
 
 /// What an event does besides resolving to a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     /// Track, page, screen: it stands in the history.
     Past { name: Arc<str>, properties: Arc<Object> },
     /// Identify: it sets traits.
@@ -37,7 +37,7 @@ pub(super) enum Effect {
 
 /// What was left out of an event: violations, if it comes to be applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct LeftOut {
+pub(crate) struct LeftOut {
     pub(super) blocked: u32,
     pub(super) malformed_external: u32,
     pub(super) reserved_traits: u32,
@@ -45,31 +45,50 @@ pub(super) struct LeftOut {
 
 /// An accepted event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Event {
-    pub(super) times: Times,
-    pub(super) message_id: Arc<str>,
+pub(crate) struct Event {
+    pub(crate) times: Times,
+    pub(crate) message_id: Arc<str>,
     /// Sorted, each once, never empty.
-    pub(super) claims: Vec<Claim>,
+    pub(crate) claims: Vec<Claim>,
     pub(super) consent: Option<Given>,
     pub(super) effect: Effect,
     pub(super) left_out: LeftOut,
 }
 
+impl Event {
+    /// Whether it stands in the history.
+    pub(crate) fn is_past(&self) -> bool {
+        matches!(self.effect, Effect::Past { .. })
+    }
+
+    /// Whether it has a consent object.
+    pub(crate) fn has_consent(&self) -> bool {
+        self.consent.is_some()
+    }
+
+    /// Leaves it what it says of identity and consent alone.
+    pub(crate) fn leave_history(&mut self) {
+        if self.is_past() {
+            self.effect = Effect::Nothing;
+        }
+    }
+}
+
 /// When an event happened and when it was received, both always known in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Times {
-    pub(super) timestamp: Timestamp,
-    pub(super) received: Timestamp,
+pub(crate) struct Times {
+    pub(crate) timestamp: Timestamp,
+    pub(crate) received: Timestamp,
 }
 
 impl Times {
     /// The earlier of the two: it leads the canonical order (EV-14) and is the time of consent (CP-10).
-    pub(super) fn earlier(self) -> Timestamp {
+    pub(crate) fn earlier(self) -> Timestamp {
         self.timestamp.min(self.received)
     }
 
     /// The canonical order of events that do not share both (EV-14).
-    pub(super) fn order(self) -> (Timestamp, Timestamp) {
+    pub(crate) fn order(self) -> (Timestamp, Timestamp) {
         (self.earlier(), self.received)
     }
 }

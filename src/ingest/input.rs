@@ -23,7 +23,7 @@ enum Kept {
 }
 
 impl Input {
-    pub(super) fn of_text(text: impl Into<Box<str>>) -> Self {
+    pub(crate) fn of_text(text: impl Into<Box<str>>) -> Self {
         Input(Kept::Text(text.into()))
     }
 

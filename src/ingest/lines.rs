@@ -17,8 +17,12 @@ pub(super) enum Line<'b> {
     Cut(&'b [u8]),
 }
 
-/// Gives every line, with its number from 1. The last need not end.
-pub(super) fn each(mut reader: impl BufRead, longest: usize, mut give: impl FnMut(u64, Line<'_>)) -> io::Result<()> {
+/// Gives every line, with its number from 1, until one is an error. The last need not end.
+pub(super) fn each<E: From<io::Error>>(
+    mut reader: impl BufRead,
+    longest: usize,
+    mut give: impl FnMut(u64, Line<'_>) -> Result<(), E>,
+) -> Result<(), E> {
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -26,7 +30,7 @@ pub(super) fn each(mut reader: impl BufRead, longest: usize, mut give: impl FnMu
         let Some(cut) = next(&mut reader, longest, &mut line)? else {
             break;
         };
-        give(number, if cut { Line::Cut(&line) } else { Line::Whole(&line) });
+        give(number, if cut { Line::Cut(&line) } else { Line::Whole(&line) })?;
     }
     Ok(())
 }
@@ -93,6 +97,7 @@ mod tests {
                 Line::Cut(bytes) => (bytes, true),
             };
             all.push((number, String::from_utf8_lossy(bytes).into_owned(), cut));
+            Ok::<(), io::Error>(())
         })
         .unwrap();
         all

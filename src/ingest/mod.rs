@@ -52,17 +52,23 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use self::lines::{LONGEST_LINE, Line};
-use self::order::{Ordered, Place, Taken};
+use self::order::{Ordered, Place};
 use self::preferences::Preferences;
-use self::reject::Refusal;
 use self::violations::Violations;
 use crate::model::{IdentityRules, Profiles};
 use crate::time::Timestamp;
 use crate::value::{self, JsonError, MAX_DEPTH, Object, Value};
 
+pub(crate) use self::decode::decode;
+pub(crate) use self::event::{Event, Identifier};
 pub use self::input::Input;
+pub(crate) use self::order::{Taken, conflict};
+pub(crate) use self::preferences::PREFERENCE_EVENT;
+pub(crate) use self::reject::Refusal;
 pub use self::reject::{Reject, RejectCode};
+pub(crate) use self::state::State;
 pub use self::survey::Said;
+pub(crate) use self::times::read as times;
 
 /// The largest event, in bytes (EV-16, DEC-30).
 const LARGEST_EVENT: usize = 32_768;
@@ -149,7 +155,23 @@ impl Ingestor {
     /// # Errors
     /// Those of the reader. The lines before are taken.
     pub fn read(&mut self, source: &str, reader: impl BufRead) -> io::Result<()> {
-        lines::each(reader, LONGEST_LINE, |number, line| self.one(source, number, line))
+        lines::each(reader, LONGEST_LINE, |number, line| {
+            self.one(source, number, line);
+            Ok(())
+        })
+    }
+
+    /// Reads JSONL as [`read`](Ingestor::read) does, and calls `each` after every line.
+    pub(crate) fn read_with<E: From<io::Error>>(
+        &mut self,
+        source: &str,
+        reader: impl BufRead,
+        mut each: impl FnMut(&mut Ingestor) -> Result<(), E>,
+    ) -> Result<(), E> {
+        lines::each(reader, LONGEST_LINE, |number, line| {
+            self.one(source, number, line);
+            each(self)
+        })
     }
 
     fn one(&mut self, source: &str, number: u64, line: Line<'_>) {
@@ -213,6 +235,34 @@ impl Ingestor {
 
     /// Resolves and folds all that was taken in.
     pub fn finish(mut self) -> Ingested {
+        let events: Vec<Event> = self.ordered().into_iter().map(|taken| taken.event).collect();
+        self.counts.applied += events.len() as u64;
+        let Settings {
+            identity, categories, ..
+        } = &self.settings;
+        let profiles = fold::fold(events, identity, categories, &mut self.violations);
+        let violations = std::mem::take(&mut self.violations).done();
+        let (counts, rejects) = self.told();
+        Ingested {
+            profiles,
+            counts,
+            rejects,
+            violations,
+        }
+    }
+
+    /// What it was made with.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How many events were taken in since they were last put in order.
+    pub(crate) fn waiting(&self) -> usize {
+        self.taken.len()
+    }
+
+    /// Gives what was taken in, in canonical order, and of each `messageId` the first; the others are counted and refused.
+    pub(crate) fn ordered(&mut self) -> Vec<Taken> {
         let Ordered {
             events,
             duplicates,
@@ -222,19 +272,22 @@ impl Ingestor {
         for (place, refusal, input) in conflicts {
             self.reject(place, refusal, input);
         }
-        self.counts.applied += events.len() as u64;
+        events
+    }
+
+    /// The counts, for those who tell later what became of an event.
+    pub(crate) fn counts_mut(&mut self) -> &mut Counts {
+        &mut self.counts
+    }
+
+    /// The counts, and the events refused.
+    pub(crate) fn told(mut self) -> (Counts, Vec<Reject>) {
         self.rejects.sort_by_key(|(place, _)| *place);
         self.rejects.truncate(self.keep);
-        let Settings {
-            identity, categories, ..
-        } = &self.settings;
-        let profiles = fold::fold(events, identity, categories, &mut self.violations);
-        Ingested {
-            profiles,
-            counts: self.counts,
-            rejects: self.rejects.into_iter().map(|(_, reject)| reject).collect(),
-            violations: self.violations.done(),
-        }
+        (
+            self.counts,
+            self.rejects.into_iter().map(|(_, reject)| reject).collect(),
+        )
     }
 
     fn batch(&mut self, place: Place, batch: Object, text: &str) {
@@ -297,7 +350,8 @@ impl Ingestor {
         self.keep = most;
     }
 
-    fn reject(&mut self, place: Place, refusal: Refusal, input: Input) {
+    /// Refuses an event.
+    pub(crate) fn reject(&mut self, place: Place, refusal: Refusal, input: Input) {
         self.counts.rejected += 1;
         // Events mostly come in the order of their places, and those refused in the end may come before them.
         if self.rejects.len() > self.keep.saturating_mul(2).max(64) {

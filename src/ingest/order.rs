@@ -3,11 +3,13 @@
 use super::event::Event;
 use super::input::Input;
 use super::reject::{Refusal, RejectCode};
+use super::times;
+use crate::time::Timestamp;
 use crate::value::{Value, quoted};
 
 /// Where an event stood: the source, the line, and the item of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub(super) source: usize,
     pub(super) line: u64,
     pub(super) item: usize,
@@ -15,15 +17,15 @@ pub(super) struct Place {
 
 /// An accepted event and what it came in as.
 #[derive(Debug)]
-pub(super) struct Taken {
-    pub(super) event: Event,
-    pub(super) place: Place,
-    pub(super) input: Input,
+pub(crate) struct Taken {
+    pub(crate) event: Event,
+    pub(crate) place: Place,
+    pub(crate) input: Input,
 }
 
 /// The events to apply, in canonical order, and what became of the others.
 pub(super) struct Ordered {
-    pub(super) events: Vec<Event>,
+    pub(super) events: Vec<Taken>,
     pub(super) duplicates: u64,
     pub(super) conflicts: Vec<(Place, Refusal, Input)>,
 }
@@ -48,9 +50,10 @@ pub(super) fn order(mut taken: Vec<Taken>) -> Ordered {
         ordered.settle(same_id);
     }
     // Ids are different now, so the order is total.
-    ordered
-        .events
-        .sort_by(|a, b| (a.times.order(), &a.message_id).cmp(&(b.times.order(), &b.message_id)));
+    ordered.events.sort_by(|a, b| {
+        let by_time = a.event.times.order().cmp(&b.event.times.order());
+        by_time.then_with(|| a.event.message_id.cmp(&b.event.message_id))
+    });
     ordered
 }
 
@@ -72,13 +75,11 @@ impl Ordered {
             if is_copy {
                 self.duplicates += 1;
             } else {
-                let id = &other.event.message_id;
-                let reason = format!("another event has the messageId {} and another body", quoted(id));
-                let refusal = RejectCode::MessageIdConflict.because(reason);
+                let refusal = conflict(&other.event.message_id);
                 self.conflicts.push((other.place, refusal, other.input));
             }
         }
-        self.events.push(first.event);
+        self.events.push(first);
     }
 }
 
@@ -103,6 +104,50 @@ fn first(same_id: &[Taken]) -> usize {
         }
     }
     at
+}
+
+/// The refusal of an event with the id of another that comes before it.
+pub(crate) fn conflict(message_id: &str) -> Refusal {
+    let reason = format!(
+        "another event has the messageId {} and another body",
+        quoted(message_id)
+    );
+    RejectCode::MessageIdConflict.because(reason)
+}
+
+/// How an event stands to one that has its id and was stored before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Relation {
+    /// Whether it says the same.
+    pub(crate) is_copy: bool,
+    /// Whether it comes first in canonical order, so that it counts instead.
+    pub(crate) is_first: bool,
+}
+
+impl Taken {
+    /// How it stands to a stored event, given as its JSON; `received_at`, when each counts as received if it does not say
+    /// so: this one, and the stored one.
+    pub(crate) fn relation(&self, stored: &Input, received_at: (Timestamp, Timestamp)) -> Relation {
+        if self.input == *stored && received_at.0 >= received_at.1 {
+            return Relation {
+                is_copy: true,
+                is_first: false,
+            };
+        }
+        let value = stored.value();
+        let times = value
+            .as_object()
+            .and_then(|event| times::read(event, received_at.1).ok());
+        let is_first = times.is_some_and(|stored| {
+            let by_time = self.event.times.order().cmp(&stored.order());
+            let by_text = || self.input.value().canonical().cmp(&value.canonical());
+            by_time.then_with(by_text).is_lt()
+        });
+        Relation {
+            is_copy: body(&self.input) == body(stored),
+            is_first,
+        }
+    }
 }
 
 /// What is compared of two events with one id: canonical JSON without the clocks that an honest retry changes.

@@ -179,6 +179,20 @@ impl People {
         Some(place)
     }
 
+    /// The profile that has taken this one in since, or this one itself.
+    pub(super) fn current(&self, person: PersonId) -> PersonId {
+        let mut place = person;
+        while let Some(Slot::Merged { into, .. }) = self.slots.get(place.0 as usize) {
+            place = *into;
+        }
+        place
+    }
+
+    /// An identifier by its number.
+    pub(super) fn named(&self, id: IdentifierId) -> Option<&Identifier> {
+        self.known.get(id.index()).map(|known| &*known.id)
+    }
+
     /// Whether an event that comes late leaves everything about identities as it is: all that it claims was on one
     /// profile, when it happened. Then this is the profile that has taken that one in since, or that one itself.
     pub(super) fn owner_at(&self, id: EventId, links: &[Link], events: &Events) -> Option<PersonId> {
@@ -225,8 +239,8 @@ impl People {
         self.owner(link.id)
     }
 
-    fn identifier(&self, link: &Link) -> Option<&Arc<Identifier>> {
-        self.known.get(link.id.index()).map(|known| &known.id)
+    fn identifier(&self, link: &Link) -> Option<&Identifier> {
+        self.named(link.id)
     }
 
     fn is_of(&self, link: &Link, kind: &str) -> bool {
@@ -277,7 +291,7 @@ impl People {
     ) -> Option<Period> {
         let people: Vec<&Person> = places.iter().filter_map(|place| self.get(*place)).collect();
         let new = links.iter().filter(|link| self.place(link).is_none());
-        let new: Vec<&Identifier> = new.filter_map(|link| Some(&**self.identifier(link)?)).collect();
+        let new: Vec<&Identifier> = new.filter_map(|link| self.identifier(link)).collect();
         let mut kinds: BTreeSet<&str> = new.iter().map(|id| &*id.kind).collect();
         if people.len() > 1 {
             // Of one profile only the types of new values can grow; of several, those that another has too. So the largest

@@ -7,7 +7,7 @@ use crate::consent::is_category_id;
 use crate::value::{Object, Value};
 
 /// The event by which people change their preferences (EV-29).
-pub(super) const PREFERENCE_EVENT: &str = "Segment Consent Preference Updated";
+pub(crate) const PREFERENCE_EVENT: &str = "Segment Consent Preference Updated";
 
 /// The consent object of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -71,13 +71,17 @@ pub enum RejectCode {
     ConsentVersionNotNumber,
     /// No identifier is left once the blocked ones are taken away (ID-14).
     NoUsableIdentifier,
+    /// The event is one of a person whom the store has forgotten.
+    Forgotten,
+    /// The event is older than the history that the store keeps.
+    OlderThanRetention,
     /// Another event, earlier in canonical order, has the same `messageId` and another body (EV-17).
     MessageIdConflict,
 }
 
 impl RejectCode {
     /// All, in order.
-    pub const ALL: [RejectCode; 30] = [
+    pub const ALL: [RejectCode; 32] = [
         RejectCode::BadRequest,
         RejectCode::EmptyBatch,
         RejectCode::EventTooLarge,
@@ -107,6 +111,8 @@ impl RejectCode {
         RejectCode::ConsentNotBool,
         RejectCode::ConsentVersionNotNumber,
         RejectCode::NoUsableIdentifier,
+        RejectCode::Forgotten,
+        RejectCode::OlderThanRetention,
         RejectCode::MessageIdConflict,
     ];
 
@@ -142,12 +148,14 @@ impl RejectCode {
             RejectCode::ConsentNotBool => "consent_categorypreferences_fields_should_be_bool",
             RejectCode::ConsentVersionNotNumber => "consent_version_should_be_number",
             RejectCode::NoUsableIdentifier => "no_usable_identifier",
+            RejectCode::Forgotten => "forgotten",
+            RejectCode::OlderThanRetention => "older_than_retention",
             RejectCode::MessageIdConflict => "message_id_conflict",
         }
     }
 
     /// The refusal with this code and a reason for people.
-    pub(super) fn because(self, reason: impl Into<Cow<'static, str>>) -> Refusal {
+    pub(crate) fn because(self, reason: impl Into<Cow<'static, str>>) -> Refusal {
         Refusal {
             code: self,
             reason: reason.into(),
@@ -163,9 +171,9 @@ impl fmt::Display for RejectCode {
 
 /// A code and its reason, before it is known whose they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) code: RejectCode,
-    pub(super) reason: Cow<'static, str>,
+pub(crate) struct Refusal {
+    pub(crate) code: RejectCode,
+    pub(crate) reason: Cow<'static, str>,
 }
 
 /// A refused event: where it stood, why it was refused, and the event itself.

@@ -16,7 +16,7 @@
 //!
 //! What is read between two settlings is what was there at the first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::accounts::Accounts;
@@ -44,6 +44,17 @@ struct Set {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct SetId(u32);
+
+/// What a profile is made of.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    /// The message ids of the events that resolved to it.
+    pub(crate) events: Vec<Arc<str>>,
+    pub(crate) identifiers: BTreeSet<Identifier>,
+    /// Events that resolved to others though they carry one of its identifiers, and the identifiers of each that are not
+    /// its profile's.
+    pub(crate) dropped: Vec<(Arc<str>, Vec<Identifier>)>,
+}
 
 /// The state of all profiles and accounts.
 #[derive(Debug)]
@@ -76,7 +87,7 @@ impl State {
     }
 
     /// Takes an event in; no other may have its message id. It shows when it is [settled](State::settle).
-    pub(super) fn insert(&mut self, event: Event) {
+    pub(crate) fn insert(&mut self, event: Event) {
         // Both numbers end where memory has ended long before.
         let Some(links) = self.people.link(event.claims) else {
             return;
@@ -118,7 +129,7 @@ impl State {
     }
 
     /// Takes an event out: one whose message id belongs to an event that comes before it. `claims` are those of the event.
-    pub(super) fn remove(&mut self, message_id: &str, claims: &[Claim]) {
+    pub(crate) fn remove(&mut self, message_id: &str, claims: &[Claim]) {
         let mut links = claims.iter().filter_map(|claim| self.people.find(&claim.id));
         let Some(place) = links.find_map(|id| self.set(id)) else {
             return;
@@ -179,6 +190,31 @@ impl State {
     pub(crate) fn find(&self, kind: &str, value: &str) -> Option<Arc<Profile>> {
         let person = self.owner(kind, value)?;
         Some(self.people.get(person)?.profile.clone())
+    }
+
+    /// What the profile that has an identifier is made of.
+    pub(crate) fn trace(&self, kind: &str, value: &str) -> Option<Trace> {
+        let person = self.owner(kind, value)?;
+        let identifiers = self.people.get(person)?.identifiers().collect::<Vec<_>>();
+        let set = self.set(*identifiers.first()?)?;
+        let named = |id: IdentifierId| self.people.named(id).cloned();
+        let mut trace = Trace {
+            identifiers: identifiers.into_iter().filter_map(named).collect(),
+            ..Trace::default()
+        };
+        for event in &self.sets.get(set.0 as usize)?.events {
+            let Some(event) = self.events.get(*event) else { continue };
+            let own = event.person.map(|own| self.people.current(own));
+            let owner = |link: &Link| self.people.owner(link.id);
+            if own == Some(person) {
+                trace.events.push(event.message_id.clone());
+            } else if event.links.iter().any(|link| owner(link) == Some(person)) {
+                let dropped = event.links.iter().filter(|link| owner(link) != own);
+                let dropped = dropped.filter_map(|link| named(link.id)).collect();
+                trace.dropped.push((event.message_id.clone(), dropped));
+            }
+        }
+        Some(trace)
     }
 
     /// What was left out of the events, by the documented names (ID-15).

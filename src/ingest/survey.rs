@@ -51,6 +51,7 @@ impl Ingestor {
                 };
                 each(&person, said);
             }
+            Ok(())
         })
     }
 }

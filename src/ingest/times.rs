@@ -9,7 +9,7 @@ use crate::value::{Object, Value};
 const LAST: Timestamp = Timestamp::from_millis(253_402_300_799_999);
 
 /// Reads the times of an event; one without any was received at `received_at`.
-pub(super) fn read(event: &Object, received_at: Timestamp) -> Result<Times, Refusal> {
+pub(crate) fn read(event: &Object, received_at: Timestamp) -> Result<Times, Refusal> {
     let field = |key: &'static str| match event.get(key).and_then(Value::present) {
         None => Ok(None),
         Some(value) => match value.as_str().and_then(Timestamp::parse) {

@@ -1,0 +1,385 @@
+//! The events that a space was given, each once and for good.
+//!
+//! A [`Journal`] knows which events are stored, refuses those that must not come back, and makes the others durable. What
+//! they lead to, the profiles, is not its concern: so events can be stored without any profile being built.
+
+use super::erase::{Erasure, Key, Rest};
+use super::error::SpaceError;
+use super::index::{Found, Index};
+use super::intake::{Commit, Intake};
+use super::record::{self, Forgotten, Stored};
+use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Taken, conflict};
+use crate::model::IdentityRules;
+use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
+use crate::time::Timestamp;
+
+/// The events of a space, in a storage.
+#[derive(Debug)]
+pub struct Journal<S> {
+    storage: S,
+    rules: IdentityRules,
+    index: Index,
+    erasure: Erasure,
+    /// Whether something was forgotten or dropped that may still lie in the storage.
+    unerased: bool,
+}
+
+/// An event that was stored, and the one with its message id that it takes the place of.
+#[derive(Debug)]
+pub(super) struct Applied {
+    pub(super) event: Event,
+    pub(super) instead_of: Option<Event>,
+}
+
+impl<S: Storage> Journal<S> {
+    /// Opens the journal in a storage: one that was never used becomes a new journal. `rules`: those of the workspace,
+    /// by which an event has an identifier or none.
+    ///
+    /// # Errors
+    /// Those of the storage; records that no version of a space has written.
+    pub fn open(storage: S, rules: IdentityRules) -> Result<Self, SpaceError> {
+        let mut journal = Journal {
+            storage,
+            rules,
+            index: Index::default(),
+            erasure: Erasure::new(Key::default()),
+            unerased: false,
+        };
+        journal.load()?;
+        Ok(journal)
+    }
+
+    /// Reads everything but the events themselves.
+    fn load(&mut self) -> Result<(), SpaceError> {
+        let mut founded = false;
+        let mut index = Index::default();
+        let mut erasure = Erasure::new(Key::default());
+        let mut unerased = false;
+        let storage = &self.storage;
+        let mut buffer = Vec::new();
+        scan(storage, |entry| {
+            match entry.kind {
+                record::FOUNDING if !founded => {
+                    let key = entry.payload.try_into().map_err(|_| unknown(entry, "a key"))?;
+                    founded = true;
+                    erasure = Erasure::new(Key(key));
+                }
+                _ if !founded => return Err(SpaceError::NotASpace),
+                record::EVENT => {
+                    let stored = stored(entry)?;
+                    let other = is_other(storage, index.get(stored.message_id), stored.message_id, &mut buffer)?;
+                    index.set(stored.message_id, entry.position, other);
+                }
+                record::FORGOTTEN => {
+                    let forgotten = Forgotten::read(entry.payload);
+                    erasure.forget(forgotten.ok_or_else(|| unknown(entry, "what was forgotten"))?);
+                    unerased = true;
+                }
+                record::DROPPED => {
+                    let horizon = record::read_instant(entry.payload);
+                    erasure.drop_history(horizon.ok_or_else(|| unknown(entry, "a horizon"))?);
+                    unerased = true;
+                }
+                record::ERASED => unerased = false,
+                _ => return Err(unknown(entry, "its kind")),
+            }
+            Ok(())
+        })?;
+        (self.index, self.erasure, self.unerased) = (index, erasure, unerased);
+        if !founded {
+            self.found()?;
+        }
+        Ok(())
+    }
+
+    /// Begins a new journal. One that is open to read only stays empty.
+    fn found(&mut self) -> Result<(), SpaceError> {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(|error| std::io::Error::other(error.to_string()))?;
+        let mut batch = Batch::new();
+        batch.push(record::FOUNDING, &key);
+        match self.storage.append(&batch) {
+            Err(StoreError::ReadOnly { .. }) => {}
+            done => {
+                done?;
+                self.erasure = Erasure::new(Key(key));
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts to take events in; those from after `now` are stored and counted as later. Events without any time count as
+    /// received at `received_at`, which is `now` in most cases.
+    pub fn intake(&mut self, now: Timestamp, received_at: Timestamp) -> Intake<'_> {
+        let rules = self.rules.clone();
+        Intake::new(self, &rules, now, received_at)
+    }
+
+    /// How many events are stored.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// History at or before this instant was dropped; `None` if none was.
+    pub fn horizon(&self) -> Option<Timestamp> {
+        self.erasure.horizon
+    }
+
+    /// Ends the journal, and gives the storage back.
+    pub fn into_storage(self) -> S {
+        self.storage
+    }
+
+    /// The storage.
+    pub fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    /// Gives every event that is stored, in the order of storing, as far as it may be seen.
+    pub(super) fn each(&self, mut give: impl FnMut(Event)) -> Result<(), SpaceError> {
+        scan(&self.storage, |entry| {
+            if entry.kind == record::EVENT {
+                let stored = stored(entry)?;
+                // One that another has taken the place of is not of the state.
+                if self.index.is_at(stored.message_id, entry.position)
+                    && let Some(event) = self.erasure.event(&stored, &self.rules)?
+                {
+                    give(event);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Stores what an ingestor has taken in: all of it is durable when this returns, and counted there as applied, as later
+    /// than `now` (it is stored, too), as a duplicate, or refused.
+    pub(super) fn store(&mut self, ingestor: &mut Ingestor, now: Timestamp) -> Result<Vec<Applied>, SpaceError> {
+        let received_at = ingestor.settings().received_at;
+        let mut batch = Batch::new();
+        let mut applied = Vec::new();
+        let mut places = Vec::new();
+        let mut buffer = Vec::new();
+        for taken in ingestor.ordered() {
+            if let Some(refusal) = self.refusal(&taken.event) {
+                ingestor.reject(taken.place, refusal, taken.input);
+                continue;
+            }
+            let place = self.place_with(&taken.event.message_id, &mut buffer)?;
+            let mut instead_of = None;
+            if place.is_some() {
+                let old = read_stored(&buffer)?;
+                let input = Input::of_text(old.json);
+                let relation = taken.relation(&input, (received_at, old.received_at));
+                // Of one whose history was dropped or in which something was hidden nobody can tell whether it is the same.
+                let is_copy = relation.is_copy || self.erasure.is_changed(&old);
+                let conflict = (!is_copy).then(|| conflict(&taken.event.message_id));
+                if !relation.is_first || self.erasure.is_changed(&old) {
+                    match conflict {
+                        None => ingestor.counts_mut().duplicate += 1,
+                        Some(conflict) => ingestor.reject(taken.place, conflict, taken.input),
+                    }
+                    continue;
+                }
+                // It takes the place of the one that was there, which is the duplicate, or the one refused.
+                match conflict {
+                    None => ingestor.counts_mut().duplicate += 1,
+                    Some(conflict) => ingestor.reject(taken.place, conflict, input),
+                }
+                instead_of = self.erasure.event(&old, &self.rules)?;
+            } else if taken.event.times.earlier() > now {
+                ingestor.counts_mut().later += 1;
+            } else {
+                ingestor.counts_mut().applied += 1;
+            }
+            let Taken { event, input, .. } = taken;
+            batch.push_with(record::EVENT, |out| {
+                let stored = Stored {
+                    without_history: false,
+                    received_at,
+                    message_id: &event.message_id,
+                    json: &input.text(),
+                };
+                stored.write(out);
+            });
+            let other = matches!(self.index.get(&event.message_id), Some(Found::Perhaps(_))) && place.is_none();
+            places.push((event.message_id.clone(), other));
+            applied.push(Applied { event, instead_of });
+        }
+        let positions = self.storage.append(&batch)?;
+        for ((message_id, other), position) in places.into_iter().zip(positions) {
+            self.index.set(&message_id, position, other);
+        }
+        Ok(applied)
+    }
+
+    /// Why an event must not be stored.
+    fn refusal(&self, event: &Event) -> Option<Refusal> {
+        if self.erasure.is_forgotten(&event.message_id) {
+            let reason = "it is one of the events of a person who was forgotten";
+            return Some(RejectCode::Forgotten.because(reason));
+        }
+        // What it says of consent counts whatever its age: a refusal must not be lost because it comes late.
+        let horizon = self
+            .erasure
+            .horizon
+            .filter(|_| self.erasure.is_before_horizon(event) && !event.has_consent());
+        horizon.map(|horizon| {
+            let reason = format!(
+                "history up to {horizon} was dropped, and it is of {}",
+                event.times.timestamp
+            );
+            RejectCode::OlderThanRetention.because(reason)
+        })
+    }
+
+    /// Takes a person's events away: first for every reader, then from the storage.
+    pub(super) fn forget(&mut self, forgotten: Forgotten) -> Result<(), SpaceError> {
+        let mut batch = Batch::new();
+        batch.push_with(record::FORGOTTEN, |out| forgotten.write(out));
+        self.storage.append(&batch)?;
+        self.erasure.forget(forgotten);
+        self.unerased = true;
+        self.finish_erasure()?;
+        Ok(())
+    }
+
+    /// Drops the history at or before an instant, in the same way. What events say of identity and consent stays.
+    ///
+    /// # Errors
+    /// Those of the storage. What was dropped is not seen any more once it is stored that it was.
+    pub fn drop_history(&mut self, horizon: Timestamp) -> Result<(), SpaceError> {
+        if self.erasure.horizon >= Some(horizon) {
+            return Ok(());
+        }
+        let mut batch = Batch::new();
+        batch.push(record::DROPPED, &horizon.as_millis().to_le_bytes());
+        self.storage.append(&batch)?;
+        self.erasure.drop_history(horizon);
+        self.unerased = true;
+        self.finish_erasure()?;
+        Ok(())
+    }
+
+    pub(super) fn erasure(&self) -> &Erasure {
+        &self.erasure
+    }
+
+    /// Takes away from the storage what was forgotten or dropped, if that was not done. Whether it was not.
+    ///
+    /// # Errors
+    /// Those of the storage. It can be done again.
+    pub fn finish_erasure(&mut self) -> Result<bool, SpaceError> {
+        if !self.unerased {
+            return Ok(false);
+        }
+        let mut failed = None;
+        let (erasure, rules, index) = (&self.erasure, &self.rules, &self.index);
+        self.storage.rewrite(&mut |entry| {
+            let change = change(entry, erasure, rules, index);
+            change.unwrap_or_else(|error| {
+                failed.get_or_insert(error);
+                Change::Keep
+            })
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let mut batch = Batch::new();
+        batch.push(record::ERASED, &[]);
+        self.storage.append(&batch)?;
+        self.load()?;
+        Ok(true)
+    }
+
+    /// Where the event of a message id is stored, and its record.
+    fn place_with(&self, message_id: &str, buffer: &mut Vec<u8>) -> Result<Option<Position>, SpaceError> {
+        let position = match self.index.get(message_id) {
+            None => return Ok(None),
+            Some(Found::Here(position) | Found::Perhaps(position)) => position,
+        };
+        self.storage.read(position, buffer)?;
+        let stored = read_stored(buffer)?;
+        Ok((stored.message_id == message_id).then_some(position))
+    }
+}
+
+impl<S: Storage> Commit for Journal<S> {
+    fn commit(&mut self, ingestor: &mut Ingestor, now: Timestamp) -> Result<(), SpaceError> {
+        self.store(ingestor, now)?;
+        Ok(())
+    }
+}
+
+/// What becomes of a record when the storage is rewritten.
+fn change(entry: &Entry<'_>, erasure: &Erasure, rules: &IdentityRules, index: &Index) -> Result<Change, SpaceError> {
+    if entry.kind != record::EVENT {
+        return Ok(Change::Keep);
+    }
+    let stored = stored(entry)?;
+    if !index.is_at(stored.message_id, entry.position) {
+        return Ok(Change::Remove);
+    }
+    Ok(match erasure.rest(&stored, rules)? {
+        Rest::All => Change::Keep,
+        Rest::Nothing => Change::Remove,
+        Rest::Some { json, without_history } => {
+            let mut payload = Vec::new();
+            let stored = Stored {
+                without_history,
+                json: &json,
+                ..stored
+            };
+            stored.write(&mut payload);
+            Change::Replace(payload)
+        }
+    })
+}
+
+/// Whether the position of an id in the index is that of another id with the same hash.
+fn is_other<S: Storage>(
+    storage: &S,
+    found: Option<Found>,
+    message_id: &str,
+    buffer: &mut Vec<u8>,
+) -> Result<bool, SpaceError> {
+    match found {
+        Some(Found::Perhaps(position)) => {
+            storage.read(position, buffer)?;
+            Ok(read_stored(buffer)?.message_id != message_id)
+        }
+        Some(Found::Here(_)) | None => Ok(false),
+    }
+}
+
+/// Scans a storage with a function that has errors of its own.
+fn scan<S: Storage>(storage: &S, mut each: impl FnMut(&Entry<'_>) -> Result<(), SpaceError>) -> Result<(), SpaceError> {
+    let mut failed = None;
+    let scanned = storage.scan(&mut |entry| {
+        each(&entry).map_err(|error| {
+            let stopped = StoreError::Stopped("the scan was stopped".into());
+            failed = Some(error);
+            stopped
+        })
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(scanned?),
+    }
+}
+
+fn stored<'r>(entry: &Entry<'r>) -> Result<Stored<'r>, SpaceError> {
+    read_stored(entry.payload)
+}
+
+fn read_stored(payload: &[u8]) -> Result<Stored<'_>, SpaceError> {
+    Stored::read(payload).ok_or_else(|| SpaceError::UnknownRecord("an event".to_owned()))
+}
+
+fn unknown(entry: &Entry<'_>, what: &str) -> SpaceError {
+    SpaceError::UnknownRecord(format!("kind {}, {what}", entry.kind))
+}

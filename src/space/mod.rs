@@ -1,0 +1,256 @@
+//! A space: the events that it was given, and the profiles that they lead to, kept up to date and durable.
+//!
+//! | | |
+//! |---|---|
+//! | [`Journal`] | the events alone, each once, in a [`Storage`] |
+//! | [`Space`] | a journal, and the state of all profiles as of an instant |
+//! | [`Intake`] | how events come in: in batches, each durable before the next |
+//!
+//! The journal is the truth: the state is what its events lead to, whatever the order in which they came, and nothing else
+//! is stored. So the two cannot disagree, and a change of the workspace needs no more than opening the space again.
+//!
+//! ```
+//! use volens::model::IdentityRules;
+//! use volens::space::{Settings, Space};
+//! use volens::store::Memory;
+//! use volens::{ConsentState, Timestamp};
+//!
+//! let now: Timestamp = "2026-07-01".parse()?;
+//! let settings = Settings {
+//!     identity: IdentityRules::default(),
+//!     categories: vec!["Advertising".into()],
+//! };
+//! let mut space = Space::open(Memory::new(), settings, now)?;
+//! let mut intake = space.intake(now, now)?;
+//! intake.read("events.jsonl", r#"{"type": "identify", "userId": "u1", "timestamp": "2026-06-30T00:00:00Z",
+//!     "context": {"consent": {"categoryPreferences": {"Advertising": true}}}}"#.replace('\n', "").as_bytes())?;
+//! intake.commit()?;
+//! let profile = space.find("user_id", "u1").ok_or("nobody")?;
+//! assert_eq!(profile.consent().state("Advertising"), ConsentState::Granted);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod erase;
+mod error;
+mod index;
+mod intake;
+mod journal;
+mod record;
+mod scrub;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use self::intake::Commit;
+use self::record::Forgotten;
+use crate::ingest::{Event, Identifier, Ingestor, State};
+use crate::model::{IdentityRules, Profile, Profiles};
+use crate::store::Storage;
+use crate::time::Timestamp;
+
+pub use error::SpaceError;
+pub use intake::{Intake, Receipt};
+pub use journal::Journal;
+
+/// What a workspace says about how events lead to profiles.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How identities are resolved.
+    pub identity: IdentityRules,
+    /// The ids of the consent categories that are declared, those that are switched off too (CP-4, DEC-24).
+    pub categories: Vec<Box<str>>,
+}
+
+/// Where an event stands among those that are still to come.
+type Due = ((Timestamp, Timestamp), Arc<str>);
+
+/// The profiles of a space, kept up to date as events come in (EV-14), and the events in a storage.
+#[derive(Debug)]
+pub struct Space<S> {
+    journal: Journal<S>,
+    settings: Settings,
+    state: State,
+    /// Events from after `now`.
+    upcoming: BTreeMap<Due, Event>,
+    now: Timestamp,
+}
+
+impl<S: Storage> Space<S> {
+    /// Opens the space in a storage, as of `now`: events from after it do not count yet.
+    ///
+    /// # Errors
+    /// Those of the storage; records that no version of a space has written.
+    pub fn open(storage: S, settings: Settings, now: Timestamp) -> Result<Self, SpaceError> {
+        let journal = Journal::open(storage, settings.identity.clone())?;
+        Space::of(journal, settings, now)
+    }
+
+    fn of(journal: Journal<S>, settings: Settings, now: Timestamp) -> Result<Self, SpaceError> {
+        let mut space = Space {
+            state: State::new(settings.identity.clone(), settings.categories.clone()),
+            journal,
+            settings,
+            upcoming: BTreeMap::new(),
+            now,
+        };
+        space.load()?;
+        Ok(space)
+    }
+
+    /// Builds the state anew from the journal.
+    fn load(&mut self) -> Result<(), SpaceError> {
+        let Settings { identity, categories } = &self.settings;
+        let mut state = State::new(identity.clone(), categories.clone());
+        let mut upcoming = BTreeMap::new();
+        self.journal.each(|event| {
+            if event.times.earlier() > self.now {
+                upcoming.insert(due(&event), event);
+            } else {
+                state.insert(event);
+            }
+        })?;
+        state.settle();
+        (self.state, self.upcoming) = (state, upcoming);
+        Ok(())
+    }
+
+    /// Starts to take events in, as of `now`, to which the space moves on. Events without any time count as received at
+    /// `received_at`, which is `now` in most cases.
+    ///
+    /// # Errors
+    /// [`SpaceError::Backwards`]
+    pub fn intake(&mut self, now: Timestamp, received_at: Timestamp) -> Result<Intake<'_>, SpaceError> {
+        self.advance(now)?;
+        let identity = self.settings.identity.clone();
+        Ok(Intake::new(self, &identity, now, received_at))
+    }
+
+    /// Moves on to `now`: events that were dated ahead count from their instant on.
+    ///
+    /// # Errors
+    /// [`SpaceError::Backwards`]
+    pub fn advance(&mut self, now: Timestamp) -> Result<(), SpaceError> {
+        if now < self.now {
+            return Err(SpaceError::Backwards {
+                now: self.now,
+                asked: now,
+            });
+        }
+        self.now = now;
+        while let Some(first) = self.upcoming.first_entry() {
+            if first.get().times.earlier() > now {
+                break;
+            }
+            self.state.insert(first.remove());
+        }
+        self.state.settle();
+        Ok(())
+    }
+
+    /// The instant that the state is as of.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The profiles and accounts, as they are now. They stay as they are while further events come in: profiles are shared
+    /// with the space, which copies those that change.
+    pub fn profiles(&self) -> Profiles {
+        self.state.profiles()
+    }
+
+    /// The profile that has this identifier. Emails are found lower-cased and trimmed (DEC-46).
+    pub fn find(&self, kind: &str, value: &str) -> Option<Arc<Profile>> {
+        self.state.find(kind, value)
+    }
+
+    /// How many events the state is made of.
+    pub fn applied(&self) -> usize {
+        self.state.len()
+    }
+
+    /// How many events are stored and still to come.
+    pub fn upcoming(&self) -> usize {
+        self.upcoming.len()
+    }
+
+    /// What was left out of the events, by the documented names (ID-15).
+    pub fn violations(&self) -> BTreeMap<&'static str, u64> {
+        self.state.violations()
+    }
+
+    /// The events.
+    pub fn journal(&self) -> &Journal<S> {
+        &self.journal
+    }
+
+    /// Ends the space, and gives the storage back.
+    pub fn into_storage(self) -> S {
+        self.journal.into_storage()
+    }
+
+    /// Forgets the person who has this identifier, for good: the events that made the profile are taken away, here and in
+    /// the storage, and are refused when they come again. Gives how many there were.
+    ///
+    /// Events of others that carry an identifier of the person, and did not bring it to their own profile, lose it: nobody
+    /// else inherits it. So no other profile changes. What the person's group calls said about accounts goes, too.
+    ///
+    /// # Errors
+    /// [`SpaceError::NoProfile`]; those of the storage: an error after the person was taken away for every reader is told,
+    /// too, and the rest is done when the space is next opened for writing, or with [`Journal::finish_erasure`].
+    pub fn forget(&mut self, kind: &str, value: &str) -> Result<usize, SpaceError> {
+        let person = self.state.trace(kind, value);
+        let person = person.ok_or_else(|| SpaceError::NoProfile(format!("{kind}:{value}")))?;
+        let key = &self.journal.erasure().key;
+        let hash = |id: &Identifier| key.identifier(&id.kind, &id.value);
+        let mut events: BTreeSet<&str> = person.events.iter().map(|id| &**id).collect();
+        // What is still to come and names the person is about the person.
+        let is_known = |event: &&Event| event.claims.iter().any(|claim| person.identifiers.contains(&claim.id));
+        events.extend(self.upcoming.values().filter(is_known).map(|event| &*event.message_id));
+        let hidden = person.dropped.iter().map(|(id, identifiers)| {
+            let hashes = identifiers.iter().map(&hash);
+            (key.message(id), hashes.collect())
+        });
+        let forgotten = Forgotten {
+            events: events.iter().map(|id| key.message(id)).collect(),
+            identifiers: person.identifiers.iter().map(&hash).collect(),
+            hidden: hidden.collect(),
+        };
+        let count = events.len();
+        self.journal.forget(forgotten)?;
+        self.load()?;
+        Ok(count)
+    }
+
+    /// Drops the history (track, page and screen events) at or before an instant, for good; identities, traits and consent
+    /// stay as they are. Events that old are refused from then on, unless they say something of consent.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn drop_history(&mut self, horizon: Timestamp) -> Result<(), SpaceError> {
+        self.journal.drop_history(horizon)?;
+        self.load()
+    }
+}
+
+fn due(event: &Event) -> Due {
+    (event.times.order(), event.message_id.clone())
+}
+
+impl<S: Storage> Commit for Space<S> {
+    fn commit(&mut self, ingestor: &mut Ingestor, now: Timestamp) -> Result<(), SpaceError> {
+        for applied in self.journal.store(ingestor, now)? {
+            if let Some(old) = applied.instead_of {
+                if self.upcoming.remove(&due(&old)).is_none() {
+                    self.state.remove(&old.message_id, &old.claims);
+                }
+            }
+            if applied.event.times.earlier() > now {
+                self.upcoming.insert(due(&applied.event), applied.event);
+            } else {
+                self.state.insert(applied.event);
+            }
+        }
+        self.state.settle();
+        Ok(())
+    }
+}

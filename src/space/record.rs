@@ -1,0 +1,137 @@
+//! The records of a space, as they lie in its storage.
+//!
+//! | kind | what | payload |
+//! |---|---|---|
+//! | 1 | founding: the first | the key of the keyed hashes |
+//! | 2 | an event | flags, when it counts as received, its message id, its JSON as it came |
+//! | 3 | a person was forgotten | keyed hashes: of the message ids, of the identifiers, and of what is hidden in events of others |
+//! | 4 | history was dropped | up to which instant |
+//! | 5 | what was forgotten and dropped so far is erased | nothing |
+//!
+//! Numbers are little-endian; instants are milliseconds since 1970. Kinds from 16 on are for delivery.
+
+use crate::time::Timestamp;
+
+pub(super) const FOUNDING: u8 = 1;
+pub(super) const EVENT: u8 = 2;
+pub(super) const FORGOTTEN: u8 = 3;
+pub(super) const DROPPED: u8 = 4;
+pub(super) const ERASED: u8 = 5;
+
+/// The event has no history any more: what it says of identity and consent is left.
+const WITHOUT_HISTORY: u8 = 1;
+
+/// A keyed hash.
+pub(super) type Hash = [u8; 16];
+
+/// An event as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stored<'r> {
+    pub(super) without_history: bool,
+    /// When it counts as received if it does not say so.
+    pub(super) received_at: Timestamp,
+    pub(super) message_id: &'r str,
+    pub(super) json: &'r str,
+}
+
+impl<'r> Stored<'r> {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.push(if self.without_history { WITHOUT_HISTORY } else { 0 });
+        out.extend(self.received_at.as_millis().to_le_bytes());
+        // A message id has 100 characters at most.
+        let length = u16::try_from(self.message_id.len()).unwrap_or_default();
+        out.extend(length.to_le_bytes());
+        out.extend(self.message_id.as_bytes());
+        out.extend(self.json.as_bytes());
+    }
+
+    /// `None` for what no version has written.
+    pub(super) fn read(payload: &'r [u8]) -> Option<Self> {
+        let mut reader = Reader(payload);
+        let [flags] = reader.array()?;
+        let received_at = Timestamp::from_millis(i64::from_le_bytes(reader.array()?));
+        let length = u16::from_le_bytes(reader.array()?);
+        let message_id = std::str::from_utf8(reader.take(length.into())?).ok()?;
+        let json = std::str::from_utf8(reader.0).ok()?;
+        (flags <= WITHOUT_HISTORY).then_some(Stored {
+            without_history: flags == WITHOUT_HISTORY,
+            received_at,
+            message_id,
+            json,
+        })
+    }
+}
+
+/// What forgetting a person takes away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Forgotten {
+    /// The person's events, by the keyed hash of the message id.
+    pub(super) events: Vec<Hash>,
+    /// The person's identifiers.
+    pub(super) identifiers: Vec<Hash>,
+    /// Events of others that carry one of them, and the identifiers of each that did not come to its profile.
+    pub(super) hidden: Vec<(Hash, Vec<Hash>)>,
+}
+
+impl Forgotten {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        write_hashes(&self.events, out);
+        write_hashes(&self.identifiers, out);
+        out.extend(length(self.hidden.len()));
+        for (event, identifiers) in &self.hidden {
+            out.extend(event);
+            write_hashes(identifiers, out);
+        }
+    }
+
+    pub(super) fn read(payload: &[u8]) -> Option<Self> {
+        let mut reader = Reader(payload);
+        let events = reader.hashes()?;
+        let identifiers = reader.hashes()?;
+        let count = u32::from_le_bytes(reader.array()?);
+        let mut hidden = Vec::new();
+        for _ in 0..count {
+            hidden.push((reader.array()?, reader.hashes()?));
+        }
+        reader.0.is_empty().then_some(Forgotten {
+            events,
+            identifiers,
+            hidden,
+        })
+    }
+}
+
+/// An instant alone.
+pub(super) fn read_instant(payload: &[u8]) -> Option<Timestamp> {
+    let millis = payload.try_into().ok()?;
+    Some(Timestamp::from_millis(i64::from_le_bytes(millis)))
+}
+
+/// Lists are far shorter than that.
+fn length(of: usize) -> [u8; 4] {
+    u32::try_from(of).unwrap_or(u32::MAX).to_le_bytes()
+}
+
+fn write_hashes(hashes: &[Hash], out: &mut Vec<u8>) {
+    out.extend(length(hashes.len()));
+    hashes.iter().for_each(|hash| out.extend(hash));
+}
+
+struct Reader<'r>(&'r [u8]);
+
+impl<'r> Reader<'r> {
+    fn take(&mut self, bytes: usize) -> Option<&'r [u8]> {
+        let (taken, rest) = self.0.split_at_checked(bytes)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    fn hashes(&mut self) -> Option<Vec<Hash>> {
+        let count = u32::from_le_bytes(self.array()?);
+        (0..count).map(|_| self.array()).collect()
+    }
+}
