@@ -384,7 +384,7 @@ fn the_help_names_a_window_that_is_kept() {
         ("2026-06-28T12:00Z", "36 hours"),
         ("2026-06-29T23:58:30Z", "1 minute"),
         ("2026-06-29T22:29:59Z", "90 minutes"),
-        ("2026-06-16", "2 weeks"),
+        ("2026-06-16", "14 days"),
     ] {
         let expected = format!("events are kept for {kept}: write `within last {kept}`, or keep them longer");
         assert_eq!(help(condition, at(horizon)), expected);

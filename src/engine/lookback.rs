@@ -174,7 +174,7 @@ fn problem(definition: &Definition, look: &Look, horizon: Timestamp, now: Timest
     let message = format!("{} looks further back than events are kept", definition.title());
     let narrowest = narrowest(look, now);
     let label = match narrowest.map(|(window, _)| (window.oldest, window.after)) {
-        Some((Some(oldest), _)) => format!("looks back {oldest}"),
+        Some((Some(oldest), _)) => format!("looks back {}", whole(oldest).unwrap_or_default()),
         Some((None, Some(after))) => format!("looks back to {after}"),
         Some((None, None)) | None => "looks at events of any time".to_owned(),
     };
@@ -197,14 +197,22 @@ fn problem(definition: &Definition, look: &Look, horizon: Timestamp, now: Timest
         .help(help)
 }
 
-/// A length in whole days, hours or minutes, no longer than the given one: as an author writes it. `None` below a minute.
-fn whole(kept: Duration) -> Option<Duration> {
-    let fits = |unit: &Unit| kept.as_millis() >= unit.millis();
-    let exact = |unit: &Unit| kept.as_millis() % unit.millis() == 0;
+/// A length in whole days, hours or minutes, no longer than the given one, as an author writes it; in days, however many,
+/// so that two of them are easily compared. `None` below a minute.
+fn whole(length: Duration) -> Option<String> {
+    let millis = length.as_millis();
     let units = [Unit::Day, Unit::Hour, Unit::Minute];
     // Of two days and more, hours are not worth telling.
-    let long = kept.as_millis() >= 2 * Unit::Day.millis();
-    let unit = units.into_iter().find(|unit| fits(unit) && (long || exact(unit)));
+    let long = millis >= 2 * Unit::Day.millis();
+    let fits = |unit: &Unit| millis >= unit.millis();
+    let unit = units
+        .into_iter()
+        .find(|unit| fits(unit) && (long || millis % unit.millis() == 0));
     let unit = unit.or_else(|| units.into_iter().rev().find(fits))?;
-    Some(Duration::from_millis(kept.as_millis() / unit.millis() * unit.millis()))
+    let count = millis / unit.millis();
+    Some(format!(
+        "{count} {}{}",
+        unit.as_str(),
+        if count == 1 { "" } else { "s" }
+    ))
 }
