@@ -297,7 +297,7 @@ trait orders = count of "Order Completed" where (total > 1) within 90 days
 account trait seats = unique count of seat from "Seat Added" after 2020-01-01
 
 audience lapsed {
-  who not performed "Order Completed" within 500 days
+  who not performed "Order Completed" within 12001 hours
     and (performed "Page Viewed" before 2026-06-01 within 600 days
       or performed "Checkout Started" as checkout where (total > 5)
         then not performed "Order Completed" within 1 day)
@@ -345,7 +345,7 @@ audience accounts_with_readers of accounts { who any user (performed "Article Re
         [
             (of(Subject::User, "revenue"), "revenue", Lookback::Ever),
             (of(Subject::Account, "seats"), "after 2020-01-01", since("2020-01-01")),
-            (audience("lapsed"), "within 500 days", since("2025-02-15")),
+            (audience("lapsed"), "within 12001 hours", since("2025-02-14T23:00Z")),
             (audience("lapsed"), "within 600 days", since("2024-11-07")),
             (audience("lapsed"), "performed \"Checkout Started\"", Lookback::Ever),
             (

@@ -174,7 +174,7 @@ fn problem(definition: &Definition, look: &Look, horizon: Timestamp, now: Timest
     let message = format!("{} looks further back than events are kept", definition.title());
     let narrowest = narrowest(look, now);
     let label = match narrowest.map(|(window, _)| (window.oldest, window.after)) {
-        Some((Some(oldest), _)) => format!("looks back {}", whole(oldest).unwrap_or_default()),
+        Some((Some(oldest), _)) => format!("looks back {}", exact(oldest)),
         Some((None, Some(after))) => format!("looks back to {after}"),
         Some((None, None)) | None => "looks at events of any time".to_owned(),
     };
@@ -197,22 +197,28 @@ fn problem(definition: &Definition, look: &Look, horizon: Timestamp, now: Timest
         .help(help)
 }
 
-/// A length in whole days, hours or minutes, no longer than the given one, as an author writes it; in days, however many,
-/// so that two of them are easily compared. `None` below a minute.
+const UNITS: [Unit; 3] = [Unit::Day, Unit::Hour, Unit::Minute];
+
+/// A length that an author wrote: in days, however many, so that two of them are easily compared.
+fn exact(length: Duration) -> String {
+    let unit = UNITS.into_iter().find(|unit| length.as_millis() % unit.millis() == 0);
+    written(length, unit.unwrap_or(Unit::Minute))
+}
+
+/// A length in whole days, hours or minutes, no longer than the given one, as an author writes it. `None` below a minute.
 fn whole(length: Duration) -> Option<String> {
     let millis = length.as_millis();
-    let units = [Unit::Day, Unit::Hour, Unit::Minute];
     // Of two days and more, hours are not worth telling.
     let long = millis >= 2 * Unit::Day.millis();
     let fits = |unit: &Unit| millis >= unit.millis();
-    let unit = units
+    let unit = UNITS
         .into_iter()
         .find(|unit| fits(unit) && (long || millis % unit.millis() == 0));
-    let unit = unit.or_else(|| units.into_iter().rev().find(fits))?;
-    let count = millis / unit.millis();
-    Some(format!(
-        "{count} {}{}",
-        unit.as_str(),
-        if count == 1 { "" } else { "s" }
-    ))
+    let unit = unit.or_else(|| UNITS.into_iter().rev().find(fits))?;
+    Some(written(length, unit))
+}
+
+fn written(length: Duration, unit: Unit) -> String {
+    let count = length.as_millis() / unit.millis();
+    format!("{count} {}{}", unit.as_str(), if count == 1 { "" } else { "s" })
 }
