@@ -4,7 +4,11 @@ export INSTA_UPDATE ?= no
 
 SPACES = media saas shop
 
-.PHONY: check fmt lint test docs lean snapshots bench spaces events long
+# What `make scale` makes.
+EVENTS = 10000000
+PEOPLE = 1000000
+
+.PHONY: check fmt lint test docs lean snapshots bench scale spaces events long
 
 check: fmt lint lean test docs spaces
 
@@ -32,6 +36,11 @@ snapshots:
 
 bench:
 	cargo bench --bench scalar --bench funnel
+
+# Many events of many people: time and memory, beside parsing and writing the same lines. A million needs 0.7 GB of disk
+# and 2 GB of memory.
+scale:
+	cargo bench --bench scale -- $(EVENTS) $(PEOPLE)
 
 # The example workspaces: no warning, in canonical form, their tests hold, and their events are what the generator makes.
 spaces:

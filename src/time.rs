@@ -71,6 +71,53 @@ impl Duration {
     }
 }
 
+/// A text that is not a length of time as definitions write it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DurationError {
+    /// It is no number with a unit.
+    #[error(
+        "`{0}` is not a length of time: write a whole number and minutes, hours, days or weeks, such as `400 days`"
+    )]
+    Form(String),
+    /// The number is above 4294967295.
+    #[error("`{0}` is too large for a length of time: the largest number is {max}", max = u32::MAX)]
+    TooLarge(String),
+}
+
+impl FromStr for Duration {
+    type Err = DurationError;
+
+    /// Reads the `duration` form of language.md, a whole number and a unit, in words of their own: `400 days`, `1 week`.
+    ///
+    /// ```
+    /// use volens::Duration;
+    /// use volens::time::Unit;
+    ///
+    /// assert_eq!("400 days".parse(), Ok(Duration::new(400, Unit::Day)));
+    /// assert!("400d".parse::<Duration>().is_err());
+    /// ```
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        let form = || DurationError::Form(text.to_owned());
+        let mut words = text.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty());
+        let (Some(count), Some(unit), None) = (words.next(), words.next(), words.next()) else {
+            return Err(form());
+        };
+        let singular = unit.strip_suffix('s').unwrap_or(unit);
+        let unit = [Unit::Minute, Unit::Hour, Unit::Day, Unit::Week];
+        let unit = unit
+            .into_iter()
+            .find(|unit| unit.as_str() == singular)
+            .ok_or_else(form)?;
+        let is_whole = count.bytes().all(|byte| byte.is_ascii_digit()) && (count == "0" || !count.starts_with('0'));
+        if !is_whole {
+            return Err(form());
+        }
+        // Of digits alone, only what is too large cannot be read.
+        let count = count.parse().map_err(|_| DurationError::TooLarge(text.to_owned()))?;
+        Ok(Duration::new(count, unit))
+    }
+}
+
 impl fmt::Display for Duration {
     /// In the largest unit that divides it: `30 days`, `90 minutes`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -30,7 +30,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::compile::nearest;
 use crate::diagnostic::visible;
-use crate::engine::{Engine, Error};
+use crate::engine::{DefinitionErrors, Engine, Error};
 use crate::ir::AudienceSlot;
 use crate::time::{Timestamp, TimestampError};
 
@@ -384,12 +384,17 @@ fn load(path: &std::path::Path, streams: &mut Streams) -> Result<Engine, Failure
             problems::print(engine.warnings(), problems::SHOWN, engine.sources(), streams)?;
             Ok(engine)
         }
-        Err(Error::Definitions(errors)) => {
-            problems::print(errors.diagnostics(), problems::SHOWN, errors.sources(), streams)?;
-            problems::summary(errors.diagnostics(), streams)?;
-            Err(Failure::Definitions)
-        }
+        Err(Error::Definitions(errors)) => Err(wrong(&errors, streams)),
         Err(error) => Err(Failure::Other(error.to_string())),
+    }
+}
+
+/// Tells what is wrong with definitions, and that there is no answer for it.
+fn wrong(errors: &DefinitionErrors, streams: &mut Streams) -> Failure {
+    let told = problems::print(errors.diagnostics(), problems::SHOWN, errors.sources(), streams);
+    match told.and_then(|()| problems::summary(errors.diagnostics(), streams)) {
+        Ok(()) => Failure::Definitions,
+        Err(error) => error.into(),
     }
 }
 

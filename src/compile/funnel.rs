@@ -26,12 +26,13 @@ pub(super) struct Funnel<'f> {
 }
 
 impl Lowering<'_, '_> {
-    pub(super) fn performed(&mut self, performed: &Performed, place: Place<'_>) -> NodeId {
+    /// `written` is the word `performed` with the event.
+    pub(super) fn performed(&mut self, performed: &Performed, written: Span, place: Place<'_>) -> NodeId {
         self.check_order(&performed.steps);
         self.known_event(&performed.event);
         performed.steps.iter().for_each(|step| self.known_event(&step.event));
         // What is beyond the limit is an error already, and names are looked for one by one.
-        let written = performed.steps.get(..MAX_STEPS).unwrap_or(&performed.steps);
+        let steps_written = performed.steps.get(..MAX_STEPS).unwrap_or(&performed.steps);
         let first = modifiers::read(
             &performed.modifiers,
             Role::First {
@@ -44,8 +45,8 @@ impl Lowering<'_, '_> {
             name: first.name,
             event: self.builder.event_slot(&performed.event.text),
         }];
-        let mut read = Vec::with_capacity(written.len());
-        for (at, step) in written.iter().enumerate() {
+        let mut read = Vec::with_capacity(steps_written.len());
+        for (at, step) in steps_written.iter().enumerate() {
             let role = Role::Step {
                 negated: step.not.is_some(),
                 last: at + 1 == performed.steps.len(),
@@ -60,7 +61,7 @@ impl Lowering<'_, '_> {
         check_names(&links, self.diagnostics);
         let filter = self.filter(first.filter, &links, 0, place);
         let mut steps = Vec::with_capacity(read.len());
-        for (at, (step, modifiers)) in written.iter().zip(read).enumerate() {
+        for (at, (step, modifiers)) in steps_written.iter().zip(read).enumerate() {
             let around = self.around();
             let filter = self.filter(modifiers.filter, &links, at + 1, place);
             steps.push(ir::Step {
@@ -74,13 +75,15 @@ impl Lowering<'_, '_> {
             self.outline(around, Form::Step { at }, step.span, filter);
         }
         let event = self.builder.event_slot(&performed.event.text);
-        self.builder.leaf(Node::Performed(ir::Performed {
+        let node = self.builder.leaf(Node::Performed(ir::Performed {
             event,
             window: first.window,
             filter,
             count: first.count,
             steps,
-        }))
+        }));
+        self.look_of_condition(node, written, first.windows);
+        node
     }
 
     fn filter(&mut self, filter: Option<&Condition>, links: &[Link<'_>], current: usize, place: Place<'_>) -> NodeId {

@@ -4,6 +4,7 @@ use super::Places;
 use super::cycles::{self, Edge, What};
 use super::declare::{self, Declared};
 use super::funnel::Funnel;
+use super::looks::{Look, Looker};
 use super::names::Names;
 use super::outline::{AudienceOutline, Form, Outline};
 use super::schema::{Checking, Schemas};
@@ -265,6 +266,20 @@ impl Lowering<'_, '_> {
         Some((window, span))
     }
 
+    /// Notes where the audience at hand looks at events.
+    pub(super) fn look_of_condition(&mut self, node: NodeId, span: Span, windows: Vec<(Window, Span)>) {
+        self.look(Look {
+            by: Looker::Condition(self.audience, node),
+            span,
+            windows,
+            lookback: self.lookback,
+        });
+    }
+
+    pub(super) fn look(&mut self, look: Look) {
+        self.places.looks.push(look);
+    }
+
     fn category(&mut self, name: &Name) -> Option<CategorySlot> {
         let at = self.resolve(Declares::Category, name)?;
         Some(CategorySlot::at(at))
@@ -306,7 +321,7 @@ impl Lowering<'_, '_> {
             }
             ConditionKind::Performed(performed) => {
                 self.asks_users("`performed`", keyword(condition.span, "performed"), place);
-                self.performed(performed, place)
+                self.performed(performed, upto(condition.span, performed.event.span), place)
             }
             ConditionKind::Users {
                 quantifier,

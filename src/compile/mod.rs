@@ -7,6 +7,7 @@ mod cycles;
 mod declare;
 mod funnel;
 mod identity;
+mod looks;
 mod lower;
 mod modifiers;
 mod names;
@@ -26,6 +27,7 @@ use crate::model::IdentityRules;
 use crate::span::{Sources, Span};
 use crate::syntax::ast::{Audience, ClauseKind, File, Item};
 
+pub use looks::{Look, Looker};
 pub use outline::{AudienceOutline, Form, Outline, Written};
 #[cfg(feature = "cli")]
 pub(crate) use suggest::nearest;
@@ -65,6 +67,8 @@ pub struct Places {
     audiences: Vec<AudienceOutline>,
     /// In the order of files and places.
     comments: Vec<Span>,
+    /// Where definitions look at events; computed traits first, then the conditions in the order of files and places.
+    looks: Vec<Look>,
     /// Audiences that name something which only a broken item declares.
     incomplete: BTreeSet<AudienceSlot>,
 }
@@ -88,6 +92,11 @@ impl Places {
                 .partition_point(|comment| *comment < Span::new(file, at, 0))
         };
         self.comments.get(place(start)..place(end)).unwrap_or_default()
+    }
+
+    /// Where definitions look at events: each `performed` of each audience, without its steps, and each computed trait.
+    pub fn looks(&self) -> &[Look] {
+        &self.looks
     }
 
     /// Where an audience writes a condition; the first place, if it writes it twice.

@@ -12,6 +12,8 @@ pub(super) struct Modifiers<'a> {
     pub(super) name: Option<&'a Name>,
     pub(super) count: Count,
     pub(super) window: Window,
+    /// The windows that are written here, and where. With the `lookback` of the audience, `window` is what they share.
+    pub(super) windows: Vec<(Window, Span)>,
     pub(super) filter: Option<&'a Condition>,
 }
 
@@ -49,6 +51,7 @@ pub(super) fn read<'a>(
         name: None,
         count: Count::ONCE,
         window: Window::ALL,
+        windows: Vec::new(),
         filter: None,
     };
     let mut seen: Vec<(&'static str, Span)> = Vec::new();
@@ -109,12 +112,15 @@ pub(super) fn read<'a>(
             }
         }
     }
-    if let Role::First { lookback } = role {
-        windows.extend(lookback);
-    }
+    let lookback = match role {
+        Role::First { lookback } => lookback,
+        Role::Step { .. } | Role::Computed(_) => None,
+    };
     all.window = windows
         .iter()
+        .chain(&lookback)
         .fold(Window::ALL, |all, (window, _)| all.intersect(*window));
+    all.windows = windows;
     all
 }
 

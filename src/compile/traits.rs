@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::cycles::{self, Edge, What};
 use super::declare;
 use super::funnel::Funnel;
+use super::looks::{Look, Looker};
 use super::lower::{At, Lowering, Place, path_of};
 use super::modifiers::{self, Role};
 use super::names::Names;
@@ -196,7 +197,7 @@ impl Lowering<'_, '_> {
             Function::UniqueList => ir::Function::UniqueList(property),
             Function::UniqueCount => ir::Function::UniqueCount(property),
         };
-        self.builder.trait_slot(Trait {
+        let slot = self.builder.trait_slot(Trait {
             of,
             source: TraitSource::Computed(Aggregate {
                 name: computed.name.text.clone(),
@@ -205,7 +206,14 @@ impl Lowering<'_, '_> {
                 window: modifiers.window,
                 filter,
             }),
-        })
+        });
+        self.look(Look {
+            by: Looker::Computed(slot),
+            span: computed.name.span,
+            windows: modifiers.windows,
+            lookback: None,
+        });
+        slot
     }
 }
 

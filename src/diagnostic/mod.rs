@@ -72,6 +72,8 @@ pub enum Code {
     BadEvent,
     /// A test that says too little, or expects what cannot be.
     BadTest,
+    /// A definition looks further back than events are kept. (Told where a store keeps events for some time only.)
+    BeyondRetention,
     /// A destination says neither `requires …` nor `requires nothing`.
     SilentDestination,
     /// A rule of `identity` that cannot be kept: a type that identifies nobody, or a limit of 0.
@@ -139,6 +141,7 @@ impl Code {
             Code::WrongType => "wrong-type",
             Code::BadEvent => "bad-event",
             Code::BadTest => "bad-test",
+            Code::BeyondRetention => "beyond-retention",
             Code::SilentDestination => "silent-destination",
             Code::BadIdentity => "bad-identity",
             Code::NeverHolds => "never-holds",

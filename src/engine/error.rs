@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::lookback::HorizonError;
 use crate::compile::Accepted;
 use crate::diagnostic::{Diagnostic, visible};
 use crate::model::account_label;
@@ -30,6 +31,9 @@ pub enum Error {
     /// The definitions have errors.
     #[error(transparent)]
     Definitions(#[from] DefinitionErrors),
+    /// Definitions look further back than events are kept.
+    #[error(transparent)]
+    Horizon(#[from] HorizonError),
     /// A sound text could not be put into canonical form.
     #[error("`{}`: {source}", visible(name))]
     Format {

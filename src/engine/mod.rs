@@ -5,6 +5,7 @@ mod delivery;
 mod error;
 mod format;
 pub(crate) mod load;
+mod lookback;
 mod members;
 mod run;
 
@@ -33,6 +34,7 @@ pub(crate) use load::{find, is_definition, is_test, read_all};
 pub use delivery::{Delivery, Outcome, Through};
 pub use error::{DefinitionErrors, Error};
 pub use format::format;
+pub use lookback::{Beyond, Definition, HorizonError};
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 
 /// A compiled workspace, ready to take events and answer. Cheap to clone.

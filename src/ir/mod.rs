@@ -30,6 +30,7 @@
 
 mod build;
 mod check;
+mod lookback;
 mod only;
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,7 @@ use crate::value::{Number, Path};
 pub use build::Builder;
 pub(crate) use check::MAX_STEPS;
 pub use check::ProgramError;
+pub use lookback::Lookback;
 
 /// The version of the JSON form that this library writes.
 pub const FORMAT: u32 = 1;
