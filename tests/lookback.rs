@@ -488,7 +488,7 @@ fn without(profiles: &Profiles, horizon: Timestamp) -> Profiles {
     });
     let accounts = profiles.accounts().iter();
     let accounts = accounts.map(|(id, account)| (id.clone(), account.traits.clone()));
-    Profiles::new(users.collect(), accounts.collect())
+    Profiles::new(users.map(Into::into).collect(), accounts.collect())
 }
 
 /// All that the engine says of these people: members, deliveries, and computed traits of users and accounts.
@@ -604,11 +604,12 @@ proptest! {
             for off in [-1, 0, 1] {
                 let timestamp = Timestamp::from_millis(at(edge).as_millis() + off);
                 let message_id = format!("{timestamp}").into();
-                history.insert("E", PastEvent { timestamp, message_id, properties: Object::default() });
+                let (received_at, properties) = (timestamp, Default::default());
+                history.insert("E", PastEvent { timestamp, received_at, message_id, properties });
             }
         }
         let profile = Profile::new(Default::default(), Default::default(), Default::default(), Default::default(), history);
-        let whole = Profiles::new(vec![profile], Default::default());
+        let whole = Profiles::new(vec![profile.into()], Default::default());
         let horizon = Timestamp::from_millis(at(EDGES[edge]).as_millis() + off);
         let rest = without(&whole, horizon);
         let count = |profiles: &Profiles| engine.computed_traits(&profiles.users()[0], NOW)[0].1.clone();

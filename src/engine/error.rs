@@ -7,6 +7,7 @@ use super::lookback::HorizonError;
 use crate::compile::Accepted;
 use crate::diagnostic::{Diagnostic, visible};
 use crate::model::account_label;
+use crate::space::SpaceError;
 use crate::span::Sources;
 use crate::syntax::Unformatted;
 
@@ -96,6 +97,9 @@ pub enum Error {
         /// The profile's label.
         profile: String,
     },
+    /// A space could not be opened, read or changed.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
     /// Events could not be read. (An event that is *refused* is no error: it is counted and reported.)
     #[error("cannot read events: {0}")]
     Events(#[from] std::io::Error),

@@ -8,6 +8,7 @@ pub(crate) mod load;
 mod lookback;
 mod members;
 mod run;
+mod space;
 
 use std::collections::BTreeSet;
 use std::io::BufRead;

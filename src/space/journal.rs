@@ -3,6 +3,7 @@
 //! A [`Journal`] knows which events are stored, refuses those that must not come back, and makes the others durable. What
 //! they lead to, the profiles, is not its concern: so events can be stored without any profile being built.
 
+use super::Horizon;
 use super::erase::{Erasure, Key, Rest};
 use super::error::SpaceError;
 use super::index::{Found, Index};
@@ -252,7 +253,8 @@ impl<S: Storage> Journal<S> {
     ///
     /// # Errors
     /// Those of the storage. What was dropped is not seen any more once it is stored that it was.
-    pub fn drop_history(&mut self, horizon: Timestamp) -> Result<(), SpaceError> {
+    pub fn drop_history(&mut self, horizon: Horizon) -> Result<(), SpaceError> {
+        let horizon = horizon.instant();
         if self.erasure.horizon >= Some(horizon) {
             return Ok(());
         }

@@ -61,6 +61,23 @@ pub struct Settings {
     pub categories: Vec<Box<str>>,
 }
 
+/// An instant at or before which no definition of a workspace sees any event. [`Engine::horizon`](crate::Engine::horizon)
+/// gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Horizon(Timestamp);
+
+impl Horizon {
+    /// One that was checked.
+    pub(crate) fn at(instant: Timestamp) -> Self {
+        Horizon(instant)
+    }
+
+    /// The instant.
+    pub fn instant(self) -> Timestamp {
+        self.0
+    }
+}
+
 /// Where an event stands among those that are still to come.
 type Due = ((Timestamp, Timestamp), Arc<str>);
 
@@ -85,7 +102,11 @@ impl<S: Storage> Space<S> {
         Space::of(journal, settings, now)
     }
 
-    fn of(journal: Journal<S>, settings: Settings, now: Timestamp) -> Result<Self, SpaceError> {
+    /// Builds the profiles of a journal, which was opened with the same rules.
+    ///
+    /// # Errors
+    /// As for [`open`](Space::open).
+    pub fn of(journal: Journal<S>, settings: Settings, now: Timestamp) -> Result<Self, SpaceError> {
         let mut space = Space {
             state: State::new(settings.identity.clone(), settings.categories.clone()),
             journal,
@@ -226,7 +247,7 @@ impl<S: Storage> Space<S> {
     ///
     /// # Errors
     /// Those of the storage.
-    pub fn drop_history(&mut self, horizon: Timestamp) -> Result<(), SpaceError> {
+    pub fn drop_history(&mut self, horizon: Horizon) -> Result<(), SpaceError> {
         self.journal.drop_history(horizon)?;
         self.load()
     }
