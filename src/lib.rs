@@ -43,6 +43,7 @@ pub mod model;
 pub mod render;
 pub mod schema;
 pub mod span;
+pub mod store;
 pub mod syntax;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["span", "value", "time", "consent"],
     &["diagnostic", "ir", "model"],
-    &["syntax", "eval", "render", "schema"],
+    &["syntax", "eval", "render", "schema", "store"],
     &["compile", "ingest", "enforce"],
     &["explain"],
     &["engine"],
