@@ -6,6 +6,7 @@ mod error;
 mod format;
 pub(crate) mod load;
 mod members;
+mod routed;
 mod run;
 
 use std::collections::BTreeSet;
@@ -33,6 +34,7 @@ pub(crate) use load::{find, is_definition, is_test, read_all};
 pub use delivery::{Delivery, Outcome, Through};
 pub use error::{DefinitionErrors, Error};
 pub use format::format;
+pub use routed::Routed;
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 
 /// A compiled workspace, ready to take events and answer. Cheap to clone.

@@ -25,6 +25,7 @@
 //! ```
 
 mod batch;
+mod check;
 mod decode;
 mod event;
 mod fold;
@@ -53,8 +54,9 @@ use self::reject::Refusal;
 use self::violations::Violations;
 use crate::model::{IdentityRules, Profiles};
 use crate::time::Timestamp;
-use crate::value::{self, JsonError, MAX_DEPTH, Object, Value};
+use crate::value::{self, JsonError, Object, Value};
 
+pub use self::check::check;
 pub use self::input::Input;
 pub use self::reject::{Reject, RejectCode};
 pub use self::survey::Said;
@@ -197,12 +199,7 @@ impl Ingestor {
         self.counts.read += 1;
         let place = self.place("", self.from_host);
         let text = event.canonical();
-        let event = small(event, text.len()).and_then(|event| {
-            if is_deeper(&event, MAX_DEPTH) {
-                return Err(RejectCode::TooDeep.because(JsonError::TooDeep.to_string()));
-            }
-            Ok(event)
-        });
+        let event = check::bounded(event, text.len());
         self.take(place, event, Input::of_text(text))
     }
 
