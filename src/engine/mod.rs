@@ -7,6 +7,7 @@ mod format;
 pub(crate) mod load;
 mod lookback;
 mod members;
+mod routed;
 mod run;
 mod space;
 
@@ -36,6 +37,7 @@ pub use delivery::{Delivery, Outcome, Through};
 pub use error::{DefinitionErrors, Error};
 pub use format::format;
 pub use lookback::{Beyond, Definition, HorizonError};
+pub use routed::Routed;
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 
 /// A compiled workspace, ready to take events and answer. Cheap to clone.

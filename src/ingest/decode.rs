@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::event::{Effect, Event, LeftOut};
 use super::identifiers::{Claims, Parts};
 use super::input::hex;
-use super::preferences::{self, Given, PREFERENCE_EVENT, Preferences};
+use super::preferences::{self, Given, Preferences};
 use super::reject::{Refusal, RejectCode};
 use super::times;
 use crate::consent::is_reserved_trait;
@@ -65,12 +65,11 @@ pub(crate) fn decode(value: Value, rules: &IdentityRules, received_at: Timestamp
     let times = times::read(&event, received_at)?;
     check_limits(call, &event, context)?;
 
-    let deliberate = call == Call::Track && event.get("event").and_then(Value::as_str) == Some(PREFERENCE_EVENT);
+    let deliberate = preferences::is_preference_update(&event);
     if deliberate {
         preferences::validate(context)?;
     }
-    // A `null` is a consent object that refuses (DEC-6), so present() would be wrong here.
-    let consent = context.and_then(|context| context.get("consent")).map(|consent| Given {
+    let consent = preferences::consent_object(&event).map(|consent| Given {
         preferences: Arc::new(Preferences::read(consent)),
         deliberate,
     });

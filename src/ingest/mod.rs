@@ -26,6 +26,7 @@
 
 mod accounts;
 mod batch;
+mod check;
 mod decode;
 mod event;
 mod events;
@@ -57,13 +58,13 @@ use self::preferences::Preferences;
 use self::violations::Violations;
 use crate::model::{IdentityRules, Profiles};
 use crate::time::Timestamp;
-use crate::value::{self, JsonError, MAX_DEPTH, Object, Value};
+use crate::value::{self, JsonError, Object, Value};
 
+pub use self::check::check;
 pub(crate) use self::decode::decode;
 pub(crate) use self::event::{Event, Identifier};
 pub use self::input::Input;
 pub(crate) use self::order::{Taken, conflict};
-pub(crate) use self::preferences::PREFERENCE_EVENT;
 pub(crate) use self::reject::Refusal;
 pub use self::reject::{Reject, RejectCode};
 pub(crate) use self::state::State;
@@ -224,12 +225,7 @@ impl Ingestor {
         self.counts.read += 1;
         let place = self.place("", self.from_host);
         let text = event.canonical();
-        let event = small(event, text.len()).and_then(|event| {
-            if is_deeper(&event, MAX_DEPTH) {
-                return Err(RejectCode::TooDeep.because(JsonError::TooDeep.to_string()));
-            }
-            Ok(event)
-        });
+        let event = check::bounded(event, text.len());
         self.take(place, event, Input::of_text(text))
     }
 

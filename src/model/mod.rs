@@ -4,11 +4,13 @@
 
 mod consent;
 mod identity;
+mod preferences;
 mod profile;
 mod profiles;
 
 pub use consent::{Consent, ConsentChange};
 pub(crate) use identity::{BadType, EMAIL, GROUP_ID, USER_ID, check_type, is_spelling, matched, standard_type};
 pub use identity::{IdentifierRule, IdentifierSource, IdentityRules, Period, SourceRoot, label};
+pub(crate) use preferences::{Preference, Preferences, Rest, consent_object, is_preference_update};
 pub use profile::{History, Identifiers, PastEvent, Profile, ProfileBuilder, account_label};
 pub use profiles::{Account, Profiles};

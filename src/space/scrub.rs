@@ -1,7 +1,7 @@
 //! Takes parts of an event's JSON away, so that what is left is still an event.
 
-use crate::ingest::{Identifier, PREFERENCE_EVENT, times};
-use crate::model::{IdentityRules, SourceRoot, matched};
+use crate::ingest::{Identifier, times};
+use crate::model::{IdentityRules, SourceRoot, is_preference_update, matched};
 use crate::time::Timestamp;
 use crate::value::{Object, Value};
 
@@ -89,11 +89,7 @@ pub(super) fn leave_history(event: &mut Value, rules: &IdentityRules) {
         event.insert("properties", Value::Object(identifying));
     }
     // Who changed their preferences deliberately is told by the name (CP-16).
-    if event
-        .get("event")
-        .and_then(Value::as_str)
-        .is_some_and(|name| name != PREFERENCE_EVENT)
-    {
+    if event.get("event").is_some() && !is_preference_update(event) {
         event.insert("event", Value::String("".into()));
     }
 }

@@ -11,6 +11,8 @@ mod consent;
 mod identity;
 mod identity_rules;
 mod lines;
+#[path = "../made_events/mod.rs"]
+mod made_events;
 mod properties;
 mod refusals;
 mod times;

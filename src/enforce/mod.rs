@@ -1,7 +1,10 @@
-//! The decision that everything else is for: may this profile be delivered to this destination?
+//! The decision that everything else is for: may this profile be delivered to this destination? And beside it,
+//! in `route`: may this raw event?
 //!
 //! A member is delivered only if it granted **every** enabled category that the destination requires (CC-7, CC-9, CE-2 to
 //! CE-4). Whatever is not `granted` denies: refused, conflicted, never collected (CP-20).
+
+mod route;
 
 use serde::Serialize;
 
@@ -9,8 +12,14 @@ use crate::consent::ConsentState;
 use crate::ir::{CategorySlot, DestinationSlot, Program};
 use crate::model::Consent;
 
+pub(crate) use route::route;
+pub use route::{Discard, Payload, Routing};
+
 /// The reason of every delivery that consent stopped, as the Delivery Overview calls it (CE-14).
 pub const FILTERED_BY_END_USER_CONSENT: &str = "FILTERED_BY_END_USER_CONSENT";
+
+/// The reason where an event's integrations object stopped it (DO-5). No member of an audience is stopped by it.
+pub const FILTERED_BY_INTEGRATIONS_OBJECT: &str = "FILTERED_BY_INTEGRATIONS_OBJECT";
 
 /// Whether a profile may be delivered to a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,0 +1,39 @@
+//! Whether one event would be taken, without taking it: for those who pass events on and keep no profiles.
+
+use super::decode;
+use super::reject::{Refusal, RejectCode};
+use crate::model::IdentityRules;
+use crate::time::Timestamp;
+use crate::value::{JsonError, MAX_DEPTH, Value};
+
+/// Holds an event to all that can be told of it alone (EV-17a), as [`Ingestor::event`](super::Ingestor::event) does.
+///
+/// That is everything but `message_id_conflict`, which takes another event to see. A batch is no event here either.
+///
+/// ```
+/// use volens::ingest::{RejectCode, check};
+/// use volens::model::IdentityRules;
+/// use volens::value::parse;
+///
+/// let nobodys = parse(r#"{"type": "track", "event": "Order Completed"}"#)?;
+/// assert_eq!(check(&nobodys, &IdentityRules::default()), Err(RejectCode::NoUserAnonId));
+/// # Ok::<(), volens::value::JsonError>(())
+/// ```
+///
+/// # Errors
+/// Why it is refused.
+pub fn check(event: &Value, identity: &IdentityRules) -> Result<(), RejectCode> {
+    let bounded = bounded(event.clone(), event.canonical().len());
+    // Receipt matters to an event without any time, and then no instant at all makes it a refused one.
+    let decoded = bounded.and_then(|event| decode::decode(event, identity, Timestamp::EPOCH));
+    decoded.map(drop).map_err(|refusal| refusal.code)
+}
+
+/// The event, if it is no larger and no deeper than one may be; `length` is that of its canonical JSON.
+pub(super) fn bounded(event: Value, length: usize) -> Result<Value, Refusal> {
+    let event = super::small(event, length)?;
+    if super::is_deeper(&event, MAX_DEPTH) {
+        return Err(RejectCode::TooDeep.because(JsonError::TooDeep.to_string()));
+    }
+    Ok(event)
+}

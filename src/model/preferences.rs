@@ -1,0 +1,97 @@
+//! What the consent object of an event says (CO). Profiles remember it and the routing of events is held to it, so the
+//! reading of it is here, below both: written twice, the two could come to differ.
+
+use crate::consent::is_category_id;
+use crate::value::{Object, Value};
+
+/// The event by which people change their preferences (EV-29).
+const PREFERENCE_EVENT: &str = "Segment Consent Preference Updated";
+
+/// Whether an event is the preference update (CV-1): a track call of exactly that name.
+pub(crate) fn is_preference_update(event: &Object) -> bool {
+    let is = |key, text| event.get(key).and_then(Value::as_str) == Some(text);
+    is("type", "track") && is("event", PREFERENCE_EVENT)
+}
+
+/// The consent object of an event. A `null` is one, and refuses (DEC-6), so what is there is not asked for what it holds.
+pub(crate) fn consent_object(event: &Object) -> Option<&Value> {
+    event.get("context")?.as_object()?.get("consent")
+}
+
+/// What a consent object says.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Preferences {
+    /// By category, sorted.
+    listed: Vec<(Box<str>, Preference)>,
+    /// What becomes of the categories that are not listed.
+    pub(crate) rest: Rest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Preference {
+    Granted,
+    Refused,
+    /// Not a boolean: a refusal (CP-6).
+    Malformed,
+}
+
+/// The categories that an object does not list, with the rule that makes them denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Rest {
+    /// Every category configured or known: nothing at all was listed.
+    All(&'static str),
+    /// Every category that is known to the profile.
+    Known(&'static str),
+}
+
+impl Preferences {
+    /// Reads `context.consent` of any event (CO-3, CO-4, DEC-6, DEC-10).
+    pub(crate) fn read(consent: &Value) -> Self {
+        let empty = |rule| Preferences {
+            listed: Vec::new(),
+            rest: Rest::All(rule),
+        };
+        let Some(consent) = consent.as_object() else {
+            let missing = *consent == Value::Null;
+            return empty(if missing { "CP-3" } else { "CP-6" });
+        };
+        let preferences = match consent.get("categoryPreferences") {
+            None | Some(Value::Null) => return empty("CP-3"),
+            Some(Value::Object(preferences)) if preferences.is_empty() => return empty("CP-4"),
+            Some(Value::Object(preferences)) => preferences,
+            Some(_) => return empty("CP-6"),
+        };
+        let listed: Vec<_> = preferences
+            .iter()
+            .filter(|(id, _)| is_category_id(id))
+            .map(|(id, value)| (id.into(), Preference::read(value)))
+            .collect();
+        let rest = Rest::Known(if listed.is_empty() { "CP-6a" } else { "CP-5" });
+        Preferences { listed, rest }
+    }
+
+    /// The categories that are listed, sorted.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
+        self.listed.iter().map(|(id, _)| &**id)
+    }
+
+    /// Whether a category is granted. One that is not listed is not (CR-18), whatever else the object says.
+    pub(crate) fn grants(&self, category: &str) -> bool {
+        self.of(category) == Some(Preference::Granted)
+    }
+
+    pub(crate) fn of(&self, category: &str) -> Option<Preference> {
+        let at = self.listed.binary_search_by(|(id, _)| (**id).cmp(category)).ok()?;
+        self.listed.get(at).map(|(_, preference)| *preference)
+    }
+}
+
+impl Preference {
+    fn read(value: &Value) -> Self {
+        match value {
+            Value::Bool(true) => Preference::Granted,
+            Value::Bool(false) => Preference::Refused,
+            _ => Preference::Malformed,
+        }
+    }
+}
