@@ -148,6 +148,10 @@ fn times<'m>(measured: impl Iterator<Item = (&'m Measurement, &'m Measured)>) {
 }
 
 fn sizes<'m>(measured: impl Iterator<Item = (&'m Measurement, &'m Measured)>) {
+    let mut measured = measured.filter(|(_, m)| !m.sizes.is_empty()).peekable();
+    if measured.peek().is_none() {
+        return;
+    }
     println!("\n| | bytes | a byte of JSON | an event | a profile |");
     println!("|---|---|---|---|---|");
     for (measurement, m) in measured {
@@ -163,10 +167,10 @@ fn sizes<'m>(measured: impl Iterator<Item = (&'m Measurement, &'m Measured)>) {
             );
         }
     }
-    println!();
 }
 
 fn notes<'m>(measured: impl Iterator<Item = (&'m Measurement, &'m Measured)>) {
+    println!();
     for (measurement, m) in measured {
         let profiles = m.profiles.map(|profiles| format!("{} profiles", grouped(profiles)));
         let notes: Vec<String> = profiles.into_iter().chain(m.notes.iter().cloned()).collect();
