@@ -24,7 +24,6 @@ use volens::engine::Definition;
 use volens::ir::{Lookback, Subject};
 use volens::model::{History, PastEvent};
 use volens::time::DurationError;
-use volens::value::Object;
 use volens::{Duration, Engine, Error, Profile, Profiles, Timestamp};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
