@@ -64,7 +64,7 @@ impl Node {
     fn settle(&mut self, lot: &mut Lot) {
         // Sometimes all of it, sometimes nothing, mostly a mixture.
         let mood = lot.below(6);
-        let mut kept = |lot: &mut Lot| match mood {
+        let kept = |lot: &mut Lot| match mood {
             0 => true,
             1 => false,
             _ => lot.below(2) == 0,
