@@ -100,18 +100,18 @@ impl<D: Disk> Log<D> {
                 continue;
             };
             let (number, path) = (segment.header.segment, segment.path(&self.folder));
-            // Whichever file has the name now: what is appended must not go into the other one.
-            if let Err(error) = finish(&self.disk, &self.folder, &output.path, number) {
-                return Err(self.poison(&path, error));
+            let named = finish(&self.disk, &self.folder, &output.path, number);
+            let segment = self.sealed.get_mut(at);
+            let last = segment.is_none();
+            let segment = segment.unwrap_or(&mut self.active);
+            (segment.len, segment.header.version) = (output.at, self.options.format);
+            // If nobody knows which file has the name now, what was read goes on to be read from the one that is known.
+            segment.file = (last || named.is_err()).then_some(output.file);
+            if last {
+                self.chain = output.chain;
             }
-            let format = self.options.format;
-            match self.sealed.get_mut(at) {
-                Some(segment) => (segment.len, segment.header.version) = (output.at, format),
-                None => {
-                    (self.active.len, self.active.header.version) = (output.at, format);
-                    self.active.file = Some(output.file);
-                    self.chain = output.chain;
-                }
+            if let Err(error) = named {
+                return Err(self.poison(&path, error));
             }
         }
         Ok(())

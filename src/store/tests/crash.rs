@@ -131,6 +131,7 @@ fn a_crash_while_a_crash_is_repaired_loses_nothing() {
             disk.plan(Fault::Crash(at));
             let opened = open(&disk);
             if !disk.dead() {
+                disk.plan(Fault::Never);
                 model.check(contents(&opened.unwrap()).unwrap(), "repaired");
                 break;
             }

@@ -49,8 +49,9 @@ fn exact_or_refused(files: &Files, expected: &[Record], context: &str) -> bool {
     assert_eq!(reader.files(), *files, "{context}");
 
     let disk = Sim::with(files);
-    let opened = open(&disk).and_then(|log| contents(&log));
-    match opened {
+    let opened = open(&disk);
+    let refused = opened.is_err();
+    match opened.and_then(|log| contents(&log)) {
         Ok(found) => {
             assert_eq!(found, expected, "{context}");
             assert!(read.is_ok(), "{context}");
@@ -63,8 +64,10 @@ fn exact_or_refused(files: &Files, expected: &[Record], context: &str) -> bool {
             assert!(read.is_err(), "{context}");
             let known = matches!(error, StoreError::Damaged { .. } | StoreError::NotAStore { .. });
             assert!(known, "{context}: {error}");
-            let events = |files: Files| files.into_iter().filter(|(name, _)| name.starts_with("events-"));
-            assert!(events(disk.files()).eq(events(files.clone())), "{context}");
+            // A torn end may have been dropped before the damage was found, and the head is made anew.
+            let kept = |name: &str| name.starts_with("events-") && (refused || name != "events-00000003.log");
+            let events = |files: Files| files.into_iter().filter(|(name, _)| kept(name)).collect::<Files>();
+            assert_eq!(events(disk.files()), events(files.clone()), "{context}");
             false
         }
     }
@@ -75,29 +78,21 @@ fn no_flipped_byte_gives_other_contents() {
     for torn in [false, true] {
         let (files, all) = small(torn);
         assert!(exact_or_refused(&files, &all, "untouched"));
-        let (mut read, mut refused) = (0, 0);
+        let mut refused = 0;
         for (name, bytes) in &files {
             for at in 0..bytes.len() {
-                for flip in [1 << (at % 8), 0xff, 0x80] {
+                for flip in [1 << (at % 8), 0xff] {
                     let mut files = files.clone();
                     files.get_mut(name).unwrap()[at] ^= flip;
-                    match exact_or_refused(&files, &all, &format!("{name}, byte {at}, {flip:#x}")) {
-                        true => read += 1,
-                        false => refused += 1,
-                    }
-                    // Whatever is acknowledged is covered by some checksum.
-                    let covered = name.starts_with("events-") && !torn;
-                    assert!(
-                        !covered || read == 0 || name == "lock",
-                        "{name}, byte {at} is not covered"
-                    );
+                    let context = format!("{name}, byte {at}, {flip:#x}");
+                    let read = exact_or_refused(&files, &all, &context);
+                    refused += u64::from(!read);
+                    // Every byte of the log is covered by a checksum; the head has each of its numbers more than once.
+                    assert!(torn || read == !name.starts_with("events-"), "{context}");
                 }
             }
-            if name == "head" {
-                (read, refused) = (0, refused);
-            }
         }
-        assert!(refused > 1000, "{read} {refused}");
+        assert!(refused > 1000, "{refused}");
     }
 }
 
