@@ -8,11 +8,12 @@ use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::beside::Beside;
-use super::{EventArguments, Failure, Streams};
+use super::{EventArguments, Failure, Streams, store};
 use crate::diagnostic::visible;
 use crate::engine::Engine;
 use crate::ingest::{Ingested, Ingestor, Reject, Said, Settings};
 use crate::model::IdentityRules;
+use crate::space::SpaceError;
 use crate::time::Timestamp;
 
 /// How many refused events are told one by one.
@@ -20,33 +21,99 @@ const SHOWN: usize = 10;
 /// Below this size reading is over before anybody would look at a bar.
 const LONG: u64 = 32 << 20;
 
-/// Takes in all files, tells what was refused on standard error, and writes it to `--rejects`.
+/// Takes in all files, or what a store holds; tells what was refused on standard error, and writes it to `--rejects`.
 pub(super) fn ingest(
     engine: &Engine,
     arguments: &EventArguments,
     now: Timestamp,
     streams: &mut Streams,
 ) -> Result<Ingested, Failure> {
-    check_readable(&arguments.events)?;
-    let rejects = match &arguments.rejects {
-        Some(path) => Some(Rejects::open(path, engine, &arguments.events)?),
-        None => None,
+    let ingested = match &arguments.store {
+        Some(folder) => {
+            let space = store::read(engine, folder, now, streams)?;
+            Ingested {
+                profiles: space.profiles(),
+                counts: space.counts(),
+                rejects: Vec::new(),
+                violations: space.violations(),
+            }
+        }
+        None => {
+            let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), engine)?;
+            let mut ingestor = engine.ingestor(now, arguments.received_at.unwrap_or(now));
+            ingestor.keep_rejects(sources.kept());
+            sources.each(streams, |name, reader| ingestor.read(name, reader))?;
+            let ingested = ingestor.finish();
+            sources.tell(&ingested.rejects, ingested.counts.rejected, streams)?;
+            ingested
+        }
     };
-    let mut ingestor = engine.ingestor(now, arguments.received_at.unwrap_or(now));
-    if rejects.is_none() {
-        // Those that are told one by one; the others are only counted.
-        ingestor.keep_rejects(SHOWN);
-    }
-    each(&arguments.events, streams, |name, reader| ingestor.read(name, reader))?;
-    let ingested = ingestor.finish();
-    tell(&ingested.rejects, ingested.counts.rejected, streams)?;
     for (violation, count) in &ingested.violations {
         writeln!(streams.err, "left out: {violation}: {count}")?;
     }
-    if let Some(rejects) = rejects {
-        rejects.write(&ingested.rejects)?;
-    }
     Ok(ingested)
+}
+
+/// Files of events, and the file for those that are refused.
+pub(super) struct Sources<'a> {
+    paths: &'a [PathBuf],
+    rejects: Option<Rejects>,
+}
+
+impl<'a> Sources<'a> {
+    /// Sees to it that all can be read and written, before any work is done.
+    pub(super) fn open(paths: &'a [PathBuf], rejects: Option<&Path>, engine: &Engine) -> Result<Self, Failure> {
+        check_readable(paths)?;
+        let rejects = match rejects {
+            Some(path) => Some(Rejects::open(path, engine, paths)?),
+            None => None,
+        };
+        Ok(Sources { paths, rejects })
+    }
+
+    /// How many refused events are to be kept: without a file for them, those that are told one by one.
+    pub(super) fn kept(&self) -> usize {
+        self.rejects.as_ref().map_or(SHOWN, |_| usize::MAX)
+    }
+
+    /// Reads each file.
+    pub(super) fn each<E: Unread>(
+        &self,
+        streams: &mut Streams,
+        read: impl FnMut(&str, Box<dyn BufRead + '_>) -> Result<(), E>,
+    ) -> Result<(), Failure> {
+        each(self.paths, streams, read)
+    }
+
+    /// Tells what was refused on standard error, and writes it to the file for it.
+    pub(super) fn tell(self, rejects: &[Reject], rejected: u64, streams: &mut Streams) -> Result<(), Failure> {
+        tell(rejects, rejected, streams)?;
+        match self.rejects {
+            Some(file) => file.write(rejects),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why reading a file ended early.
+pub(super) trait Unread: From<io::Error> {
+    /// In a sentence, with the file.
+    fn failure(self, path: &Path) -> Failure;
+}
+
+impl Unread for io::Error {
+    fn failure(self, path: &Path) -> Failure {
+        cannot("read", path, &self)
+    }
+}
+
+impl Unread for SpaceError {
+    fn failure(self, path: &Path) -> Failure {
+        match self {
+            SpaceError::Events(error) => cannot("read", path, &error),
+            error => error.into(),
+        }
+    }
 }
 
 /// Hands over what each accepted event of the files says, and tells what was refused.
@@ -83,21 +150,23 @@ fn check_readable(paths: &[PathBuf]) -> Result<(), Failure> {
 }
 
 /// Reads each file, unpacked, by the name that it is called in messages.
-fn each(
+fn each<E: Unread>(
     paths: &[PathBuf],
     streams: &mut Streams,
-    mut read: impl FnMut(&str, Box<dyn BufRead + '_>) -> io::Result<()>,
+    mut read: impl FnMut(&str, Box<dyn BufRead + '_>) -> Result<(), E>,
 ) -> Result<(), Failure> {
     let progress = progress(paths, streams.err_is_terminal);
     for path in paths {
         let name = path.display().to_string();
         let done = if path.as_os_str() == "-" {
-            unpacked(&mut streams.input).and_then(|reader| read("-", reader))
+            let reader = unpacked(&mut streams.input);
+            reader.map_err(E::from).and_then(|reader| read("-", reader))
         } else {
             let file = File::open(path).map_err(|error| cannot("read", path, &error))?;
-            unpacked(progress.wrap_read(file)).and_then(|reader| read(&name, reader))
+            let reader = unpacked(progress.wrap_read(file));
+            reader.map_err(E::from).and_then(|reader| read(&name, reader))
         };
-        done.map_err(|error| cannot("read", path, &error))?;
+        done.map_err(|error| error.failure(path))?;
     }
     progress.finish_and_clear();
     Ok(())

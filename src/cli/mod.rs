@@ -17,6 +17,7 @@ mod problems;
 mod profile;
 mod run;
 mod schema;
+mod store;
 mod table;
 mod test;
 
@@ -32,7 +33,8 @@ use crate::compile::nearest;
 use crate::diagnostic::visible;
 use crate::engine::{DefinitionErrors, Engine, Error};
 use crate::ir::AudienceSlot;
-use crate::time::{Timestamp, TimestampError};
+use crate::space::SpaceError;
+use crate::time::{Duration, Timestamp, TimestampError};
 
 /// The streams of the process, so that the command can be run from a test.
 pub struct Streams {
@@ -89,7 +91,7 @@ enum Command {
     /// Take events in, evaluate every audience, decide every delivery
     ///
     /// The text shows how many; `--format json` lists every member, and who was filtered for want of which consent.
-    #[command(override_usage = "volens run <WORKSPACE> --events <FILE>... [OPTIONS]")]
+    #[command(override_usage = "volens run <WORKSPACE> (--events <FILE>...|--store <DIR>) [OPTIONS]")]
     Run {
         #[command(flatten)]
         workspace: WorkspaceArguments,
@@ -99,7 +101,9 @@ enum Command {
         format: FormatArguments,
     },
     /// Show one profile: identifiers, traits, audiences, accounts, consent and its history, recent events; or one account
-    #[command(override_usage = "volens profile <WORKSPACE> --events <FILE>... --profile <TYPE:VALUE> [OPTIONS]")]
+    #[command(
+        override_usage = "volens profile <WORKSPACE> (--events <FILE>...|--store <DIR>) --profile <TYPE:VALUE> [OPTIONS]"
+    )]
     Profile {
         #[command(flatten)]
         workspace: WorkspaceArguments,
@@ -113,7 +117,7 @@ enum Command {
     },
     /// Tell why a profile or account is in an audience or not, condition by condition, and what becomes of it at each destination
     #[command(
-        override_usage = "volens explain <WORKSPACE> --events <FILE>... --audience <NAME> --profile <TYPE:VALUE> [OPTIONS]"
+        override_usage = "volens explain <WORKSPACE> (--events <FILE>...|--store <DIR>) --audience <NAME> --profile <TYPE:VALUE> [OPTIONS]"
     )]
     Explain {
         #[command(flatten)]
@@ -131,6 +135,39 @@ enum Command {
         /// Only this destination
         #[arg(long, value_name = "NAME")]
         destination: Option<String>,
+    },
+    /// Store events durably, each once: feeding the same files again applies nothing twice
+    ///
+    /// A refused event never stops it. When it ends, all that it counts is on the disk.
+    #[command(override_usage = "volens ingest <WORKSPACE> --store <DIR> --events <FILE>... [OPTIONS]")]
+    Ingest {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        /// The folder of the store; it is made if it is not there
+        #[arg(long, value_name = "DIR")]
+        store: PathBuf,
+        #[command(flatten)]
+        arguments: IngestArguments,
+        #[command(flatten)]
+        format: FormatArguments,
+    },
+    /// Erase a person from a store, for good: events, traits, identifiers, consent
+    ///
+    /// The same events are refused when they come again. A line without personal data is added to `audit.jsonl` in the store.
+    Forget {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        /// The folder of the store
+        #[arg(long, value_name = "DIR")]
+        store: PathBuf,
+        /// The profile, by any of its identifiers, as TYPE:VALUE (such as user_id:u1)
+        #[arg(long, value_name = "TYPE:VALUE")]
+        profile: String,
+        /// The instant that is noted [default: the clock]
+        #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+        now: Option<Timestamp>,
+        #[command(flatten)]
+        format: FormatArguments,
     },
     /// Show what definitions compile to: the predicate IR
     Ir {
@@ -202,9 +239,31 @@ enum Source {
 #[derive(Debug, Args)]
 struct EventArguments {
     /// Files of events, one JSON object a line; `.gz` is unpacked, `-` is standard input
-    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "store", conflicts_with = "store")]
     events: Vec<PathBuf>,
+    /// A store of events, which `volens ingest` writes, instead of files
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["received_at", "rejects"])]
+    store: Option<PathBuf>,
     /// The instant that everything is evaluated as of [default: the clock]
+    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+    now: Option<Timestamp>,
+    /// When events without any time count as received [default: now]
+    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+    received_at: Option<Timestamp>,
+    /// Write each refused event to this file, with the reason, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct IngestArguments {
+    /// Files of events, one JSON object a line; `.gz` is unpacked, `-` is standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "retain")]
+    events: Vec<PathBuf>,
+    /// Keep only so much history, such as "400 days": what is older is dropped for good. Identities, traits and consent stay
+    #[arg(long, value_name = "DURATION", value_parser = length)]
+    retain: Option<Duration>,
+    /// The instant after which events count as later; they are stored, too [default: the clock]
     #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
     now: Option<Timestamp>,
     /// When events without any time count as received [default: now]
@@ -223,6 +282,15 @@ impl EventArguments {
 
 fn timestamp(text: &str) -> Result<Timestamp, TimestampError> {
     text.parse()
+}
+
+/// A length of history that is kept.
+fn length(text: &str) -> Result<Duration, String> {
+    match text.parse::<Duration>() {
+        Ok(length) if length.as_millis() > 0 => Ok(length),
+        Ok(_) => Err("nothing would be kept: write a length such as `400 days`".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The only clock in Volens.
@@ -249,6 +317,12 @@ enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        Failure::Other(error.to_string())
+    }
+}
+
+impl From<SpaceError> for Failure {
+    fn from(error: SpaceError) -> Self {
         Failure::Other(error.to_string())
     }
 }
@@ -353,6 +427,22 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
                 destination: destination.as_deref(),
             };
             explain::explain(&workspace.path, events, &question, format.format, streams)
+        }
+        Command::Ingest {
+            workspace,
+            store,
+            arguments,
+            format,
+        } => store::ingest(&workspace.path, store, arguments, format.format, streams),
+        Command::Forget {
+            workspace,
+            store,
+            profile,
+            now,
+            format,
+        } => {
+            let now = now.unwrap_or_else(clock);
+            store::forget(&workspace.path, store, profile, now, format.format, streams)
         }
         Command::Ir {
             workspace,

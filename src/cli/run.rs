@@ -9,6 +9,7 @@ use super::{EventArguments, Failure, Format, Streams, events, json, load};
 use crate::consent::ConsentState;
 use crate::diagnostic::visible;
 use crate::engine::{AudienceRun, DestinationRun, Run};
+use crate::ingest::Counts;
 use crate::ir::Subject;
 
 pub(super) fn run(
@@ -41,22 +42,7 @@ fn text(run: &Run, disabled: &[String], out: &mut dyn Write) -> io::Result<()> {
     };
     writeln!(out, "As of {}, consent enforcement {enforcement}", run.now)?;
     if let Some(events) = run.events {
-        write!(
-            out,
-            "{} read: {} applied",
-            counted(events.read, "event"),
-            events.applied
-        )?;
-        for (count, what) in [
-            (events.duplicate, "duplicate"),
-            (events.later, "later than this instant"),
-            (events.rejected, "rejected"),
-        ] {
-            if count > 0 {
-                write!(out, ", {count} {what}")?;
-            }
-        }
-        writeln!(out, "; {}", counted(run.profiles as u64, "profile"))?;
+        writeln!(out, "{}; {}", counts(&events), counted(run.profiles as u64, "profile"))?;
     }
     if !disabled.is_empty() {
         writeln!(out, "Not required, because disabled: {}", disabled.join(", "))?;
@@ -84,7 +70,22 @@ fn text(run: &Run, disabled: &[String], out: &mut dyn Write) -> io::Result<()> {
     table::write(out, &columns, &rows)
 }
 
-fn counted(count: u64, what: &str) -> String {
+/// `7 events read: 4 applied, 1 duplicate`
+pub(super) fn counts(events: &Counts) -> String {
+    let mut text = format!("{} read: {} applied", counted(events.read, "event"), events.applied);
+    for (count, what) in [
+        (events.duplicate, "duplicate"),
+        (events.later, "later than this instant"),
+        (events.rejected, "rejected"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    text
+}
+
+pub(super) fn counted(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -37,12 +37,16 @@ impl Engine {
         if let Some(horizon) = journal.horizon() {
             self.check_horizon(horizon, now)?;
         }
+        Ok(Space::of(journal, self.space_settings(), now)?)
+    }
+
+    /// How the events of this workspace become profiles.
+    pub fn space_settings(&self) -> Settings {
         let categories = self.program().categories.iter().map(|category| category.id.clone());
-        let settings = Settings {
+        Settings {
             identity: self.identity().clone(),
             categories: categories.collect(),
-        };
-        Ok(Space::of(journal, settings, now)?)
+        }
     }
 
     /// Opens the events in a storage without what they lead to: to store more of them.

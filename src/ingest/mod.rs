@@ -70,6 +70,7 @@ pub use self::reject::{Reject, RejectCode};
 pub(crate) use self::state::State;
 pub use self::survey::Said;
 pub(crate) use self::times::read as times;
+pub(crate) use self::violations::NO_IDENTIFIER;
 
 /// The largest event, in bytes (EV-16, DEC-30).
 const LARGEST_EVENT: usize = 32_768;
@@ -313,7 +314,7 @@ impl Ingestor {
             Err(refusal) => {
                 let code = refusal.code;
                 if code == RejectCode::NoUsableIdentifier {
-                    self.violations.count(violations::NO_IDENTIFIER);
+                    self.violations.count(NO_IDENTIFIER);
                 }
                 self.reject(place, refusal, input);
                 Err(code)

@@ -8,7 +8,7 @@ use crate::model::Period;
 const VALUE_LIMIT: &str = "Identifier value limit exceeded";
 const TIME_LIMIT: &str = "Identifier value time limit exceeded";
 const BLOCKED: &str = "ID value blocked";
-pub(super) const NO_IDENTIFIER: &str = "No matching identifiers on event";
+pub(crate) const NO_IDENTIFIER: &str = "No matching identifiers on event";
 const RESERVED_TRAIT: &str = "reserved trait namespace";
 const MALFORMED_EXTERNAL_ID: &str = "malformed external id";
 

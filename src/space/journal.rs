@@ -3,12 +3,12 @@
 //! A [`Journal`] knows which events are stored, refuses those that must not come back, and makes the others durable. What
 //! they lead to, the profiles, is not its concern: so events can be stored without any profile being built.
 
-use super::Horizon;
 use super::erase::{Erasure, Key, Rest};
 use super::error::SpaceError;
 use super::index::{Found, Index};
 use super::intake::{Commit, Intake};
-use super::record::{self, Forgotten, Stored};
+use super::record::{self, Dropped, Forgotten, Stored};
+use super::{Horizon, audit};
 use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Taken, conflict};
 use crate::model::IdentityRules;
 use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
@@ -21,8 +21,8 @@ pub struct Journal<S> {
     rules: IdentityRules,
     index: Index,
     erasure: Erasure,
-    /// Whether something was forgotten or dropped that may still lie in the storage.
-    unerased: bool,
+    /// What was forgotten or dropped and may still lie in the storage, as lines for people.
+    unerased: Vec<String>,
 }
 
 /// An event that was stored, and the one with its message id that it takes the place of.
@@ -44,7 +44,7 @@ impl<S: Storage> Journal<S> {
             rules,
             index: Index::default(),
             erasure: Erasure::new(Key::default()),
-            unerased: false,
+            unerased: Vec::new(),
         };
         journal.load()?;
         Ok(journal)
@@ -55,7 +55,7 @@ impl<S: Storage> Journal<S> {
         let mut founded = false;
         let mut index = Index::default();
         let mut erasure = Erasure::new(Key::default());
-        let mut unerased = false;
+        let mut unerased = Vec::new();
         let storage = &self.storage;
         let mut buffer = Vec::new();
         scan(storage, |entry| {
@@ -72,16 +72,17 @@ impl<S: Storage> Journal<S> {
                     index.set(stored.message_id, entry.position, other);
                 }
                 record::FORGOTTEN => {
-                    let forgotten = Forgotten::read(entry.payload);
-                    erasure.forget(forgotten.ok_or_else(|| unknown(entry, "what was forgotten"))?);
-                    unerased = true;
+                    let forgotten =
+                        Forgotten::read(entry.payload).ok_or_else(|| unknown(entry, "what was forgotten"))?;
+                    unerased.push(audit::forgotten(&forgotten));
+                    erasure.forget(forgotten);
                 }
                 record::DROPPED => {
-                    let horizon = record::read_instant(entry.payload);
-                    erasure.drop_history(horizon.ok_or_else(|| unknown(entry, "a horizon"))?);
-                    unerased = true;
+                    let dropped = Dropped::read(entry.payload).ok_or_else(|| unknown(entry, "a horizon"))?;
+                    unerased.push(audit::dropped(&dropped));
+                    erasure.drop_history(dropped.horizon);
                 }
-                record::ERASED => unerased = false,
+                record::ERASED => unerased.clear(),
                 _ => return Err(unknown(entry, "its kind")),
             }
             Ok(())
@@ -141,20 +142,26 @@ impl<S: Storage> Journal<S> {
         &self.storage
     }
 
-    /// Gives every event that is stored, in the order of storing, as far as it may be seen.
-    pub(super) fn each(&self, mut give: impl FnMut(Event)) -> Result<(), SpaceError> {
+    /// Gives every event that is stored, in the order of storing, as far as it may be seen. Gives back how many have no
+    /// usable identifier under the rules as they are now (ID-14).
+    pub(super) fn each(&self, mut give: impl FnMut(Event)) -> Result<u64, SpaceError> {
+        let mut unusable = 0;
         scan(&self.storage, |entry| {
-            if entry.kind == record::EVENT {
-                let stored = stored(entry)?;
-                // One that another has taken the place of is not of the state.
-                if self.index.is_at(stored.message_id, entry.position)
-                    && let Some(event) = self.erasure.event(&stored, &self.rules)?
-                {
-                    give(event);
-                }
+            if entry.kind != record::EVENT {
+                return Ok(());
+            }
+            let stored = stored(entry)?;
+            // One that another has taken the place of is not of the state.
+            if !self.index.is_at(stored.message_id, entry.position) || self.erasure.is_forgotten(stored.message_id) {
+                return Ok(());
+            }
+            match self.erasure.event(&stored, &self.rules)? {
+                Some(event) => give(event),
+                None => unusable += 1,
             }
             Ok(())
-        })
+        })?;
+        Ok(unusable)
     }
 
     /// Stores what an ingestor has taken in: all of it is durable when this returns, and counted there as applied, as later
@@ -243,26 +250,27 @@ impl<S: Storage> Journal<S> {
         let mut batch = Batch::new();
         batch.push_with(record::FORGOTTEN, |out| forgotten.write(out));
         self.storage.append(&batch)?;
+        self.unerased.push(audit::forgotten(&forgotten));
         self.erasure.forget(forgotten);
-        self.unerased = true;
         self.finish_erasure()?;
         Ok(())
     }
 
-    /// Drops the history at or before an instant, in the same way. What events say of identity and consent stays.
+    /// Drops the history at or before an instant, in the same way; `at` is when that is done, for the audit. What events say of identity and consent stays.
     ///
     /// # Errors
     /// Those of the storage. What was dropped is not seen any more once it is stored that it was.
-    pub fn drop_history(&mut self, horizon: Horizon) -> Result<(), SpaceError> {
+    pub fn drop_history(&mut self, horizon: Horizon, at: Timestamp) -> Result<(), SpaceError> {
         let horizon = horizon.instant();
         if self.erasure.horizon >= Some(horizon) {
             return Ok(());
         }
         let mut batch = Batch::new();
-        batch.push(record::DROPPED, &horizon.as_millis().to_le_bytes());
+        let dropped = Dropped { at, horizon };
+        batch.push_with(record::DROPPED, |out| dropped.write(out));
         self.storage.append(&batch)?;
+        self.unerased.push(audit::dropped(&dropped));
         self.erasure.drop_history(horizon);
-        self.unerased = true;
         self.finish_erasure()?;
         Ok(())
     }
@@ -276,7 +284,7 @@ impl<S: Storage> Journal<S> {
     /// # Errors
     /// Those of the storage. It can be done again.
     pub fn finish_erasure(&mut self) -> Result<bool, SpaceError> {
-        if !self.unerased {
+        if self.unerased.is_empty() {
             return Ok(false);
         }
         let mut failed = None;
@@ -290,6 +298,10 @@ impl<S: Storage> Journal<S> {
         })?;
         if let Some(error) = failed {
             return Err(error);
+        }
+        // A line that a crash lets stand twice says the same twice.
+        for line in &self.unerased {
+            self.storage.note(line)?;
         }
         let mut batch = Batch::new();
         batch.push(record::ERASED, &[]);

@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod audit;
 mod erase;
 mod error;
 mod index;
@@ -43,7 +44,7 @@ use std::sync::Arc;
 
 use self::intake::Commit;
 use self::record::Forgotten;
-use crate::ingest::{Event, Identifier, Ingestor, State};
+use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, State};
 use crate::model::{IdentityRules, Profile, Profiles};
 use crate::store::Storage;
 use crate::time::Timestamp;
@@ -89,6 +90,8 @@ pub struct Space<S> {
     state: State,
     /// Events from after `now`.
     upcoming: BTreeMap<Due, Event>,
+    /// How many stored events have no usable identifier.
+    unusable: u64,
     now: Timestamp,
 }
 
@@ -112,6 +115,7 @@ impl<S: Storage> Space<S> {
             journal,
             settings,
             upcoming: BTreeMap::new(),
+            unusable: 0,
             now,
         };
         space.load()?;
@@ -123,7 +127,7 @@ impl<S: Storage> Space<S> {
         let Settings { identity, categories } = &self.settings;
         let mut state = State::new(identity.clone(), categories.clone());
         let mut upcoming = BTreeMap::new();
-        self.journal.each(|event| {
+        let unusable = self.journal.each(|event| {
             if event.times.earlier() > self.now {
                 upcoming.insert(due(&event), event);
             } else {
@@ -131,7 +135,7 @@ impl<S: Storage> Space<S> {
             }
         })?;
         state.settle();
-        (self.state, self.upcoming) = (state, upcoming);
+        (self.state, self.upcoming, self.unusable) = (state, upcoming, unusable);
         Ok(())
     }
 
@@ -184,19 +188,26 @@ impl<S: Storage> Space<S> {
         self.state.find(kind, value)
     }
 
-    /// How many events the state is made of.
-    pub fn applied(&self) -> usize {
-        self.state.len()
-    }
-
-    /// How many events are stored and still to come.
-    pub fn upcoming(&self) -> usize {
-        self.upcoming.len()
+    /// How many of the stored events became what: applied, from after `now` (`later`), or, under the rules as they are now,
+    /// without a usable identifier (`rejected`).
+    pub fn counts(&self) -> Counts {
+        let (applied, later) = (self.state.len() as u64, self.upcoming.len() as u64);
+        Counts {
+            read: applied + later + self.unusable,
+            applied,
+            later,
+            rejected: self.unusable,
+            duplicate: 0,
+        }
     }
 
     /// What was left out of the events, by the documented names (ID-15).
     pub fn violations(&self) -> BTreeMap<&'static str, u64> {
-        self.state.violations()
+        let mut violations = self.state.violations();
+        if self.unusable > 0 {
+            violations.insert(NO_IDENTIFIER, self.unusable);
+        }
+        violations
     }
 
     /// The events.
@@ -210,7 +221,7 @@ impl<S: Storage> Space<S> {
     }
 
     /// Forgets the person who has this identifier, for good: the events that made the profile are taken away, here and in
-    /// the storage, and are refused when they come again. Gives how many there were.
+    /// the storage, and are refused when they come again. `at` is when that is done, for the audit. Gives how many there were.
     ///
     /// Events of others that carry an identifier of the person, and did not bring it to their own profile, lose it: nobody
     /// else inherits it. So no other profile changes. What the person's group calls said about accounts goes, too.
@@ -218,7 +229,7 @@ impl<S: Storage> Space<S> {
     /// # Errors
     /// [`SpaceError::NoProfile`]; those of the storage: an error after the person was taken away for every reader is told,
     /// too, and the rest is done when the space is next opened for writing, or with [`Journal::finish_erasure`].
-    pub fn forget(&mut self, kind: &str, value: &str) -> Result<usize, SpaceError> {
+    pub fn forget(&mut self, kind: &str, value: &str, at: Timestamp) -> Result<usize, SpaceError> {
         let person = self.state.trace(kind, value);
         let person = person.ok_or_else(|| SpaceError::NoProfile(format!("{kind}:{value}")))?;
         let key = &self.journal.erasure().key;
@@ -232,6 +243,7 @@ impl<S: Storage> Space<S> {
             (key.message(id), hashes.collect())
         });
         let forgotten = Forgotten {
+            at,
             events: events.iter().map(|id| key.message(id)).collect(),
             identifiers: person.identifiers.iter().map(&hash).collect(),
             hidden: hidden.collect(),
@@ -248,7 +260,7 @@ impl<S: Storage> Space<S> {
     /// # Errors
     /// Those of the storage.
     pub fn drop_history(&mut self, horizon: Horizon) -> Result<(), SpaceError> {
-        self.journal.drop_history(horizon)?;
+        self.journal.drop_history(horizon, self.now)?;
         self.load()
     }
 }

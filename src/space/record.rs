@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | 1 | founding: the first | the key of the keyed hashes |
 //! | 2 | an event | flags, when it counts as received, its message id, its JSON as it came |
-//! | 3 | a person was forgotten | keyed hashes: of the message ids, of the identifiers, and of what is hidden in events of others |
-//! | 4 | history was dropped | up to which instant |
+//! | 3 | a person was forgotten | when; keyed hashes: of the message ids, of the identifiers, and of what is hidden in events of others |
+//! | 4 | history was dropped | when, and up to which instant |
 //! | 5 | what was forgotten and dropped so far is erased | nothing |
 //!
 //! Numbers are little-endian; instants are milliseconds since 1970. Kinds from 16 on are for delivery.
@@ -49,7 +49,7 @@ impl<'r> Stored<'r> {
     pub(super) fn read(payload: &'r [u8]) -> Option<Self> {
         let mut reader = Reader(payload);
         let [flags] = reader.array()?;
-        let received_at = Timestamp::from_millis(i64::from_le_bytes(reader.array()?));
+        let received_at = reader.instant()?;
         let length = u16::from_le_bytes(reader.array()?);
         let message_id = std::str::from_utf8(reader.take(length.into())?).ok()?;
         let json = std::str::from_utf8(reader.0).ok()?;
@@ -65,6 +65,8 @@ impl<'r> Stored<'r> {
 /// What forgetting a person takes away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Forgotten {
+    /// When it was asked for.
+    pub(super) at: Timestamp,
     /// The person's events, by the keyed hash of the message id.
     pub(super) events: Vec<Hash>,
     /// The person's identifiers.
@@ -75,6 +77,7 @@ pub(super) struct Forgotten {
 
 impl Forgotten {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.at.as_millis().to_le_bytes());
         write_hashes(&self.events, out);
         write_hashes(&self.identifiers, out);
         out.extend(length(self.hidden.len()));
@@ -86,6 +89,7 @@ impl Forgotten {
 
     pub(super) fn read(payload: &[u8]) -> Option<Self> {
         let mut reader = Reader(payload);
+        let at = reader.instant()?;
         let events = reader.hashes()?;
         let identifiers = reader.hashes()?;
         let count = u32::from_le_bytes(reader.array()?);
@@ -94,6 +98,7 @@ impl Forgotten {
             hidden.push((reader.array()?, reader.hashes()?));
         }
         reader.0.is_empty().then_some(Forgotten {
+            at,
             events,
             identifiers,
             hidden,
@@ -101,10 +106,29 @@ impl Forgotten {
     }
 }
 
-/// An instant alone.
-pub(super) fn read_instant(payload: &[u8]) -> Option<Timestamp> {
-    let millis = payload.try_into().ok()?;
-    Some(Timestamp::from_millis(i64::from_le_bytes(millis)))
+/// That history was dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dropped {
+    /// When it was asked for.
+    pub(super) at: Timestamp,
+    /// Events at or before it are concerned.
+    pub(super) horizon: Timestamp,
+}
+
+impl Dropped {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.at.as_millis().to_le_bytes());
+        out.extend(self.horizon.as_millis().to_le_bytes());
+    }
+
+    pub(super) fn read(payload: &[u8]) -> Option<Self> {
+        let mut reader = Reader(payload);
+        let dropped = Dropped {
+            at: reader.instant()?,
+            horizon: reader.instant()?,
+        };
+        reader.0.is_empty().then_some(dropped)
+    }
 }
 
 /// Lists are far shorter than that.
@@ -128,6 +152,10 @@ impl<'r> Reader<'r> {
 
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
+    }
+
+    fn instant(&mut self) -> Option<Timestamp> {
+        Some(Timestamp::from_millis(i64::from_le_bytes(self.array()?)))
     }
 
     fn hashes(&mut self) -> Option<Vec<Hash>> {

@@ -10,8 +10,8 @@ use super::{Batch, Change, Entry, Position, Recovery, Storage, StoreError};
 /// Records in a folder, durably. One has it open for writing; beside that one any number may read.
 ///
 /// In the folder are segments, `events-00000001.log` and so on, each of which is closed at about 64 MiB and not changed
-/// from then on but by [`rewrite`](Storage::rewrite); a small file `head`, which says what was acknowledged; and a file
-/// `lock`. All of them belong together: copy the folder as a whole, while nobody writes. Other files in it are left
+/// from then on but by [`rewrite`](Storage::rewrite); a small file `head`, which says what was acknowledged; `audit.jsonl`, the lines
+/// [noted](Storage::note) for people, if there are any; and a file `lock`. All of them belong together: copy the folder as a whole, while nobody writes. Other files in it are left
 /// alone, but a folder that has only other files is no store.
 ///
 /// **Durable**: an append is one write and one sync, and returns after it. **After a crash** [`open`](Self::open) finds
@@ -108,5 +108,9 @@ impl Storage for Directory {
 
     fn rewrite(&mut self, change: &mut dyn FnMut(&Entry<'_>) -> Change) -> Result<(), StoreError> {
         self.log.rewrite(change)
+    }
+
+    fn note(&mut self, line: &str) -> Result<(), StoreError> {
+        self.log.note(line)
     }
 }

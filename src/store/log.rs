@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::disk::{Disk, DiskFile, Mode};
 use super::frame::{Chain, Framer, Frames, Origin, Step, read_one};
 use super::head::Head;
-use super::segment::{HEADER, Header, UNFINISHED, name};
+use super::segment::{HEADER, Header, NOTES, UNFINISHED, name};
 use super::{Batch, Entry, FORMAT, Position, Recovery, StoreError};
 
 /// What the tests choose otherwise.
@@ -269,6 +269,22 @@ impl<D: Disk> Log<D> {
                 None => Err(StoreError::damaged(path, at, "a record is not what was written")),
             }
         })
+    }
+
+    /// Adds a line to the text for people.
+    pub(super) fn note(&mut self, line: &str) -> Result<(), StoreError> {
+        self.writer()?;
+        let path = self.folder.join(NOTES);
+        let file = match self.disk.open(&path, Mode::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.disk.open(&path, Mode::New),
+            opened => opened,
+        };
+        let noted = file.and_then(|file| {
+            file.write_at(format!("{line}\n").as_bytes(), file.size()?)?;
+            file.sync()?;
+            self.disk.sync_folder(&self.folder)
+        });
+        noted.map_err(|error| StoreError::io(&path, "add a line to", error))
     }
 
     pub(super) fn size_on_disk(&self) -> u64 {

@@ -7,6 +7,7 @@ use super::{Batch, Change, Entry, FORMAT, Position, Storage, StoreError};
 #[derive(Default, Debug)]
 pub struct Memory {
     records: Vec<(u8, Box<[u8]>)>,
+    notes: Vec<Box<str>>,
 }
 
 impl Memory {
@@ -14,6 +15,11 @@ impl Memory {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The lines that were noted, oldest first.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().map(|line| &**line)
     }
 
     fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
@@ -59,6 +65,11 @@ impl Storage for Memory {
                 Change::Remove => None,
             })
             .collect();
+        Ok(())
+    }
+
+    fn note(&mut self, line: &str) -> Result<(), StoreError> {
+        self.notes.push(line.into());
         Ok(())
     }
 }

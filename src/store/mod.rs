@@ -128,4 +128,12 @@ pub trait Storage {
     ///
     /// As those of `append` and `scan`.
     fn rewrite(&mut self, change: &mut dyn FnMut(&Entry<'_>) -> Change) -> Result<(), StoreError>;
+
+    /// Adds a line to a text beside the records, for people: durably, and never changed again. It should not hold a line
+    /// break.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, and that the store is open to read only.
+    fn note(&mut self, line: &str) -> Result<(), StoreError>;
 }

@@ -8,6 +8,8 @@ use std::ffi::OsStr;
 pub(super) const HEADER: u64 = 40;
 const MAGIC: [u8; 8] = *b"volens\x00\x1a";
 
+/// Where the lines for people are.
+pub(super) const NOTES: &str = "audit.jsonl";
 /// Locks out a second writer. Nothing is in it.
 pub(super) const LOCK: &str = "lock";
 /// What was acknowledged last ([`super::head`]).

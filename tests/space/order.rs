@@ -89,7 +89,7 @@ proptest! {
             let space = give_in_some_order(&settings, &events, now, &mut random);
             prop_assert_eq!(dump(&space.profiles()), dump(&expected.profiles));
             prop_assert_eq!(space.violations(), expected.violations.clone());
-            prop_assert_eq!(space.applied() as u64, expected.counts.applied);
+            prop_assert_eq!(space.counts().applied, expected.counts.applied);
             for user in expected.profiles.users() {
                 for (kind, value) in user.identifiers().iter() {
                     prop_assert!(space.find(kind, value).as_ref() == Some(user));

@@ -1,0 +1,144 @@
+//! `volens ingest` and `volens forget`, and reading from a store.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::events::Sources;
+use super::run::{counted, counts};
+use super::{Failure, Format, IngestArguments, Streams, clock, json, load, profile, wrong};
+use crate::diagnostic::visible;
+use crate::engine::{Engine, Error};
+use crate::ingest::Counts;
+use crate::space::{Space, SpaceError};
+use crate::store::Directory;
+use crate::time::Timestamp;
+
+/// What `ingest` did.
+#[derive(Serialize)]
+struct Report {
+    now: Timestamp,
+    events: Counts,
+    /// How many events the store holds.
+    stored: usize,
+    /// History at or before it was dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history_since: Option<Timestamp>,
+}
+
+pub(super) fn ingest(
+    path: &Path,
+    folder: &Path,
+    arguments: &IngestArguments,
+    format: Format,
+    streams: &mut Streams,
+) -> Result<u8, Failure> {
+    let engine = load(path, streams)?;
+    let now = arguments.now.unwrap_or_else(clock);
+    let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), &engine)?;
+    // Before anything is written.
+    let horizon = match arguments.retain {
+        Some(length) => Some(checked(engine.horizon(length, now), streams)?),
+        None => None,
+    };
+    let mut journal = engine.journal(write(folder, streams)?)?;
+    finish(journal.finish_erasure()?, streams)?;
+    if let Some(horizon) = horizon {
+        journal.drop_history(horizon, now)?;
+    }
+    let mut intake = journal.intake(now, arguments.received_at.unwrap_or(now));
+    intake.keep_rejects(sources.kept());
+    let read = sources.each(streams, |name, reader| intake.read(name, reader));
+    // What was read is stored, though what comes after it could not be read.
+    let receipt = intake.commit()?;
+    sources.tell(&receipt.rejects, receipt.counts.rejected, streams)?;
+    read?;
+    let report = Report {
+        now,
+        events: receipt.counts,
+        stored: journal.len(),
+        history_since: journal.horizon(),
+    };
+    match format {
+        Format::Json => json(&report, streams)?,
+        Format::Text => {
+            let out = &mut streams.out;
+            writeln!(out, "{}", counts(&report.events))?;
+            writeln!(out, "The store holds {}", counted(report.stored as u64, "event"))?;
+            if let Some(horizon) = report.history_since {
+                writeln!(out, "History is kept since {horizon}")?;
+            }
+        }
+    }
+    Ok(0)
+}
+
+pub(super) fn forget(
+    path: &Path,
+    folder: &Path,
+    wanted: &str,
+    now: Timestamp,
+    format: Format,
+    streams: &mut Streams,
+) -> Result<u8, Failure> {
+    let (kind, value) = profile::identifier(wanted)?;
+    let engine = load(path, streams)?;
+    // A folder that is not there is none to forget anybody in, and should not be made.
+    if !folder.exists() {
+        return Err(Failure::Other(format!(
+            "there is no store `{}`",
+            visible(&folder.display().to_string())
+        )));
+    }
+    let mut journal = engine.journal(write(folder, streams)?)?;
+    finish(journal.finish_erasure()?, streams)?;
+    // What is still to come is about the person, too.
+    let mut space = Space::of(journal, engine.space_settings(), Timestamp::MAX)?;
+    let events = space.forget(kind, value, now)?;
+    match format {
+        Format::Json => json(&serde_json::json!({"forgotten": {"events": events}}), streams)?,
+        Format::Text => writeln!(
+            streams.out,
+            "Forgotten: {} of the store, for good; they are refused when they come again",
+            counted(events as u64, "event")
+        )?,
+    }
+    Ok(0)
+}
+
+/// What a store holds, as of `now`.
+pub(super) fn read(
+    engine: &Engine,
+    folder: &Path,
+    now: Timestamp,
+    streams: &mut Streams,
+) -> Result<Space<Directory>, Failure> {
+    let directory = Directory::open_read_only(folder).map_err(SpaceError::from)?;
+    checked(engine.space(directory, now), streams)
+}
+
+/// Opens a store for writing, and tells what a crash has left.
+fn write(folder: &Path, streams: &mut Streams) -> Result<Directory, Failure> {
+    let directory = Directory::open(folder).map_err(SpaceError::from)?;
+    if let Some(recovery) = directory.recovery() {
+        writeln!(streams.err, "recovered: {}", visible(&recovery.to_string()))?;
+    }
+    Ok(directory)
+}
+
+fn finish(finished: bool, streams: &mut Streams) -> Result<(), Failure> {
+    if finished {
+        writeln!(streams.err, "recovered: what was forgotten before is now erased")?;
+    }
+    Ok(())
+}
+
+/// Definitions that look further back than history is kept are wrong like others.
+fn checked<T>(done: Result<T, Error>, streams: &mut Streams) -> Result<T, Failure> {
+    match done {
+        Ok(done) => Ok(done),
+        Err(Error::Horizon(error)) => Err(wrong(&error.problems, streams)),
+        Err(error) => Err(error.into()),
+    }
+}
