@@ -18,10 +18,12 @@ fmt:
 lint:
 	cargo clippy --all-targets --all-features --locked -- -D warnings
 
-# The library alone, with its few dependencies; and with what tests of hosts need, which is no command.
+# The library alone, with its few dependencies; with what tests of hosts need, and with what keeps records, which are no
+# command.
 lean:
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features testing
+	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features store
 
 # Unit, integration and documentation tests.
 test:

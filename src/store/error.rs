@@ -32,6 +32,18 @@ pub enum StoreError {
         /// The file that was to grow.
         path: PathBuf,
     },
+    /// A batch could not be written. What of it was has been taken back.
+    #[error(
+        "cannot write to `{}`: {source}; nothing of the batch was stored and nothing else was lost: see to the disk and \
+         append it again",
+        shown(path)
+    )]
+    NotStored {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The disk did not confirm what was written, so nobody knows what of it would survive.
     #[error(
         "the disk did not confirm what was written to `{}` ({source}): open the store again, which finds out \

@@ -173,7 +173,10 @@ impl<D: Disk> Log<D> {
             // The cut has to be durable before the next segment is begun: a segment before the last has nothing
             // behind its last batch.
             return Err(match file.truncate(from).and_then(|()| file.sync()) {
-                Ok(()) => StoreError::io(&path, "write to", error),
+                Ok(()) => match StoreError::io(&path, "write to", error) {
+                    StoreError::Io { path, source, .. } => StoreError::NotStored { path, source },
+                    full => full,
+                },
                 Err(_) => self.poison(&path, error),
             });
         }
@@ -266,7 +269,11 @@ impl<D: Disk> Log<D> {
             let kind = read_one(file, segment.origin(), at, segment.len, into);
             match kind.map_err(|error| StoreError::io(path, "read", error))? {
                 Some(kind) => Ok((segment.header.version, kind)),
-                None => Err(StoreError::damaged(path, at, "a record is not what was written")),
+                None => Err(StoreError::damaged(
+                    path,
+                    at,
+                    "no record begins here, or it is not what was written",
+                )),
             }
         })
     }

@@ -145,7 +145,7 @@ fn a_crash_while_a_crash_is_repaired_loses_nothing() {
 
 #[test]
 fn after_a_failure_of_any_call_the_data_are_as_they_were() {
-    let (mut failures, mut unsure, mut full) = (0, 0, 0);
+    let (mut failures, mut unsure, mut full, mut refused) = (0, 0, 0, 0);
     for seed in 0..25 * super::more() {
         let kind = [ErrorKind::StorageFull, ErrorKind::Other][seed as usize % 2];
         for at in 0.. {
@@ -166,6 +166,7 @@ fn after_a_failure_of_any_call_the_data_are_as_they_were() {
             failures += 1;
             unsure += u64::from(matches!(error, StoreError::Unsure { .. }));
             full += u64::from(matches!(error, StoreError::Full { .. }));
+            refused += u64::from(matches!(error, StoreError::NotStored { .. }));
             if at % 2 == 0 {
                 disk.crash();
             }
@@ -180,8 +181,8 @@ fn after_a_failure_of_any_call_the_data_are_as_they_were() {
         }
     }
     assert!(
-        failures > 1000 && unsure > 50 && full > 300,
-        "{failures} {unsure} {full}"
+        failures > 1000 && unsure > 50 && full > 300 && refused > 50,
+        "{failures} {unsure} {full} {refused}"
     );
 }
 

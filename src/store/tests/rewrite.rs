@@ -227,3 +227,41 @@ fn an_older_format_is_read_and_rewritten_and_a_newer_one_is_refused_by_number() 
     assert_eq!(versions(&log), [2]);
     assert_eq!(contents(&log).unwrap(), [all, vec![(2, b"new".to_vec())]].concat());
 }
+
+#[test]
+fn a_segment_that_was_perhaps_begun_is_not_forgotten_by_a_rewriting() {
+    let mut unsure = 0;
+    for at in 0.. {
+        let (disk, mut all) = filled(at, 3);
+        let mut log = open(&disk).unwrap();
+        while log.active.len < SMALL.full {
+            let record = (0, vec![b'x'; 50]);
+            log.append(&batch(std::slice::from_ref(&record))).unwrap();
+            all.push(record);
+        }
+        let more = vec![(2, b"<more>".to_vec())];
+        disk.plan(Fault::Once(at % 12, ErrorKind::Other));
+        if log.append(&batch(&more)).is_ok() {
+            all.extend(more.clone());
+        }
+        disk.plan(Fault::Never);
+        // The last segment may have room again, but another one may be behind it.
+        if log.rewrite(&mut forget).is_ok() {
+            all = forgotten(&all);
+        }
+        match log.append(&batch(&more)) {
+            Ok(_) => all.extend(more.clone()),
+            Err(error) => {
+                assert!(matches!(error, StoreError::Poisoned { .. }));
+                unsure += 1;
+            }
+        }
+        drop(log);
+        let found = contents(&open(&disk).unwrap()).unwrap();
+        assert!(found == all || found == [all, more].concat());
+        if at > 200 {
+            break;
+        }
+    }
+    assert!(unsure > 20, "{unsure}");
+}

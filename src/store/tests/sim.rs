@@ -62,10 +62,11 @@ struct Node {
 impl Node {
     /// Makes some of what is pending durable, and forgets the rest.
     fn settle(&mut self, lot: &mut Lot) {
-        // Sometimes all of it, sometimes nothing, mostly a mixture.
-        let mood = lot.below(6);
+        // Sometimes all of it, sometimes nothing, sometimes what was written and no truncation, mostly a mixture.
+        let mood = lot.below(8);
+        let torn = mood > 2;
         let kept = |lot: &mut Lot| match mood {
-            0 => true,
+            0 | 2 => true,
             1 => false,
             _ => lot.below(2) == 0,
         };
@@ -74,7 +75,7 @@ impl Node {
                 Op::Write(at, bytes) => {
                     for (page, chunk) in bytes.chunks(PAGE).enumerate() {
                         if kept(lot) {
-                            let cut = if lot.below(4) == 0 {
+                            let cut = if torn && lot.below(4) == 0 {
                                 lot.below(PAGE as u64) as usize
                             } else {
                                 PAGE
@@ -84,7 +85,7 @@ impl Node {
                         }
                     }
                 }
-                Op::Truncate(_) if !kept(lot) => {}
+                Op::Truncate(_) if mood == 2 || !kept(lot) => {}
                 Op::Truncate(_) => apply(&mut self.durable, &op),
             }
         }
@@ -399,7 +400,11 @@ impl DiskFile for SimFile {
             }
             Err((error, partly)) => {
                 if partly {
-                    let written = self.disk.0.borrow_mut().lot.below(bytes.len() as u64 + 1) as usize;
+                    let mut lot = self.disk.0.borrow().lot.clone();
+                    let part = lot.below(bytes.len() as u64 + 1) as usize;
+                    // What fails may have been done nevertheless.
+                    let written = if lot.below(3) == 0 { bytes.len() } else { part };
+                    self.disk.0.borrow_mut().lot = lot;
                     self.apply(Op::Write(offset, bytes[..written].to_vec()));
                 }
                 Err(error)
