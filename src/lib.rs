@@ -7,6 +7,8 @@
 //! [docs/testing.md]: guide::testing
 //! [docs/explain.md]: guide::explain
 //! [docs/performance.md]: guide::performance
+//! [docs/store.md]: guide::store
+//! [docs/consistency.md]: guide::consistency
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -75,6 +77,10 @@ pub mod guide {
     pub mod performance {}
     #[doc = include_str!("../docs/json.md")]
     pub mod json {}
+    #[doc = include_str!("../docs/store.md")]
+    pub mod store {}
+    #[doc = include_str!("../docs/consistency.md")]
+    pub mod consistency {}
     #[doc = include_str!("../docs/decisions.md")]
     pub mod decisions {}
 }

@@ -50,8 +50,11 @@ pub(super) fn ingest(
     let mut intake = journal.intake(now, arguments.received_at.unwrap_or(now));
     intake.keep_rejects(sources.kept());
     let read = sources.each(streams, |name, reader| intake.read(name, reader));
-    // What was read is stored, though what comes after it could not be read.
-    let receipt = intake.commit()?;
+    // What was read is stored, though what comes after it could not be read; not so if the store has failed.
+    let receipt = match (intake.commit(), &read) {
+        (Err(SpaceError::Failed), Err(_)) => return read.map(|()| 0),
+        (committed, _) => committed?,
+    };
     sources.tell(&receipt.rejects, receipt.counts.rejected, streams)?;
     read?;
     let report = Report {

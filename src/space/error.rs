@@ -16,6 +16,9 @@ pub enum SpaceError {
     /// The storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The storage has failed on the way, and some events were not stored.
+    #[error("some events were not stored: feed all of them again, nothing is applied twice")]
+    Failed,
     /// A record is whole, but it is none that this version knows.
     #[error(
         "the store holds a record that this Volens does not know ({0}): use the version that wrote it, or a newer one"

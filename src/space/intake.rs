@@ -41,6 +41,8 @@ pub struct Intake<'s> {
     ingestor: Ingestor,
     now: Timestamp,
     space: &'s mut dyn Commit,
+    /// Whether events were lost to an error, so that nothing may be told of them.
+    failed: bool,
 }
 
 /// What became of events. It is given when all that it counts as applied, as later or as duplicate is durable.
@@ -72,6 +74,7 @@ impl<'s> Intake<'s> {
             ingestor: Ingestor::new(settings),
             now,
             space,
+            failed: false,
         }
     }
 
@@ -81,10 +84,17 @@ impl<'s> Intake<'s> {
     /// # Errors
     /// Those of the reader, and those of the storage. What was durable before stays.
     pub fn read(&mut self, source: &str, reader: impl BufRead) -> Result<(), SpaceError> {
-        let Intake { ingestor, now, space } = self;
+        let Intake {
+            ingestor,
+            now,
+            space,
+            failed,
+        } = self;
         ingestor.read_with(source, reader, |ingestor| {
             if ingestor.waiting() >= TOGETHER {
+                *failed = true;
                 space.commit(ingestor, *now)?;
+                *failed = false;
             }
             Ok(())
         })
@@ -107,8 +117,12 @@ impl<'s> Intake<'s> {
     /// Makes durable what is not yet, and tells what became of all events. Without it the last of them are not stored.
     ///
     /// # Errors
-    /// Those of the storage. What was durable before stays; feeding everything again applies nothing twice.
+    /// Those of the storage; [`SpaceError::Failed`] if it has failed before. What was durable before stays; feeding
+    /// everything again applies nothing twice.
     pub fn commit(mut self) -> Result<Receipt, SpaceError> {
+        if self.failed {
+            return Err(SpaceError::Failed);
+        }
         self.space.commit(&mut self.ingestor, self.now)?;
         let (counts, rejects) = self.ingestor.told();
         Ok(Receipt { counts, rejects })

@@ -3,6 +3,7 @@
 
 mod generate;
 mod order;
+mod promises;
 
 use serde_json::{Value as Json, json};
 use volens::Timestamp;

@@ -99,6 +99,24 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(100), ..ProptestConfig::default() })]
+
+    /// A change of the identity rules or categories is one for all events.
+    #[test]
+    fn the_state_follows_from_the_rules_as_they_are_now(
+        events in vec(event(), 1..24),
+        before in settings(),
+        after in settings(),
+        seed in any::<u64>(),
+    ) {
+        let now = minute(LAST);
+        let space = give_in_some_order(&before, &events, now, &mut Random(seed));
+        let space = Space::open(space.into_storage(), after.clone(), now).unwrap();
+        prop_assert_eq!(dump(&space.profiles()), dump(&reference(&after, &events, now).profiles));
+    }
+}
+
 /// `PROPTEST_CASES`, or as many as an ordinary run has time for.
 fn cases(ordinary: u32) -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
