@@ -98,9 +98,3 @@ proptest! {
         }
     }
 }
-
-/// `PROPTEST_CASES`, or as many as an ordinary run has time for.
-fn cases(ordinary: u32) -> u32 {
-    let asked = std::env::var("PROPTEST_CASES").ok();
-    asked.and_then(|asked| asked.parse().ok()).unwrap_or(ordinary)
-}
