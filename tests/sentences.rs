@@ -1,4 +1,5 @@
-//! That `sentences.md` names tests that exist, leaves no number and no rule of the grammar out, and every row has a test.
+//! That `sentences.md` and `docs/consistency.md` name tests that exist, leave no number and no rule of the grammar out, and
+//! that every row has a test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,11 +19,16 @@ struct Row {
     tests: String,
 }
 
-/// The rows of all tables, each with the heading above it.
-fn rows() -> Vec<Row> {
+/// The sentences of the language.
+const LANGUAGE: &str = "tests/sentences.md";
+/// The sentences about spaces and stores.
+const CONSISTENCY: &str = "docs/consistency.md";
+
+/// The rows of all tables of a page, each with the heading above it.
+fn rows(page: &str) -> Vec<Row> {
     let mut heading = String::new();
     let mut rows = Vec::new();
-    for line in read(root().join("tests/sentences.md")).lines() {
+    for line in read(root().join(page)).lines() {
         if let Some(title) = line.strip_prefix('#') {
             heading = title.trim_start_matches('#').trim().to_owned();
         }
@@ -64,6 +70,14 @@ fn named(cell: &str) -> Vec<(&str, &str, Vec<&str>)> {
     tests
 }
 
+/// Where a test stands: those of the log are beside it.
+fn source(file: &str) -> PathBuf {
+    match file.strip_prefix("store/") {
+        Some(file) => root().join(format!("src/store/tests/{file}.rs")),
+        None => root().join(format!("tests/{file}.rs")),
+    }
+}
+
 /// The attributes and the body of a test.
 fn function<'s>(source: &'s str, name: &str) -> Option<&'s str> {
     // In `proptest!`, functions are indented.
@@ -78,8 +92,11 @@ fn function<'s>(source: &'s str, name: &str) -> Option<&'s str> {
 #[test]
 fn every_row_names_tests_that_exist_and_run() {
     let mut sources: BTreeMap<String, String> = BTreeMap::new();
-    let rows = rows();
+    let mut rows = rows(LANGUAGE);
     assert!(rows.len() > 200, "{}", rows.len());
+    let consistency = self::rows(CONSISTENCY);
+    assert!(consistency.len() > 25, "{}", consistency.len());
+    rows.extend(consistency);
     let mut wrong = Vec::new();
     for row in &rows {
         let tests = named(&row.tests);
@@ -87,9 +104,7 @@ fn every_row_names_tests_that_exist_and_run() {
             wrong.push(format!("{} has no test", row.first));
         }
         for (file, name, cases) in tests {
-            let source = sources
-                .entry(file.to_owned())
-                .or_insert_with(|| read(root().join(format!("tests/{file}.rs"))));
+            let source = sources.entry(file.to_owned()).or_insert_with(|| read(source(file)));
             let Some(text) = function(source, name) else {
                 wrong.push(format!("{}: there is no {file}.rs::{name}", row.first));
                 continue;
@@ -126,7 +141,7 @@ fn every_row_names_tests_that_exist_and_run() {
 fn the_numbers_go_up_by_one() {
     let mut letters = BTreeSet::new();
     let mut expected = (String::new(), 0);
-    for row in rows().iter().filter(|row| !row.heading.ends_with(".pest")) {
+    for row in rows(LANGUAGE).iter().filter(|row| !row.heading.ends_with(".pest")) {
         let (_, letter) = row.heading.strip_suffix(')').unwrap().rsplit_once('(').unwrap();
         if expected.0 != letter {
             assert!(letters.insert(letter.to_owned()), "{letter} stands twice");
@@ -136,6 +151,17 @@ fn the_numbers_go_up_by_one() {
         assert_eq!(row.first, format!("{letter}-{}", expected.1));
     }
     assert_eq!(letters.len(), 10, "{letters:?}");
+    let mut last = (String::new(), 0);
+    for row in rows(CONSISTENCY) {
+        let (letter, number) = row.first.split_once('-').unwrap();
+        last = if letter == last.0 {
+            (last.0, last.1 + 1)
+        } else {
+            (letter.to_owned(), 1)
+        };
+        assert_eq!(number, last.1.to_string(), "{}", row.first);
+        assert!(row.heading.starts_with(letter) || letter.len() == 1, "{}", row.first);
+    }
 }
 
 /// The names of the rules of a grammar.
@@ -148,7 +174,7 @@ fn rules(grammar: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_rule_of_the_grammar_is_listed_once() {
-    let rows = rows();
+    let rows = rows(LANGUAGE);
     for file in ["words", "audience", "test"] {
         let path = format!("grammar/{file}.pest");
         let all = rules(&read(root().join(&path)));

@@ -169,6 +169,8 @@ impl fmt::Display for RejectCode {
     }
 }
 
+impl std::error::Error for RejectCode {}
+
 /// A code and its reason, before it is known whose they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {

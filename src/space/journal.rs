@@ -204,16 +204,31 @@ impl<S: Storage> Journal<S> {
             } else {
                 ingestor.counts_mut().applied += 1;
             }
-            let Taken { event, input, .. } = taken;
-            batch.push_with(record::EVENT, |out| {
-                let stored = Stored {
-                    without_history: false,
-                    received_at,
-                    message_id: &event.message_id,
-                    json: &input.text(),
-                };
-                stored.write(out);
-            });
+            let Taken { mut event, input, .. } = taken;
+            let text = input.text();
+            let stored = Stored {
+                without_history: false,
+                received_at,
+                message_id: &event.message_id,
+                json: &text,
+            };
+            // One of which only what it says of consent counts.
+            let rest = match event.is_past() && self.erasure.is_before_horizon(&event) {
+                true => self.erasure.rest(&stored, &self.rules)?,
+                false => Rest::All,
+            };
+            let stored = match &rest {
+                Rest::Some { json, without_history } => Stored {
+                    without_history: *without_history,
+                    json,
+                    ..stored
+                },
+                Rest::All | Rest::Nothing => stored,
+            };
+            batch.push_with(record::EVENT, |out| stored.write(out));
+            if stored.without_history {
+                event.leave_history();
+            }
             let other = matches!(self.index.get(&event.message_id), Some(Found::Perhaps(_))) && place.is_none();
             places.push((event.message_id.clone(), other));
             applied.push(Applied { event, instead_of });

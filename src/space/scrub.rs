@@ -39,8 +39,9 @@ pub(super) fn hide(event: &mut Value, identifiers: &[Identifier]) {
             event.insert(key, part);
         }
     }
-    // An event has to have an id, though it may be nobody's.
-    if event.get("userId").is_none() && event.get("anonymousId").is_none() {
+    // An event has to have an id, though it may be nobody's. Null is none.
+    let has = |key| event.get(key).and_then(Value::present).is_some();
+    if !has("userId") && !has("anonymousId") {
         event.insert("userId", Value::String(NOBODY.into()));
     }
 }

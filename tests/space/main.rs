@@ -1,9 +1,13 @@
 //! Spaces: the state is a function of the set of events, whatever the order in which they come, however often, in whatever
 //! batches, and however often the space is opened anew (EV-14).
 
+mod forget;
 mod generate;
 mod order;
 mod promises;
+mod retain;
+
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 use volens::Timestamp;
@@ -43,4 +47,10 @@ fn give<S: Storage>(space: &mut Space<S>, events: &[Json], received_at: Timestam
         let _ = intake.event(event.clone().into());
     }
     intake.commit().unwrap()
+}
+
+/// `PROPTEST_CASES`, or as many as an ordinary run has time for.
+fn cases(ordinary: u32) -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    asked.and_then(|asked| asked.parse().ok()).unwrap_or(ordinary)
 }

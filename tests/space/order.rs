@@ -116,9 +116,3 @@ proptest! {
         prop_assert_eq!(dump(&space.profiles()), dump(&reference(&after, &events, now).profiles));
     }
 }
-
-/// `PROPTEST_CASES`, or as many as an ordinary run has time for.
-fn cases(ordinary: u32) -> u32 {
-    let asked = std::env::var("PROPTEST_CASES").ok();
-    asked.and_then(|asked| asked.parse().ok()).unwrap_or(ordinary)
-}

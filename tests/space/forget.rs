@@ -1,0 +1,119 @@
+//! A person who is forgotten leaves no trace, and everybody else as they were.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use volens::model::Profile;
+use volens::space::SpaceError;
+use volens::store::Memory;
+
+use super::generate::{LAST, event, minute, settings};
+use super::*;
+
+/// How a profile looks without the traits of these keys.
+fn without(profile: &Profile, keys: &[String]) -> Json {
+    let mut json = json!(profile);
+    let traits = json["traits"].as_object_mut().unwrap();
+    keys.iter().for_each(|key| drop(traits.remove(key)));
+    json
+}
+
+/// The traits that hold one of the identifiers of somebody else.
+fn holding(profile: &Profile, person: &Profile) -> Vec<String> {
+    let same = |value: &str| {
+        let mut own = person.identifiers().iter();
+        own.any(|(kind, own)| own == value || (kind == "email" && own == value.trim().to_lowercase()))
+    };
+    let traits = profile.traits().iter();
+    let holding = traits.filter(|(_, value)| value.as_str().is_some_and(same));
+    holding.map(|(key, _)| key.to_owned()).collect()
+}
+
+/// Who has none of the person's identifiers, each with the traits that may change.
+fn others(space: &Space<Memory>, person: &Profile) -> Vec<(Arc<Profile>, Vec<String>)> {
+    let profiles = space.profiles();
+    let others = profiles.users().iter().filter(|other| ***other != *person);
+    others.map(|other| (other.clone(), holding(other, person))).collect()
+}
+
+fn labels(profile: &Profile) -> Vec<(String, String)> {
+    let ids = profile.identifiers().iter();
+    ids.map(|(kind, value)| (kind.to_owned(), value.to_owned())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(200), ..ProptestConfig::default() })]
+
+    #[test]
+    fn forgetting_takes_one_person_and_nobody_else(
+        events in vec(event(), 1..24),
+        settings in settings(),
+        at in 0..=LAST,
+        index in any::<Index>(),
+        ahead in any::<bool>(),
+    ) {
+        let now = if ahead { minute(at) } else { minute(LAST) };
+        let mut space = Space::open(Memory::new(), settings.clone(), now).unwrap();
+        give(&mut space, &events, now);
+        let profiles = space.profiles();
+        prop_assume!(!profiles.users().is_empty());
+        let person = index.get(profiles.users()).clone();
+        let mut expected = others(&space, &person);
+        let (kind, value) = labels(&person).remove(0);
+        let stored = space.journal().len();
+        let taken = space.forget(&kind, &value, now).unwrap();
+        prop_assert_eq!(space.journal().len(), stored - taken);
+
+        for round in ["at once", "opened anew", "fed again", "fed again and opened anew"] {
+            match round {
+                "at once" => {}
+                "fed again" => {
+                    let receipt = give(&mut space, &events, now);
+                    prop_assert_eq!((receipt.counts.applied, receipt.counts.later), (0, 0), "{:?}", receipt);
+                }
+                _ => space = Space::open(space.into_storage(), settings.clone(), now).unwrap(),
+            }
+            for (kind, value) in labels(&person) {
+                prop_assert!(space.find(&kind, &value).is_none(), "{round}: {kind}:{value}");
+                let again = space.forget(&kind, &value, now);
+                prop_assert!(matches!(again, Err(SpaceError::NoProfile(_))));
+            }
+            prop_assert_eq!(space.journal().len(), stored - taken);
+            let profiles = space.profiles();
+            prop_assert_eq!(profiles.users().len(), expected.len(), "{}", round);
+            for (found, (other, keys)) in profiles.users().iter().zip(&expected) {
+                prop_assert_eq!(without(found, keys), without(other, keys), "{}", round);
+            }
+        }
+
+        // Whoever comes with the identifiers later is somebody new.
+        let ids = labels(&person);
+        let email = ids.iter().find(|(kind, _)| kind == "email").map(|(_, value)| value);
+        let user = ids.iter().find(|(kind, _)| kind == "user_id").map(|(_, value)| value);
+        let device = ids.iter().find(|(kind, _)| kind == "anonymous_id").map(|(_, value)| value);
+        prop_assume!(user.is_some() || device.is_some());
+        let new = json!({
+            "type": "identify", "messageId": "new", "userId": user, "anonymousId": device,
+            "timestamp": "2026-03-01T00:00:00Z", "traits": {"email": email, "city": "Ghent"},
+        });
+        let now = "2026-04-01".parse().unwrap();
+        space.advance(now).unwrap();
+        // Events of others that were dated ahead may count now.
+        expected = others(&space, &person);
+        prop_assert_eq!(give(&mut space, &[new], now).counts.applied, 1);
+        let (kind, value) = ids.iter().find(|(kind, _)| ["user_id", "anonymous_id"].contains(&&**kind)).unwrap();
+        let found = space.find(kind, value).unwrap();
+        let mut traits = json!({"city": "Ghent"});
+        if let Some(email) = email {
+            traits["email"] = json!(email);
+        }
+        prop_assert_eq!(json!(found.traits()), traits);
+        prop_assert!(found.history().is_empty() && found.consent().history().is_empty());
+        prop_assert_eq!(found.accounts().count(), 0);
+        let profiles = space.profiles();
+        prop_assert_eq!(profiles.users().len(), expected.len() + 1);
+        for (other, _) in &expected {
+            prop_assert!(profiles.users().contains(other));
+        }
+    }
+}
