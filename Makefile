@@ -42,7 +42,7 @@ bench:
 # Many events of many people: time and memory, beside parsing and writing the same lines. A million needs 0.7 GB of disk
 # and 2 GB of memory.
 scale:
-	cargo bench --bench scale -- $(EVENTS) $(PEOPLE)
+	cargo bench --features store --bench scale -- $(EVENTS) $(PEOPLE)
 
 # The example workspaces: no warning, in canonical form, their tests hold, and their events are what the generator makes.
 spaces:

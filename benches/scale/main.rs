@@ -3,8 +3,8 @@
 //! ```text
 //! make scale                                                  10 000 000 events of 1 000 000 people
 //! make scale EVENTS=1000000 PEOPLE=100000
-//! cargo bench --bench scale -- 1000000 100000 parse fsync     some of the measurements
-//! cargo bench --bench scale -- lines 1000 100                 the lines themselves
+//! cargo bench --features store --bench scale -- 1000000 100000 parse fsync     some of the measurements
+//! cargo bench --features store --bench scale -- lines 1000 100                 the lines themselves
 //! ```
 //!
 //! It prints one table of one run. Only the ratios mean anything: machines differ, and the same machine from one hour to
@@ -20,6 +20,7 @@
 mod kit;
 mod load;
 mod measure;
+mod store;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -102,14 +103,14 @@ fn table(load: Load, names: &[&str]) -> io::Result<()> {
     fs::remove_dir_all(&folder)?;
     let measured = || done.iter().filter_map(|(m, done)| Some((*m, done.as_ref().ok()?)));
     if let Some((_, first)) = measured().next() {
-        if measured().any(|(_, m)| (m.lines, m.bytes) != (first.lines, first.bytes)) {
+        if measured().any(|(_, m)| m.bytes.is_some() && (m.lines, m.bytes) != (first.lines, first.bytes)) {
             return Err(io::Error::other("the measurements did not see the same lines"));
         }
         println!(
             "{} lines, {} bytes ({:.0} a line), of {} people\n",
             grouped(first.lines),
-            grouped(first.bytes),
-            first.bytes as f64 / first.lines as f64,
+            grouped(first.bytes.unwrap_or_default()),
+            first.bytes.unwrap_or_default() as f64 / first.lines as f64,
             grouped(load.people)
         );
     }
@@ -148,7 +149,9 @@ fn times<'m>(measured: impl Iterator<Item = (&'m Measurement, &'m Measured)>) {
 }
 
 fn sizes<'m>(measured: impl Iterator<Item = (&'m Measurement, &'m Measured)>) {
-    let mut measured = measured.filter(|(_, m)| !m.sizes.is_empty()).peekable();
+    let measured: Vec<_> = measured.collect();
+    let bytes = measured.iter().find_map(|(_, m)| m.bytes).unwrap_or_default();
+    let mut measured = measured.into_iter().filter(|(_, m)| !m.sizes.is_empty()).peekable();
     if measured.peek().is_none() {
         return;
     }
@@ -161,7 +164,7 @@ fn sizes<'m>(measured: impl Iterator<Item = (&'m Measurement, &'m Measured)>) {
                 "| {}: {what} | {} | {:.2} | {} | {} |",
                 measurement.name,
                 grouped(*size),
-                *size as f64 / m.bytes as f64,
+                *size as f64 / bytes as f64,
                 by(m.lines),
                 m.profiles.map(by).unwrap_or_default()
             );

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use volens::ingest::Ingestor;
 use volens::{Engine, Timestamp};
 
 use crate::grouped;
 use crate::kit::NOW;
 use crate::load::{CATEGORIES, Load};
+use crate::store;
 
 /// How many lines are made durable at once.
 const BATCH: usize = 1_000;
@@ -30,7 +30,7 @@ pub(crate) struct Measurement {
 }
 
 /// All, in the order of the table. The first is what the others are compared with.
-pub(crate) const ALL: [Measurement; 3] = [
+pub(crate) const ALL: [Measurement; 7] = [
     Measurement {
         name: "parse",
         title: "parsing the lines with serde_json to `Value`",
@@ -46,6 +46,26 @@ pub(crate) const ALL: [Measurement; 3] = [
         title: "writing them to a file, one fsync per 1 000 lines",
         run: fsync,
     },
+    Measurement {
+        name: "store",
+        title: "storing them durably",
+        run: store::ingest,
+    },
+    Measurement {
+        name: "again",
+        title: "feeding them to the store once more",
+        run: store::again,
+    },
+    Measurement {
+        name: "reopen",
+        title: "opening the store, to `Profiles`",
+        run: store::reopen,
+    },
+    Measurement {
+        name: "scan",
+        title: "reading the log with its checksums",
+        run: store::scan,
+    },
 ];
 
 /// What there is to do, and where files may be left.
@@ -58,7 +78,8 @@ pub(crate) struct Task {
 #[derive(Serialize, Deserialize, Default)]
 pub(crate) struct Measured {
     pub(crate) lines: u64,
-    pub(crate) bytes: u64,
+    /// None where no lines were read.
+    pub(crate) bytes: Option<u64>,
     pub(crate) seconds: f64,
     /// Parts of the time, by what was done in it.
     pub(crate) parts: Vec<(String, f64)>,
@@ -71,7 +92,7 @@ pub(crate) struct Measured {
 
 /// Counts lines and time.
 #[derive(Default)]
-struct Clock {
+pub(crate) struct Clock {
     lines: u64,
     bytes: u64,
     spent: Duration,
@@ -79,7 +100,7 @@ struct Clock {
 
 impl Clock {
     /// Times what is done with a chunk of so many bytes.
-    fn time<T>(&mut self, bytes: usize, work: impl FnOnce(&mut u64) -> io::Result<T>) -> io::Result<T> {
+    pub(crate) fn time<T>(&mut self, bytes: usize, work: impl FnOnce(&mut u64) -> io::Result<T>) -> io::Result<T> {
         self.bytes += bytes as u64;
         let begin = Instant::now();
         let done = work(&mut self.lines);
@@ -87,10 +108,10 @@ impl Clock {
         done
     }
 
-    fn measured(&self) -> Measured {
+    pub(crate) fn measured(&self) -> Measured {
         Measured {
             lines: self.lines,
-            bytes: self.bytes,
+            bytes: Some(self.bytes),
             seconds: self.spent.as_secs_f64(),
             ..Measured::default()
         }
@@ -112,16 +133,15 @@ fn parse(task: &Task) -> io::Result<Measured> {
 }
 
 /// A workspace that asks for the consent that the events tell of.
-fn ingestor() -> io::Result<Ingestor> {
+pub(crate) fn engine() -> io::Result<Engine> {
     let categories = CATEGORIES.map(|category| format!("category {category}\n")).concat();
-    let engine = Engine::from_text("scale.audience", &categories).map_err(io::Error::other)?;
-    let now = Timestamp::from_millis(NOW);
-    Ok(engine.ingestor(now, now))
+    Engine::from_text("scale.audience", &categories).map_err(io::Error::other)
 }
 
 fn memory(task: &Task) -> io::Result<Measured> {
     let mut clock = Clock::default();
-    let mut ingestor = ingestor()?;
+    let now = Timestamp::from_millis(NOW);
+    let mut ingestor = engine()?.ingestor(now, now);
     let mut before = None;
     task.load.each(|chunk| {
         // With the first chunk in its place.
@@ -188,7 +208,7 @@ fn write(path: &Path, load: Load) -> io::Result<Measured> {
 }
 
 /// Bytes of memory that this process holds, or held at the most.
-fn resident(which: &str) -> io::Result<u64> {
+pub(crate) fn resident(which: &str) -> io::Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status
         .lines()

@@ -17,7 +17,7 @@ impl Engine {
     /// use volens::store::Memory;
     /// use volens::{Engine, Timestamp};
     ///
-    /// let engine = Engine::from_text("a.audience", r#"audience buyers { who event "Order Completed" within last 30 days }"#)?;
+    /// let engine = Engine::from_text("a.audience", r#"audience buyers { who performed "Order Completed" within last 30 days }"#)?;
     /// let now: Timestamp = "2026-06-30".parse()?;
     /// let mut space = engine.space(Memory::new(), now)?;
     /// let mut intake = space.intake(now, now)?;
