@@ -224,7 +224,10 @@ fn commands_print_what_is_shown() {
         let folder = if name.starts_with("examples/") {
             root().to_owned()
         } else {
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.replace(['/', '.'], "_"))
+            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.replace(['/', '.'], "_"));
+            // What an earlier run has stored there would be found by this one.
+            let _ = fs::remove_dir_all(&folder);
+            folder
         };
         fs::create_dir_all(&folder).unwrap();
         for block in blocks(&name) {
@@ -250,7 +253,7 @@ fn commands_print_what_is_shown() {
                     None => (command, false),
                 };
                 let done = Command::new(env!("CARGO_BIN_EXE_volens"))
-                    .args(command.split_whitespace())
+                    .args(words(command))
                     .current_dir(&folder)
                     .output()
                     .unwrap();
@@ -270,6 +273,17 @@ fn commands_print_what_is_shown() {
         }
     }
     assert!(count >= 3, "{count}");
+}
+
+/// The words of a command; what stands in double quotes is one.
+#[cfg(feature = "cli")]
+fn words(command: &str) -> Vec<&str> {
+    let parts = command.split('"').enumerate();
+    let words = parts.flat_map(|(at, part)| match at % 2 {
+        0 => part.split_whitespace().collect(),
+        _ => vec![part],
+    });
+    words.collect()
 }
 
 /// The words in backticks in a stretch of a page.
