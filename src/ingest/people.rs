@@ -214,6 +214,23 @@ impl People {
             .then_some(owner)
     }
 
+    /// Whether an identifier was on the profile that an event resolved to as soon as it had: otherwise it was dropped from
+    /// it. The event is one that did not come late to a profile that had all its identifiers.
+    pub(super) fn came_with(&self, identifier: IdentifierId, id: EventId, events: &Events) -> bool {
+        let is_after = |other| events.order(other, id).is_gt();
+        let Some(attached) = self.attached(identifier).filter(|attached| !is_after(attached.by)) else {
+            return false;
+        };
+        let mut place = attached.to;
+        while let Some(Slot::Merged { into, by }) = self.slots.get(place.0 as usize) {
+            if is_after(*by) {
+                break;
+            }
+            place = *into;
+        }
+        events.get(id).is_some_and(|event| event.person == Some(place))
+    }
+
     /// Forgets the profile that an event resolved to and who has its identifiers, before connected events are folded anew.
     pub(super) fn reset(&mut self, event: &mut Kept) {
         for link in &event.links {

@@ -51,8 +51,8 @@ pub(crate) struct Trace {
     /// The message ids of the events that resolved to it.
     pub(crate) events: Vec<Arc<str>>,
     pub(crate) identifiers: BTreeSet<Identifier>,
-    /// Events that resolved to others though they carry one of its identifiers, and the identifiers of each that are not
-    /// its profile's.
+    /// Events that resolved to others though they carry one of its identifiers, and the identifiers that were dropped from
+    /// each. One that came to the event's profile by another way later is still one that this event did not bring.
     pub(crate) dropped: Vec<(Arc<str>, Vec<Identifier>)>,
 }
 
@@ -202,14 +202,15 @@ impl State {
             identifiers: identifiers.into_iter().filter_map(named).collect(),
             ..Trace::default()
         };
-        for event in &self.sets.get(set.0 as usize)?.events {
-            let Some(event) = self.events.get(*event) else { continue };
+        for id in &self.sets.get(set.0 as usize)?.events {
+            let Some(event) = self.events.get(*id) else { continue };
             let own = event.person.map(|own| self.people.current(own));
             let owner = |link: &Link| self.people.owner(link.id);
             if own == Some(person) {
                 trace.events.push(event.message_id.clone());
             } else if event.links.iter().any(|link| owner(link) == Some(person)) {
-                let dropped = event.links.iter().filter(|link| owner(link) != own);
+                let came_with = |link: &&Link| self.people.came_with(link.id, *id, &self.events);
+                let dropped = event.links.iter().filter(|link| !came_with(link));
                 let dropped = dropped.filter_map(|link| named(link.id)).collect();
                 trace.dropped.push((event.message_id.clone(), dropped));
             }

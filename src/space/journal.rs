@@ -304,13 +304,16 @@ impl<S: Storage> Journal<S> {
         }
         let mut failed = None;
         let (erasure, rules, index) = (&self.erasure, &self.rules, &self.index);
-        self.storage.rewrite(&mut |entry| {
+        let rewritten = self.storage.rewrite(&mut |entry| {
             let change = change(entry, erasure, rules, index);
             change.unwrap_or_else(|error| {
                 failed.get_or_insert(error);
                 Change::Keep
             })
-        })?;
+        });
+        // Whatever became of it, nothing need be where it was.
+        self.load()?;
+        rewritten?;
         if let Some(error) = failed {
             return Err(error);
         }
@@ -321,7 +324,7 @@ impl<S: Storage> Journal<S> {
         let mut batch = Batch::new();
         batch.push(record::ERASED, &[]);
         self.storage.append(&batch)?;
-        self.load()?;
+        self.unerased.clear();
         Ok(true)
     }
 

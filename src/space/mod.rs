@@ -249,9 +249,10 @@ impl<S: Storage> Space<S> {
             hidden: hidden.collect(),
         };
         let count = events.len();
-        self.journal.forget(forgotten)?;
+        let forgotten = self.journal.forget(forgotten);
+        // Also after an error: whoever is forgotten for every other reader must not be seen here.
         self.load()?;
-        Ok(count)
+        forgotten.map(|()| count)
     }
 
     /// Drops the history (track, page and screen events) at or before an instant, for good; identities, traits and consent
@@ -260,8 +261,10 @@ impl<S: Storage> Space<S> {
     /// # Errors
     /// Those of the storage.
     pub fn drop_history(&mut self, horizon: Horizon) -> Result<(), SpaceError> {
-        self.journal.drop_history(horizon, self.now)?;
-        self.load()
+        let dropped = self.journal.drop_history(horizon, self.now);
+        // Also after an error, as with those who are forgotten.
+        self.load()?;
+        dropped
     }
 }
 

@@ -3,7 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use volens::model::Profile;
+use volens::ConsentState;
+use volens::model::{IdentityRules, Profile};
 use volens::space::SpaceError;
 use volens::store::Memory;
 
@@ -116,4 +117,50 @@ proptest! {
             prop_assert!(profiles.users().contains(other));
         }
     }
+}
+
+fn track(message_id: &str, at: u32, who: Json, consent: Option<bool>) -> Json {
+    let mut event = json!({"type": "track", "event": "E", "messageId": message_id, "timestamp": minute(at), "context": {}});
+    for (key, value) in who.as_object().unwrap() {
+        match key.as_str() {
+            "phone" => {
+                event["context"]["externalIds"] =
+                    json!([{"id": value, "type": "phone", "collection": "users", "encoding": "none"}]);
+            }
+            "email" => event["context"]["traits"] = json!({"email": value}),
+            _ => event[key] = value.clone(),
+        }
+    }
+    if let Some(consent) = consent {
+        event["context"]["consent"] = json!({"categoryPreferences": {"Advertising": consent}});
+    }
+    event
+}
+
+/// A conflict of somebody else, which came from a merge, must not become a grant because what stood in the way of an
+/// identifier is gone.
+#[test]
+fn what_was_dropped_because_of_a_person_stays_dropped() {
+    let settings = Settings {
+        identity: IdentityRules::default(),
+        categories: vec!["Advertising".into()],
+    };
+    let events = [
+        track("m1", 0, json!({"userId": "u1", "email": "x@x.com"}), None),
+        track("m2", 1, json!({"userId": "u2"}), Some(false)),
+        // The email is u1's: it is dropped, and the phone, which ranks below it, before.
+        track("m3", 2, json!({"userId": "u2", "email": "x@x.com", "phone": "1"}), None),
+        track("m4", 3, json!({"anonymousId": "a1", "phone": "1"}), Some(true)),
+        // No login: what the two say of consent is compared.
+        track("m5", 4, json!({"userId": "u2", "phone": "1"}), None),
+    ];
+    let now = minute(LAST);
+    let mut space = Space::open(Memory::new(), settings.clone(), now).unwrap();
+    give(&mut space, &events, now);
+    let before = space.find("user_id", "u2").unwrap();
+    assert_eq!(before.consent().state("Advertising"), ConsentState::Conflicted);
+    space.forget("user_id", "u1", now).unwrap();
+    assert_eq!(space.find("user_id", "u2").unwrap(), before);
+    let space = Space::open(space.into_storage(), settings, now).unwrap();
+    assert_eq!(space.find("user_id", "u2").unwrap(), before);
 }
