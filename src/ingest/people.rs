@@ -162,15 +162,34 @@ impl People {
         links.collect()
     }
 
+    /// Ends what only new events need: after it no identifier is found by its name.
+    pub(super) fn seal(&mut self) {
+        self.by_identifier = HashMap::new();
+    }
+
+    /// Gives the profiles away, each with the event that created it. Their identifiers must not come again.
+    pub(super) fn take_profiles(&mut self, mut give: impl FnMut(EventId, Arc<Profile>)) {
+        for slot in self.slots.drain(..) {
+            if let Slot::Person(person) = slot {
+                give(person.created, person.into_profile());
+            }
+        }
+        self.free.clear();
+    }
+
     /// Takes in an event that comes after all that were taken in and are connected to it. Gives its profile.
     pub(super) fn apply(&mut self, id: EventId, by: Fold<'_>, limits: &mut Limits) -> Option<PersonId> {
         let event = by.events.get(id)?;
-        let resolution = self.resolve(event, by, limits);
-        let joining = resolution.joining;
         let at = Moment {
             event: id,
             time: event.times.earlier(),
         };
+        if let Some(place) = self.known_place(&event.links) {
+            self.get_mut(place)?.take(at, event, by);
+            return Some(place);
+        }
+        let resolution = self.resolve(event, by, limits);
+        let joining = resolution.joining;
         let (place, others) = self.settle(resolution, id, event, by.events)?;
         let person = self.get_mut(place)?;
         person.join(others, joining, at, event, by);
@@ -245,6 +264,16 @@ impl People {
 
     fn is_of(&self, link: &Link, kind: &str) -> bool {
         self.identifier(link).is_some_and(|id| id.kind == kind)
+    }
+
+    /// The profile that has all of these identifiers already: the usual case, in which nothing is to be told apart.
+    fn known_place(&self, links: &[Link]) -> Option<PersonId> {
+        let (first, others) = links.split_first()?;
+        let place = self.place(first)?;
+        others
+            .iter()
+            .all(|other| self.place(other) == Some(place))
+            .then_some(place)
     }
 
     /// Finds the profiles of an event, dropping the identifiers that would break a limit (ID-10, ID-11).

@@ -49,6 +49,12 @@ impl Person {
         }
     }
 
+    /// The profile alone, in no more room than it needs.
+    pub(super) fn into_profile(mut self) -> Arc<Profile> {
+        Arc::make_mut(&mut self.profile).shrink();
+        self.profile
+    }
+
     pub(super) fn has(&self, kind: &str) -> bool {
         self.of_kind(kind).next().is_some()
     }

@@ -175,6 +175,12 @@ impl Profile {
         ProfileBuilder(self.clone())
     }
 
+    /// Gives back the room that it was given to grow.
+    pub(crate) fn shrink(&mut self) {
+        self.consent.history.shrink_to_fit();
+        self.history.by_name.values_mut().for_each(Vec::shrink_to_fit);
+    }
+
     /// Its identifiers.
     pub fn identifiers(&self) -> &Identifiers {
         &self.identifiers

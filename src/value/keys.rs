@@ -1,0 +1,80 @@
+//! Texts that come again and again, shared: the keys of objects, the names of events.
+
+use std::sync::Arc;
+
+/// How many texts are remembered; a power of two.
+const SLOTS: usize = 1 << 12;
+/// The longest text that is remembered, in bytes. Longer ones hardly repeat.
+const LONGEST: usize = 64;
+
+/// Remembers texts, one in each slot, the last that fell into it.
+///
+/// It is bounded, so that whoever sends ever new keys cannot make it grow, and it has no worst case, so that its hash need
+/// not be one that nobody can foresee: what is not remembered is only not shared.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    /// Empty in one that remembers nothing.
+    slots: Box<[Option<Arc<str>>]>,
+}
+
+impl Keys {
+    pub(crate) fn new() -> Self {
+        Keys {
+            slots: vec![None; SLOTS].into_boxed_slice(),
+        }
+    }
+
+    /// The text; the one that was given before, if it is remembered.
+    pub(crate) fn shared(&mut self, text: &str) -> Arc<str> {
+        let slot = if text.len() > LONGEST {
+            None
+        } else {
+            self.slots.get_mut(slot(text.as_bytes()))
+        };
+        match slot {
+            Some(Some(known)) if **known == *text => Arc::clone(known),
+            Some(slot) => Arc::clone(slot.insert(text.into())),
+            None => text.into(),
+        }
+    }
+}
+
+/// A multiplicative hash of eight bytes at a time.
+fn slot(text: &[u8]) -> usize {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let hash = text.chunks(8).fold(text.len() as u64, |hash, chunk| {
+        let mut bytes = [0; 8];
+        bytes.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
+        (hash.rotate_left(23) ^ u64::from_le_bytes(bytes)).wrapping_mul(FACTOR)
+    });
+    // The upper bits depend on all others.
+    usize::try_from(hash >> 32).unwrap_or(0) % SLOTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_are_one_and_others_are_not() {
+        let mut keys = Keys::new();
+        let first = keys.shared("plan");
+        assert!(Arc::ptr_eq(&first, &keys.shared("plan")));
+        assert_eq!(&*keys.shared("plan "), "plan ");
+        let long = "x".repeat(LONGEST + 1);
+        assert!(!Arc::ptr_eq(&keys.shared(&long), &keys.shared(&long)));
+        let mut forgetful = Keys::default();
+        assert!(!Arc::ptr_eq(&forgetful.shared("plan"), &forgetful.shared("plan")));
+    }
+
+    #[test]
+    fn more_texts_than_slots_stay_right() {
+        let mut keys = Keys::new();
+        for round in 0..2 {
+            for i in 0..3 * SLOTS {
+                let text = format!("key-{i}");
+                assert_eq!(*keys.shared(&text), *text, "{round}");
+            }
+        }
+    }
+}
