@@ -43,7 +43,10 @@ impl Gathered {
     /// The people and the events, of each `messageId` the first; the others are told of (EV-17).
     pub(super) fn done(mut self, mut tell: impl FnMut(Repeat)) -> (People, Events) {
         for same_id in self.same_ids() {
-            let times: Vec<Times> = same_id.iter().filter_map(|id| Some(self.events.get(*id)?.times)).collect();
+            let times: Vec<Times> = same_id
+                .iter()
+                .filter_map(|id| Some(self.events.get(*id)?.times))
+                .collect();
             let input = |at: usize| same_id.get(at).and_then(|id| self.texts.get(id.index()));
             let fates = settle(&times, input);
             for (id, fate) in same_id.into_iter().zip(fates) {
@@ -75,7 +78,11 @@ impl Gathered {
         let mut same_ids = Vec::new();
         for same_hash in hashes.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
             let mut ids: Vec<EventId> = same_hash.iter().map(|(_, id)| *id).collect();
-            ids.sort_by_key(|id| self.events.get(*id).map(|event| (&event.message_id, event.times.order())));
+            ids.sort_by_key(|id| {
+                self.events
+                    .get(*id)
+                    .map(|event| (&event.message_id, event.times.order()))
+            });
             let same = ids.chunk_by(|a, b| message_id(*a) == message_id(*b));
             same_ids.extend(same.filter(|same| same.len() > 1).map(<[EventId]>::to_vec));
         }

@@ -34,6 +34,7 @@ mod events;
 mod fold;
 mod gather;
 mod identifiers;
+mod index;
 mod input;
 mod ledger;
 mod lines;

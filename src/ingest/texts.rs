@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use lz4_flex::block::{compress, decompress};
+use lz4_flex::block::{compress, compress_into, decompress, get_maximum_output_size};
 
 use super::batch::Outer;
 use super::input::{Input, Raw};
@@ -24,6 +24,8 @@ const UNPACKED: usize = 128;
 pub(super) struct Texts {
     blocks: Vec<Packed>,
     open: Block,
+    /// Where blocks are packed: new room for each would cost as much as the packing.
+    room: Vec<u8>,
     /// What batches add to some of them, by number.
     outer: Vec<(usize, Arc<Outer>)>,
     unpacked: VecDeque<(usize, String)>,
@@ -60,24 +62,37 @@ impl Texts {
         }
         self.open.text.push_str(&raw.text);
         // A block has one event beyond its size at the most.
-        self.open.ends.push(u32::try_from(self.open.text.len()).unwrap_or(u32::MAX));
+        self.open
+            .ends
+            .push(u32::try_from(self.open.text.len()).unwrap_or(u32::MAX));
         if self.open.text.len() > BLOCK {
-            self.blocks.push(Packed {
-                first: self.open.first,
-                ends: self.open.ends.as_slice().into(),
-                bytes: compress(self.open.text.as_bytes()).into(),
-                length: self.open.text.len(),
-            });
-            self.open.first = self.len();
-            self.open.ends.clear();
-            self.open.text.clear();
+            self.close();
         }
+    }
+
+    fn close(&mut self) {
+        let text = self.open.text.as_bytes();
+        self.room
+            .resize(get_maximum_output_size(text.len()).max(self.room.len()), 0);
+        let packed = compress_into(text, &mut self.room).ok();
+        let packed = packed.and_then(|length| self.room.get(..length));
+        self.blocks.push(Packed {
+            first: self.open.first,
+            ends: self.open.ends.as_slice().into(),
+            bytes: packed.map_or_else(|| compress(text).into(), Box::from),
+            length: text.len(),
+        });
+        self.open.first = self.len();
+        self.open.ends.clear();
+        self.open.text.clear();
     }
 
     /// What the event of a number came in as.
     pub(super) fn get(&mut self, number: usize) -> Option<Input> {
         let outer = self.outer.binary_search_by_key(&number, |(number, _)| *number).ok();
-        let outer = outer.and_then(|at| self.outer.get(at)).map(|(_, outer)| Arc::clone(outer));
+        let outer = outer
+            .and_then(|at| self.outer.get(at))
+            .map(|(_, outer)| Arc::clone(outer));
         let text = self.text(number)?.to_owned();
         let raw = Raw {
             text: text.into(),
@@ -90,7 +105,10 @@ impl Texts {
         if let Some(at) = number.checked_sub(self.open.first) {
             return part(&self.open.text, &self.open.ends, at);
         }
-        let place = self.blocks.partition_point(|block| block.first <= number).checked_sub(1)?;
+        let place = self
+            .blocks
+            .partition_point(|block| block.first <= number)
+            .checked_sub(1)?;
         let block = self.blocks.get(place)?;
         let known = self.unpacked.iter().position(|(unpacked, _)| *unpacked == place);
         let known = match known {

@@ -34,6 +34,9 @@ pub enum Value {
     Object(Object),
 }
 
+/// Up to how many keys an object is looked through one by one: most differ in length, and their text need not be read.
+const FEW: usize = 16;
+
 /// A JSON object: its keys in code point order, each once.
 ///
 /// Keys are shared: of many objects read one after the other, those with equal keys hold one text of them. The entries take
@@ -46,8 +49,12 @@ pub struct Object {
 impl Object {
     /// The value of a key, `null` included.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let at = self.find(key).ok()?;
-        self.entries.get(at).map(|(_, value)| value)
+        if self.entries.len() > FEW {
+            let at = self.find(key).ok()?;
+            return self.entries.get(at).map(|(_, value)| value);
+        }
+        let mut entries = self.entries.iter();
+        entries.find(|(other, _)| **other == *key).map(|(_, value)| value)
     }
 
     /// The value at a path of keys; absent and `null` are the same.
