@@ -65,7 +65,7 @@ use self::preferences::Preferences;
 use self::violations::Violations;
 use crate::model::{IdentityRules, Profiles};
 use crate::time::Timestamp;
-use crate::value::{JsonError, Keys, Object, Reader, Value};
+use crate::value::{JsonError, Object, Reader, Value};
 
 pub use self::check::check;
 pub(crate) use self::decode::decode;
@@ -108,8 +108,6 @@ pub struct Ingestor {
     keep: usize,
     violations: Violations,
     reader: Reader,
-    /// Most events have the name of another.
-    names: Keys,
     /// Most consent objects say what another said already.
     preferences: HashSet<Arc<Preferences>>,
 }
@@ -118,7 +116,7 @@ pub struct Ingestor {
 #[derive(Debug)]
 enum Kept {
     /// To be folded here.
-    Gathered(Gathered),
+    Gathered(Box<Gathered>),
     /// For a store, which asks for them after every few.
     Taken(Vec<Taken>),
 }
@@ -158,13 +156,12 @@ impl Ingestor {
             settings,
             sources: Vec::new(),
             from_host: 0,
-            kept: Kept::Gathered(Gathered::default()),
+            kept: Kept::Gathered(Box::default()),
             counts: Counts::default(),
             rejects: Vec::new(),
             keep: usize::MAX,
             violations: Violations::default(),
             reader: Reader::sharing(),
-            names: Keys::new(),
             preferences: HashSet::new(),
         }
     }
@@ -263,7 +260,7 @@ impl Ingestor {
         let gathered = match std::mem::replace(&mut self.kept, Kept::Taken(Vec::new())) {
             Kept::Gathered(gathered) => gathered,
             Kept::Taken(taken) => {
-                let mut gathered = Gathered::default();
+                let mut gathered = Box::<Gathered>::default();
                 for Taken { event, place, input } in taken {
                     gathered.push(event, place, Raw::of_text(input.text()));
                 }
@@ -377,7 +374,8 @@ impl Ingestor {
                     given.preferences = self.shared(&given.preferences);
                 }
                 if let Effect::Past { name, .. } = &mut event.effect {
-                    *name = self.names.shared(name);
+                    // Most events have the name of another.
+                    *name = self.reader.shared(name);
                 }
                 match &mut self.kept {
                     Kept::Gathered(gathered) => gathered.push(event, place, raw),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Keys, Object, Value};
+use super::keys::Keys;
+use super::{Object, Value};
 use crate::value::Number;
 
 /// How many containers may stand in one another.
@@ -58,6 +59,11 @@ impl Reader {
             keys: Keys::new(),
             entries: Vec::new(),
         }
+    }
+
+    /// A text that is likely to come again; the one that was given before, if it is remembered.
+    pub(crate) fn shared(&mut self, text: &str) -> Arc<str> {
+        self.keys.shared(text)
     }
 
     pub(crate) fn parse(&mut self, text: &str) -> Result<Value, JsonError> {

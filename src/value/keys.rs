@@ -1,9 +1,9 @@
-//! Texts that come again and again, shared: the keys of objects, the names of events.
+//! Texts that come again and again, shared: keys of objects, names of events.
 
 use std::sync::Arc;
 
 /// How many texts are remembered; a power of two.
-const SLOTS: usize = 1 << 12;
+const SLOTS: usize = 1 << 11;
 /// The longest text that is remembered, in bytes. Longer ones hardly repeat.
 const LONGEST: usize = 64;
 

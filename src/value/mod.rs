@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use json::Reader;
 pub use json::{JsonError, MAX_DEPTH, parse};
-pub(crate) use keys::Keys;
 pub use number::{Number, NumberText};
 
 /// A JSON value. An absent value and `Null` mean the same to every condition.
