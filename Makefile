@@ -40,7 +40,7 @@ bench:
 	cargo bench --bench scalar --bench funnel
 
 # Many events of many people: time and memory, beside parsing and writing the same lines. A million needs 0.7 GB of disk
-# and 2 GB of memory.
+# and 1 GB of memory.
 scale:
 	cargo bench --features store --bench scale -- $(EVENTS) $(PEOPLE)
 

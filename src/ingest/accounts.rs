@@ -45,6 +45,12 @@ impl Accounts {
         }
     }
 
+    /// The traits of each, and nothing else.
+    pub(super) fn into_traits(self) -> BTreeMap<Box<str>, Object> {
+        let accounts = self.0.into_iter();
+        accounts.map(|(id, account)| (id, account.traits)).collect()
+    }
+
     /// The traits of each.
     pub(super) fn traits(&self) -> BTreeMap<Box<str>, Object> {
         let accounts = self.0.iter();

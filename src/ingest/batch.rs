@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
-use super::input::Input;
+use super::input::Raw;
 use super::reject::{Refusal, RejectCode};
 use crate::value::{Object, Value};
 
@@ -47,14 +47,14 @@ impl Outer {
 
 fn filled(own: Object, outer: &Object) -> Object {
     // Of two entries with one key the later counts.
-    let outer = outer.iter().map(|(key, value)| (Box::from(key), value.clone()));
+    let outer = outer.entries().cloned();
     outer.chain(own).collect()
 }
 
 /// One item, ready to be decoded or already refused.
 pub(super) struct Item {
     pub(super) event: Result<Value, Refusal>,
-    pub(super) input: Input,
+    pub(super) raw: Raw<'static>,
 }
 
 /// Whether an object is a batch and not an event.
@@ -118,8 +118,11 @@ pub(super) fn items(mut batch: Object, length: usize, largest_event: usize) -> R
             (None, Some(context)) => Ok(with_context(item, context)),
             (None, None) => Ok(outer.around(item)),
         };
-        let input = Input::of_item(text, &outer);
-        Item { event, input }
+        let raw = Raw {
+            text: text.into(),
+            outer: Some(Arc::clone(&outer)),
+        };
+        Item { event, raw }
     };
     Ok(items.into_iter().map(item).collect())
 }

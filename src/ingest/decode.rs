@@ -204,13 +204,10 @@ fn text<'e>(object: &'e Object, key: &str) -> Option<&'e str> {
 }
 
 /// The event's id, derived from its canonical JSON where it has none, so that an exact copy is a duplicate too (EV-17).
-fn message_id(mut event: Object) -> (Arc<str>, Object) {
-    match event.remove("messageId") {
-        Some(Value::String(id)) if !id.is_empty() => (id.into(), event),
-        other => {
-            if let Some(empty) = other {
-                event.insert("messageId", empty);
-            }
+fn message_id(event: Object) -> (Arc<str>, Object) {
+    match event.get("messageId") {
+        Some(Value::String(id)) if !id.is_empty() => ((&**id).into(), event),
+        _ => {
             let value = Value::Object(event);
             let digest = Sha256::digest(value.canonical().as_bytes());
             let event = match value {
@@ -223,7 +220,7 @@ fn message_id(mut event: Object) -> (Arc<str>, Object) {
 }
 
 fn effect(call: Call, mut event: Object, rules: &IdentityRules, left_out: &mut LeftOut) -> Effect {
-    let mut take = |key: &str| match event.remove(key) {
+    let mut take = |key: &str| match event.take(key) {
         Some(Value::Object(object)) => object,
         _ => Object::default(),
     };
@@ -236,7 +233,7 @@ fn effect(call: Call, mut event: Object, rules: &IdentityRules, left_out: &mut L
         }
         Call::Group => {
             let traits = open(take("traits"), left_out);
-            match event.remove("groupId") {
+            match event.take("groupId") {
                 Some(Value::String(id)) if !rules.is_blocked(GROUP_ID, &id) => Effect::Group { id, traits },
                 // A blocked value is no identifier of an account either (ID-8).
                 _ => {
@@ -247,7 +244,7 @@ fn effect(call: Call, mut event: Object, rules: &IdentityRules, left_out: &mut L
         }
         Call::Track => {
             let properties = Arc::new(take("properties"));
-            let name = string(event.remove("event")).unwrap_or_default().into();
+            let name = string(event.take("event")).unwrap_or_default().into();
             Effect::Past { name, properties }
         }
         Call::Page => viewed("Page Viewed", "page_name", event),
@@ -257,15 +254,15 @@ fn effect(call: Call, mut event: Object, rules: &IdentityRules, left_out: &mut L
 
 /// A page or screen call as the event that conditions see: its own name and category win (EV-20, EV-21).
 fn viewed(event_name: &str, name_key: &str, mut event: Object) -> Effect {
-    let mut properties = match event.remove("properties") {
+    let mut properties = match event.take("properties") {
         Some(Value::Object(properties)) => properties,
         _ => Object::default(),
     };
-    if let Some(name) = string(event.remove("name")) {
+    if let Some(name) = string(event.take("name")) {
         properties.insert(name_key, Value::String(name.clone()));
         properties.insert("name", Value::String(name));
     }
-    if let Some(category) = string(event.remove("category")) {
+    if let Some(category) = string(event.take("category")) {
         properties.insert("category", Value::String(category));
     }
     Effect::Past {
@@ -283,11 +280,9 @@ fn string(value: Option<Value>) -> Option<Box<str>> {
 
 /// The traits outside the namespace of consent (CP-17, TR-10).
 fn open(mut traits: Object, left_out: &mut LeftOut) -> Object {
-    traits.retain(|key, _| {
-        let reserved = is_reserved_trait(key);
-        left_out.reserved_traits += u32::from(reserved);
-        !reserved
-    });
+    let before = traits.len();
+    traits.retain(|key, _| !is_reserved_trait(key));
+    left_out.reserved_traits += u32::try_from(before - traits.len()).unwrap_or(u32::MAX);
     traits
 }
 

@@ -1,18 +1,11 @@
 //! An event as the fold needs it: decoded, validated, and nothing kept that changes no profile.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::preferences::Given;
+pub(crate) use crate::model::Identifier;
 use crate::time::Timestamp;
 use crate::value::Object;
-
-/// An identifier: its type and its value, as they are matched.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Identifier {
-    pub(crate) kind: Cow<'static, str>,
-    pub(crate) value: Box<str>,
-}
 
 /// An identifier that an event carries.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

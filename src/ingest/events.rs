@@ -6,14 +6,20 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::event::{Effect, LeftOut, Times};
-use super::people::{IdentifierId, PersonId};
+use super::event::{Effect, Event, LeftOut, Times};
+use super::people::{IdentifierId, People, PersonId};
 use super::preferences::Given;
 use crate::model::PastEvent;
 
 /// An event among [`Events`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct EventId(u32);
+
+impl EventId {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// A claim on an identifier that is known by its number.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +44,19 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// An event whose identifiers are known by their numbers. There are at most `u32::MAX` of those; beyond, `None`.
+    pub(super) fn of(event: Event, people: &mut People) -> Option<Kept> {
+        Some(Kept {
+            times: event.times,
+            message_id: event.message_id,
+            links: people.link(event.claims)?,
+            consent: event.consent,
+            effect: event.effect,
+            left_out: event.left_out,
+            person: None,
+        })
+    }
+
     /// How it stands in the history, if it does.
     pub(super) fn past(&self) -> Option<(&Arc<str>, PastEvent)> {
         let Effect::Past { name, properties } = &self.effect else {
@@ -86,6 +105,12 @@ impl Events {
         let event = self.kept.get_mut(id.0 as usize)?.take();
         self.free.extend(event.is_some().then_some(id));
         event
+    }
+
+    /// The numbers of all, in the order they were given.
+    pub(super) fn ids(&self) -> impl Iterator<Item = EventId> {
+        let kept = (0..).zip(&self.kept);
+        kept.filter_map(|(id, event)| event.is_some().then_some(EventId(id)))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,12 +1,18 @@
 //! The reference: events sorted into canonical order, then folded one by one. That the order of arrival leaves no trace
 //! needs no further care here; [`State`](super::State), which takes events as they arrive, is held against it.
+//!
+//! Events that share no identifier, directly or through others, do not see each other, so those that do are folded by
+//! themselves, set by set. What is needed to go on is there for one set at a time, and what is read together lies together.
+
+use std::sync::Arc;
 
 use super::accounts::Accounts;
-use super::event::Event;
-use super::events::{Events, Kept};
+use super::connected::Connected;
+use super::events::{EventId, Events};
 use super::people::People;
 use super::violations::{Limits, Violations};
-use crate::model::{IdentityRules, Profiles};
+use crate::model::{IdentityRules, Profile, Profiles};
+use crate::time::Timestamp;
 
 /// The events, and what they are resolved and folded by.
 #[derive(Debug, Clone, Copy)]
@@ -17,40 +23,137 @@ pub(super) struct Fold<'s> {
     pub(super) configured: &'s [Box<str>],
 }
 
-/// The profiles that these events, in canonical order, lead to.
+/// A profile, and where the event that created it stands.
+type Created = ((Timestamp, Timestamp), Arc<str>, Arc<Profile>);
+
+/// The profiles that these events lead to.
 pub(super) fn fold(
-    sorted: Vec<Event>,
+    mut people: People,
+    mut events: Events,
     rules: &IdentityRules,
     configured: &[Box<str>],
     violations: &mut Violations,
 ) -> Profiles {
-    let mut people = People::default();
     let mut accounts = Accounts::default();
-    let mut events = Events::default();
+    events.ids().for_each(|id| accounts.take(id, &events));
+    let accounts = accounts.into_traits();
+
     let mut limits = Limits::default();
-    for event in sorted {
-        violations.add_left_out(event.left_out);
-        // Both numbers end where memory has ended long before.
-        let id = people.link(event.claims).and_then(|links| {
-            events.insert(Kept {
-                times: event.times,
-                message_id: event.message_id,
-                links,
-                consent: event.consent,
-                effect: event.effect,
-                left_out: event.left_out,
-                person: None,
-            })
+    let mut created: Vec<Created> = Vec::new();
+    let mut connected = Connected::of(&events);
+    for set in connected.sets() {
+        set.sort_by(|(_, a), (_, b)| events.order(*a, *b));
+        for (_, id) in &*set {
+            let by = Fold {
+                events: &events,
+                rules,
+                configured,
+            };
+            people.apply(*id, by, &mut limits);
+        }
+        people.take_profiles(|by: EventId, profile| {
+            if let Some(event) = events.get(by) {
+                created.push((event.times.order(), event.message_id.clone(), profile));
+            }
         });
-        let Some(id) = id else { continue };
-        let by = Fold {
-            events: &events,
-            rules,
-            configured,
-        };
-        people.apply(id, by, &mut limits);
-        accounts.take(id, &events);
+        for (_, id) in &*set {
+            if let Some(event) = events.remove(*id) {
+                violations.add_left_out(event.left_out);
+            }
+        }
     }
     violations.add_limits(limits);
-    Profiles::new(people.profiles(&events), accounts.traits())
+    drop((people, events, connected));
+    created.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    Profiles::new(created.into_iter().map(|(_, _, profile)| profile).collect(), accounts)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::decode::decode;
+    use super::super::gather::Gathered;
+    use super::super::input::Raw;
+    use super::super::order::Place;
+    use super::*;
+    use crate::value;
+
+    fn event() -> impl Strategy<Value = String> {
+        let who = (
+            prop::option::of(0..4u32),
+            0..8u32,
+            prop::option::weighted(0.3, 0..4u32),
+            0..3u32,
+        );
+        let what = prop::sample::select(vec!["track", "identify", "group", "alias"]);
+        let consent = prop::option::of((any::<bool>(), any::<bool>()));
+        (what, who, consent, 0..30u32).prop_map(|(what, (user, device, email, n), consent, minute)| {
+            let user = user.map_or("null".to_owned(), |user| format!("\"u{user}\""));
+            let email = email.map_or("null".to_owned(), |email| format!("\"{email}@x.com\""));
+            let consent = consent.map_or(String::new(), |(a, b)| {
+                format!(r#","consent":{{"categoryPreferences":{{"A":{a},"B":{b}}}}}"#)
+            });
+            format!(
+                r#"{{"type":"{what}","event":"E{n}","userId":{user},"anonymousId":"a{device}","groupId":"g{n}",
+                "previousId":"p","traits":{{"n":{n},"m{n}":1,"email":{email}}},"properties":{{"n":{n}}},
+                "context":{{"traits":{{"email":{email}}}{consent}}},"timestamp":"2026-01-01T00:{minute:02}:00Z"}}"#
+            )
+        })
+    }
+
+    fn gathered(texts: &[String], rules: &IdentityRules) -> (People, Events) {
+        let mut gathered = Gathered::default();
+        let place = Place {
+            source: 0,
+            item: 0,
+            line: 0,
+        };
+        for text in texts {
+            let decoded = decode(value::parse(text).unwrap(), rules, Timestamp::EPOCH);
+            if let Ok(event) = decoded {
+                gathered.push(event, place, Raw::of_text(text.as_str()));
+            }
+        }
+        gathered.done(|repeat| assert!(repeat.conflict.is_none()))
+    }
+
+    /// All events one after the other, as the rules tell it.
+    fn fold_at_once(
+        (mut people, events): (People, Events),
+        rules: &IdentityRules,
+        configured: &[Box<str>],
+        violations: &mut Violations,
+    ) -> Profiles {
+        let mut sorted: Vec<EventId> = events.ids().collect();
+        sorted.sort_by(|a, b| events.order(*a, *b));
+        let (mut accounts, mut limits) = (Accounts::default(), Limits::default());
+        for id in sorted {
+            let by = Fold {
+                events: &events,
+                rules,
+                configured,
+            };
+            people.apply(id, by, &mut limits);
+            accounts.take(id, &events);
+            violations.add_left_out(events.get(id).unwrap().left_out);
+        }
+        violations.add_limits(limits);
+        Profiles::new(people.profiles(&events), accounts.traits())
+    }
+
+    proptest! {
+        #[test]
+        fn sets_folded_by_themselves_come_to_the_same(texts in prop::collection::vec(event(), 0..40)) {
+            let rules = IdentityRules::default();
+            let configured = ["A".into(), "C".into()];
+            let (mut by_set, mut at_once) = (Violations::default(), Violations::default());
+            let (people, events) = gathered(&texts, &rules);
+            let folded = fold(people, events, &rules, &configured, &mut by_set);
+            let expected = fold_at_once(gathered(&texts, &rules), &rules, &configured, &mut at_once);
+            prop_assert_eq!(folded.users(), expected.users());
+            prop_assert_eq!(folded.accounts(), expected.accounts());
+            prop_assert_eq!(by_set.done(), at_once.done());
+        }
+    }
 }

@@ -22,16 +22,36 @@ enum Kept {
     Item { item: Box<str>, outer: Arc<Outer> },
 }
 
+/// The same while it is read: a line is copied only where it is kept.
+pub(super) struct Raw<'t> {
+    /// A line; the canonical JSON of a value that a host gave, or of an item of a batch.
+    pub(super) text: Cow<'t, str>,
+    /// What a batch adds to the item.
+    pub(super) outer: Option<Arc<Outer>>,
+}
+
+impl<'t> Raw<'t> {
+    pub(super) fn of_text(text: impl Into<Cow<'t, str>>) -> Self {
+        Raw {
+            text: text.into(),
+            outer: None,
+        }
+    }
+}
+
+impl From<Raw<'_>> for Input {
+    fn from(Raw { text, outer }: Raw<'_>) -> Self {
+        let text = text.into_owned().into();
+        Input(match outer {
+            Some(outer) => Kept::Item { item: text, outer },
+            None => Kept::Text(text),
+        })
+    }
+}
+
 impl Input {
     pub(crate) fn of_text(text: impl Into<Box<str>>) -> Self {
         Input(Kept::Text(text.into()))
-    }
-
-    pub(super) fn of_item(item: impl Into<Box<str>>, outer: &Arc<Outer>) -> Self {
-        Input(Kept::Item {
-            item: item.into(),
-            outer: Arc::clone(outer),
-        })
     }
 
     pub(super) fn of_bytes(bytes: &[u8]) -> Self {

@@ -45,7 +45,7 @@ enum What {
     /// An event brought an object.
     Object(Given),
     /// A merge found these categories in conflict. It stands before the object of the same event (CP-15).
-    Conflict(Vec<Box<str>>),
+    Conflict(Box<[Arc<str>]>),
 }
 
 impl Ledger {
@@ -64,7 +64,7 @@ impl Ledger {
             consent.change(ConsentChange {
                 time: at.time,
                 message_id: message_id.clone(),
-                category: category.into(),
+                category: category.clone(),
                 from,
                 to,
                 rule: rule.into(),
@@ -147,7 +147,7 @@ impl Ledger {
             .categories
             .iter()
             .filter(|(_, c)| c.state == ConsentState::Conflicted);
-        let conflicts: Vec<Box<str>> = conflicts.map(|(category, _)| category.clone()).collect();
+        let conflicts: Box<[Arc<str>]> = conflicts.map(|(category, _)| category.clone()).collect();
         self.absorb(consent, others, by.events);
         if !conflicts.is_empty() {
             self.entries.push(Entry {
@@ -206,10 +206,10 @@ impl Ledger {
 /// The states of all categories at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct State {
-    categories: BTreeMap<Box<str>, Category>,
+    categories: BTreeMap<Arc<str>, Category>,
     /// Those of them that are granted or in conflict: what an object can change without naming it. A sender can make up as
     /// many categories as it likes, so an object must not cost as much as all that were ever named. (A merge does.)
-    open: BTreeSet<Box<str>>,
+    open: BTreeSet<Arc<str>>,
     /// The consent time of the latest object.
     instant: Option<Timestamp>,
 }
@@ -222,17 +222,17 @@ struct Category {
 }
 
 impl State {
-    fn set(&mut self, id: &str, category: Category) {
+    fn set(&mut self, id: &Arc<str>, category: Category) {
         let is_open = matches!(category.state, ConsentState::Granted | ConsentState::Conflicted);
         if !is_open {
             self.open.remove(id);
         } else if !self.open.contains(id) {
-            self.open.insert(id.into());
+            self.open.insert(id.clone());
         }
         match self.categories.get_mut(id) {
             Some(known) => *known = category,
             None => {
-                self.categories.insert(id.into(), category);
+                self.categories.insert(id.clone(), category);
             }
         }
     }
@@ -267,34 +267,41 @@ impl State {
         given: &Given,
         time: Timestamp,
         configured: &[Box<str>],
-        mut record: impl FnMut(&str, ConsentState, ConsentState, &'static str),
+        mut record: impl FnMut(&Arc<str>, ConsentState, ConsentState, &'static str),
     ) {
         let preferences = &*given.preferences;
         // Objects come in canonical order, so those of one consent time come one after the other.
         let again = self.instant.replace(time) == Some(time);
-        let listed = preferences.listed().map(Box::from);
         let unlisted = self.open.iter().filter(|id| preferences.of(id).is_none()).cloned();
         let configured = configured.iter().filter(|_| matches!(preferences.rest, Rest::All(_)));
-        let configured = configured
-            .filter(|id| self.of(id) == ConsentState::NotCollected)
-            .cloned();
-        let touched: BTreeSet<Box<str>> = listed.chain(unlisted).chain(configured).collect();
-        for id in touched {
-            let mut category = self.categories.get(&id).copied().unwrap_or_default();
-            let (to, rule) = decide(category, preferences, &id, time, given.deliberate, again);
+        let configured = configured.filter(|id| self.of(id) == ConsentState::NotCollected);
+        let others: Vec<Arc<str>> = unlisted.chain(configured.map(|id| id.clone().into())).collect();
+        let mut touch = |id: &Arc<str>| {
+            let known = self.categories.get(id).copied();
+            let mut category = known.unwrap_or_default();
+            let (to, rule) = decide(category, preferences, id, time, given.deliberate, again);
             let from = std::mem::replace(&mut category.state, to);
             if from != to {
-                record(&id, from, to, rule);
+                record(id, from, to, rule);
             }
-            self.set(&id, category);
+            // Most objects say once more what is known.
+            if known != Some(category) {
+                self.set(id, category);
+            }
+        };
+        if others.is_empty() {
+            preferences.listed().for_each(touch);
+        } else {
+            let touched: BTreeSet<&Arc<str>> = preferences.listed().chain(&others).collect();
+            touched.into_iter().for_each(&mut touch);
         }
     }
 }
 
 /// What the sides of a merge come to, by category: the same on all sides stays; else, or where one side is in conflict, it
 /// is a conflict (CP-11). Missing and never collected count as false (CP-12).
-fn compare(sides: &[&State], since: Timestamp) -> BTreeMap<Box<str>, Category> {
-    let known: BTreeSet<&Box<str>> = sides.iter().flat_map(|side| side.categories.keys()).collect();
+fn compare(sides: &[&State], since: Timestamp) -> BTreeMap<Arc<str>, Category> {
+    let known: BTreeSet<&Arc<str>> = sides.iter().flat_map(|side| side.categories.keys()).collect();
     let compared = known.into_iter().map(|category| {
         let states = || sides.iter().map(|side| side.of(category));
         let granted = states().filter(|state| state.is_granted()).count();
@@ -459,11 +466,11 @@ mod tests {
                 };
                 let (Ledger { state, entries, changes, .. }, consent) = &ledgers[at_hand];
                 let folded = State::fold(entries, &configured);
-                let states = |state: &State| -> Vec<(Box<str>, ConsentState)> {
+                let states = |state: &State| -> Vec<(Arc<str>, ConsentState)> {
                     state.categories.iter().map(|(id, c)| (id.clone(), c.state)).collect()
                 };
                 prop_assert_eq!(states(state), states(&folded));
-                let seen: Vec<_> = consent.categories().map(|(id, state)| (Box::from(id), state)).collect();
+                let seen: Vec<_> = consent.categories().map(|(id, state)| (Arc::from(id), state)).collect();
                 prop_assert_eq!(states(state), seen);
                 prop_assert_eq!(state.instant, folded.instant);
                 // A stale mark is what would keep a grant alive that an omission must end.

@@ -1,6 +1,6 @@
 //! Takes events in: decodes and validates them, resolves identities, and folds them into profiles.
 //!
-//! The accepted events are collected, sorted into canonical order (EV-14) and folded. The order in which they arrive, and
+//! The accepted events are collected, put into canonical order (EV-14) and folded. The order in which they arrive, and
 //! how often, therefore leaves no trace.
 //!
 //! ```
@@ -27,11 +27,14 @@
 mod accounts;
 mod batch;
 mod check;
+mod connected;
 mod decode;
 mod event;
 mod events;
 mod fold;
+mod gather;
 mod identifiers;
+mod index;
 mod input;
 mod ledger;
 mod lines;
@@ -42,6 +45,7 @@ mod preferences;
 mod reject;
 mod state;
 mod survey;
+mod texts;
 mod times;
 mod traits;
 mod violations;
@@ -52,13 +56,16 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use self::event::Effect;
+use self::gather::Gathered;
+use self::input::Raw;
 use self::lines::{LONGEST_LINE, Line};
 use self::order::{Ordered, Place};
 use self::preferences::Preferences;
 use self::violations::Violations;
 use crate::model::{IdentityRules, Profiles};
 use crate::time::Timestamp;
-use crate::value::{self, JsonError, Object, Value};
+use crate::value::{JsonError, Object, Reader, Value};
 
 pub use self::check::check;
 pub(crate) use self::decode::decode;
@@ -95,14 +102,24 @@ pub struct Ingestor {
     sources: Vec<Arc<str>>,
     /// How many events a host gave as values.
     from_host: u64,
-    taken: Vec<Taken>,
+    kept: Kept,
     counts: Counts,
     rejects: Vec<(Place, Reject)>,
     /// How many refused events are kept.
     keep: usize,
     violations: Violations,
+    reader: Reader,
     /// Most consent objects say what another said already.
     preferences: HashSet<Arc<Preferences>>,
+}
+
+/// The accepted events.
+#[derive(Debug)]
+enum Kept {
+    /// To be folded here.
+    Gathered(Box<Gathered>),
+    /// For a store, which asks for them after every few.
+    Taken(Vec<Taken>),
 }
 
 /// What events led to.
@@ -140,12 +157,21 @@ impl Ingestor {
             settings,
             sources: Vec::new(),
             from_host: 0,
-            taken: Vec::new(),
+            kept: Kept::Gathered(Box::default()),
             counts: Counts::default(),
             rejects: Vec::new(),
             keep: usize::MAX,
             violations: Violations::default(),
+            reader: Reader::sharing(),
             preferences: HashSet::new(),
+        }
+    }
+
+    /// One for a store, which takes the events as they are [ordered](Ingestor::ordered).
+    pub(crate) fn for_store(settings: Settings) -> Self {
+        Ingestor {
+            kept: Kept::Taken(Vec::new()),
+            ..Ingestor::new(settings)
         }
     }
 
@@ -205,13 +231,13 @@ impl Ingestor {
             let refusal = RejectCode::BadRequest.because("the line is not UTF-8");
             return self.reject(place, refusal, Input::of_bytes(bytes));
         };
-        match parse(text) {
+        match parse(&mut self.reader, text) {
             Ok(Value::Object(object)) if batch::is_batch(&object) => self.batch(place, object, text),
             parsed => {
                 self.counts.read += 1;
                 let event = parsed.and_then(|event| small(event, text.len()));
                 // The event's own refusal is in `rejects`.
-                let _ = self.take(place, event, Input::of_text(text));
+                let _ = self.take(place, event, Raw::of_text(text));
             }
         }
     }
@@ -227,17 +253,30 @@ impl Ingestor {
         let place = self.place("", self.from_host);
         let text = event.canonical();
         let event = check::bounded(event, text.len());
-        self.take(place, event, Input::of_text(text))
+        self.take(place, event, Raw::of_text(text))
     }
 
     /// Resolves and folds all that was taken in.
     pub fn finish(mut self) -> Ingested {
-        let events: Vec<Event> = self.ordered().into_iter().map(|taken| taken.event).collect();
+        let gathered = match std::mem::replace(&mut self.kept, Kept::Taken(Vec::new())) {
+            Kept::Gathered(gathered) => gathered,
+            Kept::Taken(taken) => {
+                let mut gathered = Box::<Gathered>::default();
+                for Taken { event, place, input } in taken {
+                    gathered.push(event, place, Raw::of_text(input.text()));
+                }
+                gathered
+            }
+        };
+        let (people, events) = gathered.done(|repeat| match repeat.conflict {
+            None => self.counts.duplicate += 1,
+            Some(input) => self.reject(repeat.place, conflict(&repeat.message_id), input),
+        });
         self.counts.applied += events.len() as u64;
         let Settings {
             identity, categories, ..
         } = &self.settings;
-        let profiles = fold::fold(events, identity, categories, &mut self.violations);
+        let profiles = fold::fold(people, events, identity, categories, &mut self.violations);
         let violations = std::mem::take(&mut self.violations).done();
         let (counts, rejects) = self.told();
         Ingested {
@@ -253,18 +292,26 @@ impl Ingestor {
         &self.settings
     }
 
-    /// How many events were taken in since they were last put in order.
+    /// Of one for a store: how many events were taken in since they were last put in order.
     pub(crate) fn waiting(&self) -> usize {
-        self.taken.len()
+        match &self.kept {
+            Kept::Gathered(_) => 0,
+            Kept::Taken(taken) => taken.len(),
+        }
     }
 
-    /// Gives what was taken in, in canonical order, and of each `messageId` the first; the others are counted and refused.
+    /// Of one for a store: what was taken in, in canonical order, and of each `messageId` the first; the others are counted
+    /// and refused.
     pub(crate) fn ordered(&mut self) -> Vec<Taken> {
+        let taken = match &mut self.kept {
+            Kept::Gathered(_) => Vec::new(),
+            Kept::Taken(taken) => std::mem::take(taken),
+        };
         let Ordered {
             events,
             duplicates,
             conflicts,
-        } = order::order(std::mem::take(&mut self.taken));
+        } = order::order(taken);
         self.counts.duplicate += duplicates;
         for (place, refusal, input) in conflicts {
             self.reject(place, refusal, input);
@@ -279,7 +326,7 @@ impl Ingestor {
 
     /// The counts, and the events refused.
     pub(crate) fn told(mut self) -> (Counts, Vec<Reject>) {
-        self.rejects.sort_by_key(|(place, _)| *place);
+        self.rejects.sort_by_key(|(place, _)| place.order());
         self.rejects.truncate(self.keep);
         (
             self.counts,
@@ -294,16 +341,16 @@ impl Ingestor {
                 self.reject(place, refusal, Input::of_text(text));
             }
             Ok(items) => {
-                for (number, item) in items.into_iter().enumerate() {
+                for (number, item) in (0..).zip(items) {
                     self.counts.read += 1;
                     let place = Place { item: number, ..place };
-                    let _ = self.take(place, item.event, item.input);
+                    let _ = self.take(place, item.event, item.raw);
                 }
             }
         }
     }
 
-    fn take(&mut self, place: Place, event: Result<Value, Refusal>, input: Input) -> Result<(), RejectCode> {
+    fn take(&mut self, place: Place, event: Result<Value, Refusal>, raw: Raw<'_>) -> Result<(), RejectCode> {
         let Settings {
             identity,
             received_at,
@@ -316,7 +363,7 @@ impl Ingestor {
                 if code == RejectCode::NoUsableIdentifier {
                     self.violations.count(NO_IDENTIFIER);
                 }
-                self.reject(place, refusal, input);
+                self.reject(place, refusal, raw.into());
                 Err(code)
             }
             Ok(event) if event.times.earlier() > *now => {
@@ -327,7 +374,18 @@ impl Ingestor {
                 if let Some(given) = &mut event.consent {
                     given.preferences = self.shared(&given.preferences);
                 }
-                self.taken.push(Taken { event, place, input });
+                if let Effect::Past { name, .. } = &mut event.effect {
+                    // Most events have the name of another.
+                    *name = self.reader.shared(name);
+                }
+                match &mut self.kept {
+                    Kept::Gathered(gathered) => gathered.push(event, place, raw),
+                    Kept::Taken(taken) => taken.push(Taken {
+                        event,
+                        place,
+                        input: raw.into(),
+                    }),
+                }
                 Ok(())
             }
         }
@@ -352,11 +410,11 @@ impl Ingestor {
         self.counts.rejected += 1;
         // Events mostly come in the order of their places, and those refused in the end may come before them.
         if self.rejects.len() > self.keep.saturating_mul(2).max(64) {
-            self.rejects.sort_by_key(|(place, _)| *place);
+            self.rejects.sort_by_key(|(place, _)| place.order());
             self.rejects.truncate(self.keep);
         }
         let reject = Reject {
-            file: self.sources.get(place.source).cloned().unwrap_or_default(),
+            file: self.sources.get(place.source as usize).cloned().unwrap_or_default(),
             line: place.line,
             code: refusal.code,
             reason: refusal.reason,
@@ -372,14 +430,18 @@ impl Ingestor {
             self.sources.push(source.into());
             self.sources.len() - 1
         });
-        Place { source, line, item: 0 }
+        Place {
+            source: u32::try_from(source).unwrap_or(u32::MAX),
+            line,
+            item: 0,
+        }
     }
 }
 
 /// Parses a line, with the codes in the order of EV-17a: what is not JSON, then what is too large, then what JSON may not
 /// hold.
-fn parse(text: &str) -> Result<Value, Refusal> {
-    value::parse(text).map_err(|error| {
+fn parse(reader: &mut Reader, text: &str) -> Result<Value, Refusal> {
+    reader.parse(text).map_err(|error| {
         let code = match error {
             JsonError::DuplicateKey(_) => RejectCode::DuplicateKey,
             JsonError::TooDeep => RejectCode::TooDeep,

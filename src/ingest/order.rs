@@ -1,6 +1,6 @@
 //! Canonical order, and each `messageId` once (EV-14, EV-17).
 
-use super::event::Event;
+use super::event::{Event, Times};
 use super::input::Input;
 use super::reject::{Refusal, RejectCode};
 use super::times;
@@ -8,11 +8,18 @@ use crate::time::Timestamp;
 use crate::value::{Value, quoted};
 
 /// Where an event stood: the source, the line, and the item of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
-    pub(super) source: usize,
+    pub(super) source: u32,
+    pub(super) item: u32,
     pub(super) line: u64,
-    pub(super) item: usize,
+}
+
+impl Place {
+    /// By source, line and item.
+    pub(super) fn order(self) -> (u32, u64, u32) {
+        (self.source, self.line, self.item)
+    }
 }
 
 /// An accepted event and what it came in as.
@@ -65,45 +72,72 @@ fn is_same(group: &[Taken], next: &Taken) -> bool {
 
 impl Ordered {
     /// Of events with one id, in the order of their times: keeps the first, counts or refuses the others.
-    fn settle(&mut self, mut same_id: Vec<Taken>) {
-        let first = same_id.swap_remove(first(&same_id));
-        let mut first_body = None;
-        for other in same_id {
-            // Exact copies, the usual case, need not be read again.
-            let is_copy = other.input == first.input
-                || body(&other.input) == *first_body.get_or_insert_with(|| body(&first.input));
-            if is_copy {
-                self.duplicates += 1;
-            } else {
-                let refusal = conflict(&other.event.message_id);
-                self.conflicts.push((other.place, refusal, other.input));
+    fn settle(&mut self, same_id: Vec<Taken>) {
+        let times: Vec<Times> = same_id.iter().map(|taken| taken.event.times).collect();
+        let input = |at| same_id.get(at).map(|taken: &Taken| taken.input.clone());
+        let fates = settle(&times, input);
+        for (taken, fate) in same_id.into_iter().zip(fates) {
+            match fate {
+                Fate::First => self.events.push(taken),
+                Fate::Copy => self.duplicates += 1,
+                Fate::Conflict => {
+                    let refusal = conflict(&taken.event.message_id);
+                    self.conflicts.push((taken.place, refusal, taken.input));
+                }
             }
         }
-        self.events.push(first);
     }
+}
+
+/// What becomes of one of several events with one id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It counts.
+    First,
+    /// It says what the first says.
+    Copy,
+    /// It says something else.
+    Conflict,
+}
+
+/// What becomes of events with one id. They are in the order of their times; `input` gives what each came in as, and is not
+/// asked for more than two at once.
+pub(super) fn settle(times: &[Times], mut input: impl FnMut(usize) -> Option<Input>) -> Vec<Fate> {
+    if times.len() < 2 {
+        return vec![Fate::First; times.len()];
+    }
+    let (first, kept) = first(times, &mut input);
+    let mut kept_body = None;
+    let fate = |at| {
+        if at == first {
+            return Fate::First;
+        }
+        let other = input(at);
+        // Exact copies, the usual case, need not be read again.
+        let is_copy = other == kept || body(other.as_ref()) == *kept_body.get_or_insert_with(|| body(kept.as_ref()));
+        if is_copy { Fate::Copy } else { Fate::Conflict }
+    };
+    (0..times.len()).map(fate).collect()
 }
 
 /// Which of events with one id is the first; they are sorted by their times, so that only the ties with the first are to
 /// be told apart, by canonical JSON.
-fn first(same_id: &[Taken]) -> usize {
-    let mut candidates = same_id.iter().enumerate();
-    let Some((mut at, mut least)) = candidates.next() else {
-        return 0;
-    };
+fn first(times: &[Times], input: &mut impl FnMut(usize) -> Option<Input>) -> (usize, Option<Input>) {
+    let text = |input: &Option<Input>| input.as_ref().map(|input| input.value().canonical());
+    let order = |at: usize| times.get(at).map(|times| times.order());
+    let mut least = (0, input(0));
     let mut least_text = None;
-    for (i, candidate) in candidates {
-        if candidate.event.times.order() != least.event.times.order() {
-            break;
-        }
-        if candidate.input == least.input {
+    for at in (1..times.len()).take_while(|at| order(*at) == order(0)) {
+        let candidate = input(at);
+        if candidate == least.1 {
             continue;
         }
-        let text = candidate.input.value().canonical();
-        if text < *least_text.get_or_insert_with(|| least.input.value().canonical()) {
-            (at, least, least_text) = (i, candidate, Some(text));
+        let candidate_text = text(&candidate);
+        if candidate_text < *least_text.get_or_insert_with(|| text(&least.1)) {
+            (least, least_text) = ((at, candidate), Some(candidate_text));
         }
     }
-    at
+    least
 }
 
 /// The refusal of an event with the id of another that comes before it.
@@ -144,15 +178,15 @@ impl Taken {
             by_time.then_with(by_text).is_lt()
         });
         Relation {
-            is_copy: body(&self.input) == body(stored),
+            is_copy: body(Some(&self.input)) == body(Some(stored)),
             is_first,
         }
     }
 }
 
 /// What is compared of two events with one id: canonical JSON without the clocks that an honest retry changes.
-fn body(input: &Input) -> String {
-    let mut event = input.value();
+fn body(input: Option<&Input>) -> String {
+    let mut event = input.map(Input::value).unwrap_or_default();
     if let Value::Object(object) = &mut event {
         for clock in ["sentAt", "receivedAt", "originalTimestamp"] {
             object.remove(clock);

@@ -3,13 +3,14 @@
 //! [`People::apply`] takes events in canonical order. What it keeps of an identity is enough to tell, for an event that
 //! comes late, whether it would have changed anything about who is who ([`People::owner_at`]).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Claim, Identifier};
 use super::events::{EventId, Events, Kept, Link};
 use super::fold::Fold;
 use super::identifiers::ANONYMOUS_ID;
+use super::index::Index;
 use super::ledger::Moment;
 use super::person::{Joining, Person};
 use super::violations::Limits;
@@ -27,6 +28,11 @@ pub(super) struct PersonId(u32);
 impl IdentifierId {
     pub(super) fn index(self) -> usize {
         self.0 as usize
+    }
+
+    #[cfg(test)]
+    pub(super) fn numbered(number: u32) -> Self {
+        IdentifierId(number)
     }
 }
 
@@ -103,8 +109,7 @@ pub(super) struct People {
     slots: Vec<Slot>,
     free: Vec<PersonId>,
     known: Vec<Known>,
-    /// Looked up only, never walked: its order is not the same twice.
-    by_identifier: HashMap<Arc<Identifier>, IdentifierId>,
+    by_identifier: Index,
 }
 
 impl People {
@@ -135,7 +140,7 @@ impl People {
 
     /// The number of an identifier, if any event carries it.
     pub(super) fn find(&self, id: &Identifier) -> Option<IdentifierId> {
-        self.by_identifier.get(id).copied()
+        self.by_identifier.get(id)
     }
 
     /// The profile that has an identifier.
@@ -146,31 +151,47 @@ impl People {
     /// The claims of an event as links. There are at most `u32::MAX` identifiers; beyond, `None`.
     pub(super) fn link(&mut self, claims: Vec<Claim>) -> Option<Box<[Link]>> {
         let links = claims.into_iter().map(|Claim { id, own }| {
-            let known = self.by_identifier.get(&id).copied();
-            let id = match known {
-                Some(known) => known,
-                None => {
-                    let number = IdentifierId(u32::try_from(self.known.len()).ok()?);
-                    let id = Arc::new(id);
-                    self.by_identifier.insert(id.clone(), number);
-                    self.known.push(Known { id, attached: None });
-                    number
-                }
-            };
-            Some(Link { id, own })
+            let next = IdentifierId(u32::try_from(self.known.len()).ok()?);
+            let number = self.by_identifier.get_or_insert(&id, next);
+            if number == next {
+                self.known.push(Known {
+                    id: Arc::new(id),
+                    attached: None,
+                });
+            }
+            Some(Link { id: number, own })
         });
         links.collect()
+    }
+
+    /// Ends what only new events need: after it no identifier is found by its name.
+    pub(super) fn seal(&mut self) {
+        self.by_identifier = Index::default();
+    }
+
+    /// Gives the profiles away, each with the event that created it. Their identifiers must not come again.
+    pub(super) fn take_profiles(&mut self, mut give: impl FnMut(EventId, Arc<Profile>)) {
+        for slot in self.slots.drain(..) {
+            if let Slot::Person(person) = slot {
+                give(person.created, person.into_profile());
+            }
+        }
+        self.free.clear();
     }
 
     /// Takes in an event that comes after all that were taken in and are connected to it. Gives its profile.
     pub(super) fn apply(&mut self, id: EventId, by: Fold<'_>, limits: &mut Limits) -> Option<PersonId> {
         let event = by.events.get(id)?;
-        let resolution = self.resolve(event, by, limits);
-        let joining = resolution.joining;
         let at = Moment {
             event: id,
             time: event.times.earlier(),
         };
+        if let Some(place) = self.known_place(&event.links) {
+            self.get_mut(place)?.take(at, event, by);
+            return Some(place);
+        }
+        let resolution = self.resolve(event, by, limits);
+        let joining = resolution.joining;
         let (place, others) = self.settle(resolution, id, event, by.events)?;
         let person = self.get_mut(place)?;
         person.join(others, joining, at, event, by);
@@ -262,6 +283,16 @@ impl People {
 
     fn is_of(&self, link: &Link, kind: &str) -> bool {
         self.identifier(link).is_some_and(|id| id.kind == kind)
+    }
+
+    /// The profile that has all of these identifiers already: the usual case, in which nothing is to be told apart.
+    fn known_place(&self, links: &[Link]) -> Option<PersonId> {
+        let (first, others) = links.split_first()?;
+        let place = self.place(first)?;
+        others
+            .iter()
+            .all(|other| self.place(other) == Some(place))
+            .then_some(place)
     }
 
     /// Finds the profiles of an event, dropping the identifiers that would break a limit (ID-10, ID-11).

@@ -1,6 +1,7 @@
 //! One profile while events come in: what readers see of it, and what is needed to go on.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::event::{Effect, Identifier};
@@ -9,7 +10,7 @@ use super::fold::Fold;
 use super::ledger::{Ledger, Moment};
 use super::people::IdentifierId;
 use super::traits::SetBy;
-use crate::model::{Consent, Profile};
+use crate::model::{Consent, Named, Profile};
 use crate::time::Timestamp;
 
 /// A profile under construction.
@@ -49,6 +50,12 @@ impl Person {
         }
     }
 
+    /// The profile alone, in no more room than it needs.
+    pub(super) fn into_profile(mut self) -> Arc<Profile> {
+        Arc::make_mut(&mut self.profile).shrink();
+        self.profile
+    }
+
     pub(super) fn has(&self, kind: &str) -> bool {
         self.of_kind(kind).next().is_some()
     }
@@ -70,12 +77,9 @@ impl Person {
 
     /// When each identifier of a type was added.
     pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = Timestamp> {
-        let first = Identifier {
-            kind: kind.to_owned().into(),
-            value: "".into(),
-        };
-        let from_there = self.identifiers.range::<Identifier, _>(first..);
-        from_there
+        let from: &dyn Named = &(kind, "");
+        self.identifiers
+            .range::<dyn Named, _>((Bound::Included(from), Bound::Unbounded))
             .take_while(move |(id, _)| id.kind == kind)
             .map(|(_, (_, added))| *added)
     }
@@ -83,7 +87,7 @@ impl Person {
     pub(super) fn identify(&mut self, identifier: Arc<Identifier>, id: IdentifierId, added: Timestamp) {
         Arc::make_mut(&mut self.profile)
             .identifiers
-            .insert(&identifier.kind, &identifier.value);
+            .insert_shared(identifier.clone());
         self.identifiers.insert(identifier, (id, added));
     }
 

@@ -89,20 +89,11 @@ impl State {
     /// Takes an event in; no other may have its message id. It shows when it is [settled](State::settle).
     pub(crate) fn insert(&mut self, event: Event) {
         // Both numbers end where memory has ended long before.
-        let Some(links) = self.people.link(event.claims) else {
+        let Some(event) = Kept::of(event, &mut self.people) else {
             return;
         };
-        let sets = self.sets_of(&links);
-        let id = self.events.insert(Kept {
-            times: event.times,
-            message_id: event.message_id,
-            links,
-            consent: event.consent,
-            effect: event.effect,
-            left_out: event.left_out,
-            person: None,
-        });
-        let Some(id) = id else { return };
+        let sets = self.sets_of(&event.links);
+        let Some(id) = self.events.insert(event) else { return };
         self.accounts.take(id, &self.events);
         let Some(place) = self.join(id, &sets) else { return };
         let Some(set) = self.sets.get(place.0 as usize) else {

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use super::event::Effect;
-use super::{Ingestor, lines};
+use super::{Ingestor, Kept, lines};
 use crate::value::Object;
 
 /// What an accepted event says.
@@ -35,10 +35,14 @@ impl Ingestor {
         reader: impl BufRead,
         mut each: impl FnMut(&str, Said<'_>),
     ) -> io::Result<()> {
-        lines::each(reader, lines::LONGEST_LINE, |number, line| {
+        let kept = std::mem::replace(&mut self.kept, Kept::Taken(Vec::new()));
+        let read = lines::each(reader, lines::LONGEST_LINE, |number, line| {
             self.one(source, number, line);
             self.preferences.clear();
-            for taken in self.taken.drain(..) {
+            let Kept::Taken(taken) = &mut self.kept else {
+                return Ok(());
+            };
+            for taken in taken.drain(..) {
                 let claims = &taken.event.claims;
                 let user = claims.iter().find(|claim| claim.id.kind == "user_id");
                 let person = user.or(claims.first());
@@ -52,6 +56,8 @@ impl Ingestor {
                 each(&person, said);
             }
             Ok(())
-        })
+        });
+        self.kept = kept;
+        read
     }
 }

@@ -1,19 +1,28 @@
 //! Traits, each with the event that set it, so that an event that comes late changes only what it would have changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::events::{EventId, Events};
 use crate::value::{Object, Value};
 
 /// Which event set each trait. A trait that was removed is still here, so that the removal can win over what is older.
 #[derive(Debug, Default)]
-pub(super) struct SetBy(BTreeMap<Box<str>, EventId>);
+pub(super) struct SetBy(BTreeMap<Arc<str>, EventId>);
 
 impl SetBy {
     /// Sets traits, but for those that a later event has set (TR-2); null removes one (TR-3).
     pub(super) fn set(&mut self, values: &mut Object, new: &Object, by: EventId, events: &Events) {
-        for (key, value) in new.iter() {
-            if self.claim(key, by, events) {
+        if self.0.is_empty() {
+            // The first that sets any, the usual case: they need not be put into place one by one.
+            self.0.extend(new.entries().map(|(key, _)| (key.clone(), by)));
+            *values = new.clone();
+            values.retain(|_, value| value.present().is_some());
+            return;
+        }
+        for (key, value) in new.entries() {
+            // Most traits are set to what they are.
+            if self.claim(key, by, events) && values.get(key) != value.present() {
                 put(values, key, value.clone());
             }
         }
@@ -30,7 +39,7 @@ impl SetBy {
     }
 
     /// Whether an event is the latest to set a trait; then it is the one that did.
-    fn claim(&mut self, key: &str, by: EventId, events: &Events) -> bool {
+    fn claim(&mut self, key: &Arc<str>, by: EventId, events: &Events) -> bool {
         match self.0.get_mut(key) {
             Some(known) if events.order(*known, by).is_gt() => false,
             Some(known) => {
@@ -38,17 +47,17 @@ impl SetBy {
                 true
             }
             None => {
-                self.0.insert(key.into(), by);
+                self.0.insert(key.clone(), by);
                 true
             }
         }
     }
 }
 
-fn put(values: &mut Object, key: &str, value: Value) {
+fn put(values: &mut Object, key: &Arc<str>, value: Value) {
     if value == Value::Null {
         values.remove(key);
     } else {
-        values.insert(key, value);
+        values.insert(key.clone(), value);
     }
 }

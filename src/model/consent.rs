@@ -1,5 +1,6 @@
 //! What a profile says about each consent category, and how it came to say so.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::value::Object;
 pub struct Consent {
     /// By category id. A category that is absent was never collected; `NotCollected` itself never stands here.
     #[serde(deserialize_with = "states")]
-    categories: BTreeMap<Box<str>, ConsentState>,
+    categories: BTreeMap<Arc<str>, ConsentState>,
     /// Oldest first.
     pub(crate) history: Vec<ConsentChange>,
 }
@@ -29,21 +30,25 @@ pub struct ConsentChange {
     /// That event.
     pub message_id: Arc<str>,
     /// The category.
-    pub category: Box<str>,
+    pub category: Arc<str>,
     /// Before.
     pub from: ConsentState,
     /// After.
     pub to: ConsentState,
     /// The rule that decided, by its id.
-    pub rule: Box<str>,
+    pub rule: Cow<'static, str>,
 }
 
 impl Consent {
     /// These states, reached by these changes.
     pub fn new(categories: BTreeMap<Box<str>, ConsentState>, history: Vec<ConsentChange>) -> Self {
-        let mut categories = categories;
-        categories.retain(|_, state| *state != ConsentState::NotCollected);
-        Consent { categories, history }
+        let collected = categories
+            .into_iter()
+            .filter(|(_, state)| *state != ConsentState::NotCollected);
+        Consent {
+            categories: collected.map(|(id, state)| (id.into(), state)).collect(),
+            history,
+        }
     }
 
     /// The state of a category; the id is compared exactly (CC-2).
@@ -62,7 +67,13 @@ impl Consent {
 
     /// Carries a change out and keeps its record.
     pub(crate) fn change(&mut self, change: ConsentChange) {
-        self.set(&change.category, change.to);
+        match self.categories.get_mut(&change.category) {
+            Some(state) if change.to != ConsentState::NotCollected => *state = change.to,
+            None if change.to != ConsentState::NotCollected => {
+                self.categories.insert(change.category.clone(), change.to);
+            }
+            _ => self.set(&change.category, change.to),
+        }
         self.history.push(change);
     }
 
@@ -78,7 +89,7 @@ impl Consent {
 }
 
 /// Reads states; a category that stands twice is an error, for one of the two could be a refusal.
-fn states<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Box<str>, ConsentState>, D::Error> {
+fn states<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Arc<str>, ConsentState>, D::Error> {
     let mut states = BTreeMap::new();
     for (category, state) in Object::deserialize(deserializer)? {
         let known = ConsentState::ALL

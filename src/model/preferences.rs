@@ -1,6 +1,8 @@
 //! What the consent object of an event says (CO). Profiles remember it and the routing of events is held to it, so the
 //! reading of it is here, below both: written twice, the two could come to differ.
 
+use std::sync::Arc;
+
 use crate::consent::is_category_id;
 use crate::value::{Object, Value};
 
@@ -22,7 +24,7 @@ pub(crate) fn consent_object(event: &Object) -> Option<&Value> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Preferences {
     /// By category, sorted.
-    listed: Vec<(Box<str>, Preference)>,
+    listed: Vec<(Arc<str>, Preference)>,
     /// What becomes of the categories that are not listed.
     pub(crate) rest: Rest,
 }
@@ -62,17 +64,17 @@ impl Preferences {
             Some(_) => return empty("CP-6"),
         };
         let listed: Vec<_> = preferences
-            .iter()
+            .entries()
             .filter(|(id, _)| is_category_id(id))
-            .map(|(id, value)| (id.into(), Preference::read(value)))
+            .map(|(id, value)| (id.clone(), Preference::read(value)))
             .collect();
         let rest = Rest::Known(if listed.is_empty() { "CP-6a" } else { "CP-5" });
         Preferences { listed, rest }
     }
 
     /// The categories that are listed, sorted.
-    pub(crate) fn listed(&self) -> impl Iterator<Item = &str> {
-        self.listed.iter().map(|(id, _)| &**id)
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.listed.iter().map(|(id, _)| id)
     }
 
     /// Whether a category is granted. One that is not listed is not (CR-18), whatever else the object says.

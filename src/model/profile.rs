@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::de::IgnoredAny;
@@ -9,6 +10,7 @@ use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::consent::Consent;
+use super::identifier::{Identifier, Named};
 use super::identity::matched;
 use crate::consent::ConsentState;
 use crate::time::Timestamp;
@@ -114,7 +116,7 @@ impl<'de> Deserialize<'de> for Profile {
 
 /// The identifiers of a profile, by type and value, each once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Identifiers(BTreeSet<(Box<str>, Box<str>)>);
+pub struct Identifiers(BTreeSet<Arc<Identifier>>);
 
 /// The track, page and screen events of a profile, by name, each name's in time order (ties in canonical order, EV-14).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -175,6 +177,12 @@ impl Profile {
         ProfileBuilder(self.clone())
     }
 
+    /// Gives back the room that it was given to grow.
+    pub(crate) fn shrink(&mut self) {
+        self.consent.history.shrink_to_fit();
+        self.history.by_name.values_mut().for_each(Vec::shrink_to_fit);
+    }
+
     /// Its identifiers.
     pub fn identifiers(&self) -> &Identifiers {
         &self.identifiers
@@ -209,23 +217,42 @@ impl Identifiers {
 
     /// The values of a type, sorted.
     pub fn of<'s>(&'s self, kind: &'s str) -> impl Iterator<Item = &'s str> {
-        let from = (Box::<str>::from(kind), Box::<str>::from(""));
+        let from: &dyn Named = &(kind, "");
         self.0
-            .range(from..)
-            .take_while(move |(other, _)| &**other == kind)
-            .map(|(_, value)| &**value)
+            .range::<dyn Named, _>((Bound::Included(from), Bound::Unbounded))
+            .take_while(move |id| id.kind == kind)
+            .map(|id| &*id.value)
     }
 
     /// All, by type and value.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
-        self.0.iter().map(|(kind, value)| (&**kind, &**value))
+        self.0.iter().map(|id| id.name())
+    }
+
+    /// The same, to be shared.
+    pub(crate) fn shared(&self) -> impl Iterator<Item = &Arc<Identifier>> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Adds one as it is matched: an email lower-cased and trimmed. `false` if it was there, or if nothing is left of it.
     /// (Values that identify nobody, such as `null`, are kept out by the ingestor; a host sees to it itself.)
     pub fn insert(&mut self, kind: &str, value: &str) -> bool {
         let value = matched(kind, value);
-        !value.is_empty() && self.0.insert((kind.into(), value.into()))
+        !value.is_empty()
+            && self.insert_shared(Arc::new(Identifier {
+                kind: kind.to_owned().into(),
+                value: value.into(),
+            }))
+    }
+
+    /// Adds one that is as it is matched, and not empty.
+    pub(crate) fn insert_shared(&mut self, identifier: Arc<Identifier>) -> bool {
+        self.0.insert(identifier)
     }
 
     /// Takes in those of another.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::identifier::{Identifier, Named};
 use super::identity::matched;
 use super::profile::Profile;
 use crate::value::Object;
@@ -22,7 +23,7 @@ pub struct Account {
 #[derive(Debug, Clone, Default)]
 pub struct Profiles {
     users: Vec<Arc<Profile>>,
-    by_identifier: HashMap<(Box<str>, Box<str>), usize>,
+    by_identifier: HashMap<Arc<Identifier>, u32>,
     accounts: BTreeMap<Box<str>, Account>,
 }
 
@@ -36,7 +37,8 @@ impl FromIterator<Profile> for Profiles {
 impl Profiles {
     /// These profiles, and the traits of the accounts that they name.
     pub fn new(users: Vec<Arc<Profile>>, account_traits: BTreeMap<Box<str>, Object>) -> Self {
-        let mut by_identifier = HashMap::new();
+        let count = users.iter().map(|profile| profile.identifiers().len()).sum();
+        let mut by_identifier = HashMap::with_capacity(count);
         let mut accounts: BTreeMap<Box<str>, Account> = account_traits
             .into_iter()
             .map(|(id, traits)| {
@@ -50,8 +52,9 @@ impl Profiles {
             })
             .collect();
         for (at, profile) in users.iter().enumerate() {
-            for (kind, value) in profile.identifiers().iter() {
-                by_identifier.insert((kind.into(), value.into()), at);
+            // Each takes hundreds of bytes, so memory ends before their number does.
+            if let Ok(at) = u32::try_from(at) {
+                by_identifier.extend(profile.identifiers().shared().map(|id| (id.clone(), at)));
             }
             for id in profile.accounts() {
                 accounts.entry(id.into()).or_default().users.push(at);
@@ -77,13 +80,17 @@ impl Profiles {
     /// The place of a profile among the users: that of the first of its identifiers.
     pub(crate) fn place_of(&self, profile: &Profile) -> Option<usize> {
         let (kind, value) = profile.identifiers().iter().next()?;
-        self.by_identifier.get(&(kind.into(), value.into())).copied()
+        self.place(kind, value)
     }
 
     /// The profile that has this identifier. Emails are found lower-cased and trimmed (DEC-46).
     pub fn find(&self, kind: &str, value: &str) -> Option<&Profile> {
-        let key = (Box::from(kind), matched(kind, value).into());
-        let at = self.by_identifier.get(&key)?;
-        self.users.get(*at).map(|profile| &**profile)
+        let at = self.place(kind, &matched(kind, value))?;
+        self.users.get(at).map(|profile| &**profile)
+    }
+
+    fn place(&self, kind: &str, value: &str) -> Option<usize> {
+        let at = self.by_identifier.get(&(kind, value) as &dyn Named)?;
+        usize::try_from(*at).ok()
     }
 }

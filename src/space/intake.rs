@@ -71,7 +71,7 @@ impl<'s> Intake<'s> {
             now: Timestamp::MAX,
         };
         Intake {
-            ingestor: Ingestor::new(settings),
+            ingestor: Ingestor::for_store(settings),
             now,
             space,
             failed: false,

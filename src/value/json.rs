@@ -1,10 +1,12 @@
 //! Reading JSON text into [`Value`]s: what is refused, and why, in one pass that cannot exhaust the stack.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::keys::Keys;
 use super::{Object, Value};
 use crate::value::Number;
 
@@ -39,31 +41,69 @@ pub enum JsonError {
 /// # Errors
 /// See [`JsonError`].
 pub fn parse(text: &str) -> Result<Value, JsonError> {
-    let notes = Notes::default();
-    let mut reader = serde_json::Deserializer::from_str(text);
-    // The depth is counted here, and what is deeper is skipped without recursion.
-    reader.disable_recursion_limit();
-    let seed = Seed {
-        depth: 0,
-        notes: &notes,
-    };
-    let value = seed
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value));
-    let value = value.map_err(|error| JsonError::Invalid(error.to_string()))?;
-    if let Some(key) = notes.duplicate.take() {
-        return Err(JsonError::DuplicateKey(key));
+    Reader::default().parse(text)
+}
+
+/// Reads texts one after the other, as [`parse`] does; the objects in them share their keys.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    keys: Keys,
+    /// Room for the entries of objects that are not whole yet.
+    entries: Vec<(Arc<str>, Value)>,
+}
+
+impl Reader {
+    /// One that remembers keys.
+    pub(crate) fn sharing() -> Self {
+        Reader {
+            keys: Keys::new(),
+            entries: Vec::new(),
+        }
     }
-    if notes.too_deep.get() {
-        return Err(JsonError::TooDeep);
+
+    /// A text that is likely to come again; the one that was given before, if it is remembered.
+    pub(crate) fn shared(&mut self, text: &str) -> Arc<str> {
+        self.keys.shared(text)
     }
-    Ok(value)
+
+    pub(crate) fn parse(&mut self, text: &str) -> Result<Value, JsonError> {
+        let notes = Notes {
+            keys: RefCell::new(std::mem::take(&mut self.keys)),
+            entries: RefCell::new(std::mem::take(&mut self.entries)),
+            ..Notes::default()
+        };
+        let mut reader = serde_json::Deserializer::from_str(text);
+        // The depth is counted here, and what is deeper is skipped without recursion.
+        reader.disable_recursion_limit();
+        let seed = Seed {
+            depth: 0,
+            notes: &notes,
+        };
+        let value = seed
+            .deserialize(&mut reader)
+            .and_then(|value| reader.end().map(|()| value));
+        self.keys = notes.keys.into_inner();
+        self.entries = notes.entries.into_inner();
+        // A text that is no JSON may have left something behind.
+        self.entries.clear();
+        let value = value.map_err(|error| JsonError::Invalid(error.to_string()))?;
+        if let Some(key) = notes.duplicate.take() {
+            return Err(JsonError::DuplicateKey(key));
+        }
+        if notes.too_deep.get() {
+            return Err(JsonError::TooDeep);
+        }
+        Ok(value)
+    }
 }
 
 #[derive(Default)]
 struct Notes {
     duplicate: Cell<Option<String>>,
     too_deep: Cell<bool>,
+    keys: RefCell<Keys>,
+    /// The entries of the objects that are not whole yet, the innermost last.
+    entries: RefCell<Vec<(Arc<str>, Value)>>,
 }
 
 #[derive(Clone, Copy)]
@@ -137,6 +177,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 while let Some(item) = seq.next_element_seed(seed)? {
                     items.push(item);
                 }
+                items.shrink_to_fit();
             }
             None => while seq.next_element::<IgnoredAny>()?.is_some() {},
         }
@@ -144,25 +185,53 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut entries: Vec<(Box<str>, Value)> = Vec::new();
-        match self.inside() {
-            Some(seed) => {
-                while let Some(key) = map.next_key::<Box<str>>()? {
-                    let value = map.next_value_seed(seed)?;
-                    entries.push((key, value));
-                }
-            }
-            None => while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {},
+        let Some(seed) = self.inside() else {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Value::Object(Object::default()));
+        };
+        let notes = self.notes;
+        let begin = notes.entries.borrow().len();
+        while let Some(key) = map.next_key_seed(Key(&notes.keys))? {
+            let value = map.next_value_seed(seed)?;
+            notes.entries.borrow_mut().push((key, value));
         }
-        entries.sort_by(|a, b| a.0.cmp(&b.0));
-        let twice = entries.windows(2).find_map(|pair| match pair {
+        let mut stack = notes.entries.borrow_mut();
+        let own = stack.get_mut(begin..).unwrap_or_default();
+        own.sort_by(|a, b| a.0.cmp(&b.0));
+        let twice = own.windows(2).find_map(|pair| match pair {
             [a, b] if a.0 == b.0 => Some(a.0.to_string()),
             _ => None,
         });
         if twice.is_some() {
-            self.notes.duplicate.set(twice);
+            notes.duplicate.set(twice);
         }
+        let begin = begin.min(stack.len());
+        let entries = stack.drain(begin..).collect();
         Ok(Value::Object(Object { entries }))
+    }
+}
+
+/// Reads a key, shared where it is known.
+#[derive(Clone, Copy)]
+struct Key<'n>(&'n RefCell<Keys>);
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = Arc<str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Arc<str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = Arc<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Arc<str>, E> {
+        Ok(self.0.borrow_mut().shared(key))
     }
 }
 

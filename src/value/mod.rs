@@ -1,14 +1,17 @@
 //! JSON-like values: what traits and properties hold, and how a condition reads them.
 
 mod json;
+mod keys;
 mod number;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub(crate) use json::Reader;
 pub use json::{JsonError, MAX_DEPTH, parse};
 pub use number::{Number, NumberText};
 
@@ -30,17 +33,27 @@ pub enum Value {
     Object(Object),
 }
 
+/// Up to how many keys an object is looked through one by one: most differ in length, and their text need not be read.
+const FEW: usize = 16;
+
 /// A JSON object: its keys in code point order, each once.
+///
+/// Keys are shared: of many objects read one after the other, those with equal keys hold one text of them. The entries take
+/// no more room than they need, and changing one is the exception.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Object {
-    entries: Vec<(Box<str>, Value)>,
+    entries: Box<[(Arc<str>, Value)]>,
 }
 
 impl Object {
     /// The value of a key, `null` included.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let at = self.find(key).ok()?;
-        self.entries.get(at).map(|(_, value)| value)
+        if self.entries.len() > FEW {
+            let at = self.find(key).ok()?;
+            return self.entries.get(at).map(|(_, value)| value);
+        }
+        let mut entries = self.entries.iter();
+        entries.find(|(other, _)| **other == *key).map(|(_, value)| value)
     }
 
     /// The value at a path of keys; absent and `null` are the same.
@@ -54,12 +67,15 @@ impl Object {
     }
 
     /// Sets a key, and gives back what it held.
-    pub fn insert(&mut self, key: impl Into<Box<str>>, value: Value) -> Option<Value> {
+    pub fn insert(&mut self, key: impl Into<Arc<str>>, value: Value) -> Option<Value> {
         let key = key.into();
         match self.find(&key) {
             Ok(at) => self.entries.get_mut(at).map(|(_, old)| std::mem::replace(old, value)),
             Err(at) => {
-                self.entries.insert(at, (key, value));
+                self.change(|entries| {
+                    entries.reserve_exact(1);
+                    entries.insert(at, (key, value));
+                });
                 None
             }
         }
@@ -67,17 +83,31 @@ impl Object {
 
     /// Takes a key out.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.find(key).ok().map(|at| self.entries.remove(at).1)
+        let at = self.find(key).ok()?;
+        Some(self.change(|entries| entries.remove(at).1))
+    }
+
+    /// Takes the value of a key and leaves `null`: for what is thrown away afterwards.
+    pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
+        let at = self.find(key).ok()?;
+        self.entries.get_mut(at).map(|(_, value)| std::mem::take(value))
     }
 
     /// Keeps the entries that `keep` says yes to.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
-        self.entries.retain(|(key, value)| keep(key, value));
+        if !self.iter().all(|(key, value)| keep(key, value)) {
+            self.change(|entries| entries.retain(|(key, value)| keep(key, value)));
+        }
     }
 
     /// The entries in key order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.entries.iter().map(|(key, value)| (&**key, value))
+    }
+
+    /// The same, with keys that can be shared.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &(Arc<str>, Value)> {
+        self.entries.iter()
     }
 
     /// How many keys there are.
@@ -93,25 +123,34 @@ impl Object {
     fn find(&self, key: &str) -> Result<usize, usize> {
         self.entries.binary_search_by(|(other, _)| (**other).cmp(key))
     }
+
+    fn change<T>(&mut self, change: impl FnOnce(&mut Vec<(Arc<str>, Value)>) -> T) -> T {
+        let mut entries = std::mem::take(&mut self.entries).into_vec();
+        let done = change(&mut entries);
+        self.entries = entries.into_boxed_slice();
+        done
+    }
 }
 
-impl<K: Into<Box<str>>> FromIterator<(K, Value)> for Object {
+impl<K: Into<Arc<str>>> FromIterator<(K, Value)> for Object {
     /// Of two entries with one key the later counts.
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Self {
-        let mut entries: Vec<(Box<str>, Value)> = entries.into_iter().map(|(k, v)| (k.into(), v)).collect();
+        let mut entries: Vec<(Arc<str>, Value)> = entries.into_iter().map(|(k, v)| (k.into(), v)).collect();
         entries.reverse();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         entries.dedup_by(|later, kept| later.0 == kept.0);
-        Object { entries }
+        Object {
+            entries: entries.into_boxed_slice(),
+        }
     }
 }
 
 impl IntoIterator for Object {
-    type Item = (Box<str>, Value);
-    type IntoIter = std::vec::IntoIter<(Box<str>, Value)>;
+    type Item = (Arc<str>, Value);
+    type IntoIter = std::vec::IntoIter<(Arc<str>, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.entries.into_iter()
+        self.entries.into_vec().into_iter()
     }
 }
 
