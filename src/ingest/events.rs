@@ -4,6 +4,7 @@
 //! would change with every event that comes late.
 
 use std::cmp::Ordering;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::event::{Effect, Event, LeftOut, Times};
@@ -29,13 +30,43 @@ pub(super) struct Link {
     pub(super) own: bool,
 }
 
+/// The claims of an event. Most events have two at most, which stand here, and not in a place of their own.
+#[derive(Debug)]
+pub(super) enum Links {
+    One([Link; 1]),
+    Two([Link; 2]),
+    Many(Box<[Link]>),
+}
+
+impl From<Vec<Link>> for Links {
+    fn from(links: Vec<Link>) -> Self {
+        match *links.as_slice() {
+            [link] => Links::One([link]),
+            [first, second] => Links::Two([first, second]),
+            _ => Links::Many(links.into()),
+        }
+    }
+}
+
+impl Deref for Links {
+    type Target = [Link];
+
+    fn deref(&self) -> &[Link] {
+        match self {
+            Links::One(links) => links,
+            Links::Two(links) => links,
+            Links::Many(links) => links,
+        }
+    }
+}
+
 /// An event as it is kept, so that it can be folded again.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) times: Times,
     pub(super) message_id: Arc<str>,
     /// Sorted by identifier, each once.
-    pub(super) links: Box<[Link]>,
+    pub(super) links: Links,
     pub(super) consent: Option<Given>,
     pub(super) effect: Effect,
     pub(super) left_out: LeftOut,

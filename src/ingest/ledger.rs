@@ -409,7 +409,7 @@ mod tests {
                     received: time,
                 },
                 message_id: format!("{number:04}").into(),
-                links: Box::default(),
+                links: Vec::new().into(),
                 consent: None,
                 effect: Effect::Nothing,
                 left_out: LeftOut::default(),

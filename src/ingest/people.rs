@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::event::{Claim, Identifier};
-use super::events::{EventId, Events, Kept, Link};
+use super::events::{EventId, Events, Kept, Link, Links};
 use super::fold::Fold;
 use super::identifiers::ANONYMOUS_ID;
 use super::index::Index;
@@ -149,7 +149,7 @@ impl People {
     }
 
     /// The claims of an event as links. There are at most `u32::MAX` identifiers; beyond, `None`.
-    pub(super) fn link(&mut self, claims: Vec<Claim>) -> Option<Box<[Link]>> {
+    pub(super) fn link(&mut self, claims: Vec<Claim>) -> Option<Links> {
         let links = claims.into_iter().map(|Claim { id, own }| {
             let next = IdentifierId(u32::try_from(self.known.len()).ok()?);
             let number = self.by_identifier.get_or_insert(&id, next);
@@ -161,7 +161,7 @@ impl People {
             }
             Some(Link { id: number, own })
         });
-        links.collect()
+        links.collect::<Option<Vec<Link>>>().map(Links::from)
     }
 
     /// Ends what only new events need: after it no identifier is found by its name.
@@ -254,7 +254,7 @@ impl People {
 
     /// Forgets the profile that an event resolved to and who has its identifiers, before connected events are folded anew.
     pub(super) fn reset(&mut self, event: &mut Kept) {
-        for link in &event.links {
+        for link in event.links.iter() {
             if let Some(known) = self.known.get_mut(link.id.index()) {
                 known.attached = None;
             }

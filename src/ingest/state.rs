@@ -258,7 +258,7 @@ impl State {
         for other in sets.iter().filter(|other| **other != place) {
             self.take_in(place, *other);
         }
-        for link in &self.events.get(id)?.links {
+        for link in self.events.get(id)?.links.iter() {
             let at = link.id.index();
             if self.set_of.len() <= at {
                 self.set_of.resize(at + 1, None);
