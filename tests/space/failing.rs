@@ -34,7 +34,13 @@ struct Failing {
 
 impl Failing {
     fn new(memory: Memory, before: Option<usize>, way: Way) -> Self {
-        Failing { memory, before, way, failed: false, broken: false }
+        Failing {
+            memory,
+            before,
+            way,
+            failed: false,
+            broken: false,
+        }
     }
 
     /// Whether this call fails.
@@ -52,8 +58,15 @@ impl Failing {
     fn error(&self) -> StoreError {
         let source = std::io::Error::other("it fails here");
         match self.way {
-            Way::Done => StoreError::Unsure { path: "memory".into(), source },
-            Way::Nothing | Way::Part(_) => StoreError::Io { path: "memory".into(), doing: "write to", source },
+            Way::Done => StoreError::Unsure {
+                path: "memory".into(),
+                source,
+            },
+            Way::Nothing | Way::Part(_) => StoreError::Io {
+                path: "memory".into(),
+                doing: "write to",
+                source,
+            },
         }
     }
 }

@@ -120,7 +120,8 @@ proptest! {
 }
 
 fn track(message_id: &str, at: u32, who: Json, consent: Option<bool>) -> Json {
-    let mut event = json!({"type": "track", "event": "E", "messageId": message_id, "timestamp": minute(at), "context": {}});
+    let mut event =
+        json!({"type": "track", "event": "E", "messageId": message_id, "timestamp": minute(at), "context": {}});
     for (key, value) in who.as_object().unwrap() {
         match key.as_str() {
             "phone" => {

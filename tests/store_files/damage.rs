@@ -46,7 +46,10 @@ fn is_told(folder: &Path, to_write: bool, expected: &str, damage: &str) -> bool 
             false
         }
         Err(SpaceError::Store(error)) => {
-            let typed = matches!(error, StoreError::Damaged { .. } | StoreError::NotAStore { .. } | StoreError::Newer { .. });
+            let typed = matches!(
+                error,
+                StoreError::Damaged { .. } | StoreError::NotAStore { .. } | StoreError::Newer { .. }
+            );
             assert!(typed, "{damage}: {error}");
             true
         }
@@ -132,7 +135,10 @@ fn what_is_told_says_what_to_do() {
         files
     };
     let swapped = [("head", clean[log].clone()), (log, clean["head"].clone())];
-    let swapped = clean.clone().into_iter().chain(swapped.map(|(name, bytes)| (name.to_owned(), bytes)));
+    let swapped = clean
+        .clone()
+        .into_iter()
+        .chain(swapped.map(|(name, bytes)| (name.to_owned(), bytes)));
     // The version, and the checksum of the header that has it.
     let mut newer = clean[log].clone();
     newer[8] = 2;
@@ -144,7 +150,10 @@ fn what_is_told_says_what_to_do() {
     doubled.insert("events-00000002.log".to_owned(), clean[log].clone());
     let cases = [
         ("a flipped bit", with(log, flipped)),
-        ("an acknowledged end cut off", with(log, clean[log][..clean[log].len() - 7].to_vec())),
+        (
+            "an acknowledged end cut off",
+            with(log, clean[log][..clean[log].len() - 7].to_vec()),
+        ),
         ("a file cut within its header", with(log, clean[log][..20].to_vec())),
         ("an empty file", with(log, Vec::new())),
         ("a missing file of events", without(log)),

@@ -54,12 +54,37 @@ fn lines() -> Vec<String> {
 /// What the person is known by, and what else only they have said.
 fn secrets() -> Vec<String> {
     let ids = [
-        USER, DEVICE, EMAIL, SECOND_EMAIL, "msg-identify", "msg-order", "msg-twice", "msg-group", "msg-alias", "msg-consent", "msg-ahead",
-        "msg-second-email", "msg-at-ottos",
+        USER,
+        DEVICE,
+        EMAIL,
+        SECOND_EMAIL,
+        "msg-identify",
+        "msg-order",
+        "msg-twice",
+        "msg-group",
+        "msg-alias",
+        "msg-consent",
+        "msg-ahead",
+        "msg-second-email",
+        "msg-at-ottos",
     ];
     let others = [
-        "Mü\"ller", "Oostduinkerke", "58.25", "Minoes", "120.75", "greengrocer", "LATERBODY", "EARLIERBODY", "company-gm", "Gertrude bakes",
-        "previous-gertrude", "Wheelchairs", "wheelchairs", "Appointment", "Vandenberghe", "Tea Bought",
+        "Mü\"ller",
+        "Oostduinkerke",
+        "58.25",
+        "Minoes",
+        "120.75",
+        "greengrocer",
+        "LATERBODY",
+        "EARLIERBODY",
+        "company-gm",
+        "Gertrude bakes",
+        "previous-gertrude",
+        "Wheelchairs",
+        "wheelchairs",
+        "Appointment",
+        "Vandenberghe",
+        "Tea Bought",
     ];
     ids.iter().chain(&others).map(|secret| (*secret).to_owned()).collect()
 }
@@ -70,7 +95,15 @@ fn forms(secret: &str) -> Vec<(String, Vec<u8>)> {
     let escaped = |text: &String| json!(text).to_string().trim_matches('"').to_owned();
     let ascii = |text: &String| -> String {
         let units = text.encode_utf16();
-        units.map(|unit| if unit < 128 { char::from(unit as u8).to_string() } else { format!("\\u{unit:04x}") }).collect()
+        units
+            .map(|unit| {
+                if unit < 128 {
+                    char::from(unit as u8).to_string()
+                } else {
+                    format!("\\u{unit:04x}")
+                }
+            })
+            .collect()
     };
     plain.extend(plain.clone().iter().flat_map(|text| [escaped(text), ascii(text)]));
     plain.sort();
@@ -78,18 +111,33 @@ fn forms(secret: &str) -> Vec<(String, Vec<u8>)> {
     let mut forms: Vec<(String, Vec<u8>)> = Vec::new();
     for text in &plain {
         forms.push((format!("`{text}`"), text.clone().into_bytes()));
-        let kinds = ["user_id", "email", "anonymous_id", "message", "message_id", "identifier"];
-        let tagged = kinds.iter().flat_map(|kind| [format!("{kind}:{text}"), format!("{kind}{text}")]);
+        let kinds = [
+            "user_id",
+            "email",
+            "anonymous_id",
+            "message",
+            "message_id",
+            "identifier",
+        ];
+        let tagged = kinds
+            .iter()
+            .flat_map(|kind| [format!("{kind}:{text}"), format!("{kind}{text}")]);
         for hashed in tagged.chain([text.clone()]) {
             let hash = Sha256::digest(hashed.as_bytes());
             let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
             forms.push((format!("the SHA-256 of `{hashed}`"), hash.to_vec()));
             // As the store keeps keyed ones: the first half.
             forms.push((format!("half the SHA-256 of `{hashed}`"), hash[..16].to_vec()));
-            forms.push((format!("the hexadecimal SHA-256 of `{hashed}`"), hex[..32].as_bytes().to_vec()));
+            forms.push((
+                format!("the hexadecimal SHA-256 of `{hashed}`"),
+                hex[..32].as_bytes().to_vec(),
+            ));
             // Its four bytes by themselves could be anywhere by chance.
             let checksum = crc32fast::hash(hashed.as_bytes());
-            forms.push((format!("the hexadecimal checksum of `{hashed}`"), format!("{checksum:08x}").into_bytes()));
+            forms.push((
+                format!("the hexadecimal checksum of `{hashed}`"),
+                format!("{checksum:08x}").into_bytes(),
+            ));
         }
     }
     forms
@@ -136,11 +184,24 @@ fn nothing_of_a_person_who_was_forgotten_is_in_the_files() {
     let otto = others.find("user_id", "user-otto").unwrap();
 
     let space = scratch.path("space.audience");
-    let arguments =
-        ["forget", text(&space), "--store", text(&store), "--profile", &format!("email:{EMAIL}"), "--now", NOW, "--format", "json"];
+    let arguments = [
+        "forget",
+        text(&space),
+        "--store",
+        text(&store),
+        "--profile",
+        &format!("email:{EMAIL}"),
+        "--now",
+        NOW,
+        "--format",
+        "json",
+    ];
     let (code, out, err) = done(&arguments);
     assert_eq!(code, 0, "{err}");
-    assert_eq!(serde_json::from_str::<Json>(&out).unwrap(), json!({"forgotten": {"events": 10}}));
+    assert_eq!(
+        serde_json::from_str::<Json>(&out).unwrap(),
+        json!({"forgotten": {"events": 10}})
+    );
     assert_eq!(traces(&store, &all_secrets), []);
     let audit = String::from_utf8(files(&store)["audit.jsonl"].clone()).unwrap();
     let line: Json = serde_json::from_str(audit.trim()).unwrap();
@@ -148,7 +209,12 @@ fn nothing_of_a_person_who_was_forgotten_is_in_the_files() {
 
     // Nobody has anything of it; the others have what they had, but for what was the person's.
     let after = read(&store).unwrap();
-    for (kind, id) in [("user_id", USER), ("anonymous_id", DEVICE), ("email", EMAIL), ("email", SECOND_EMAIL)] {
+    for (kind, id) in [
+        ("user_id", USER),
+        ("anonymous_id", DEVICE),
+        ("email", EMAIL),
+        ("email", SECOND_EMAIL),
+    ] {
         assert!(after.find(kind, id).is_none(), "{kind}:{id}");
     }
     assert_eq!(after.profiles().users().len(), others.profiles().users().len() - 1);

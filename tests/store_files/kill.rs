@@ -135,7 +135,10 @@ fn a_process_that_is_killed_loses_nothing_that_it_told() {
             stored = match found == reference(&lines[..told]) {
                 true => told,
                 false => {
-                    assert!(found == reference(&lines[..next]), "seed {seed}: neither {told} nor {next} events");
+                    assert!(
+                        found == reference(&lines[..next]),
+                        "seed {seed}: neither {told} nor {next} events"
+                    );
                     ahead += 1;
                     next
                 }
@@ -176,7 +179,16 @@ fn ingest_that_is_killed_stores_whole_batches_and_is_completed_by_the_same_again
     let space = scratch.file("space.audience", WORKSPACE);
     let events = scratch.file("events.jsonl", lines.join("\n"));
     let store = scratch.path("store");
-    let arguments = ["ingest", text(&space), "--store", text(&store), "--events", text(&events), "--now", NOW];
+    let arguments = [
+        "ingest",
+        text(&space),
+        "--store",
+        text(&store),
+        "--events",
+        text(&events),
+        "--now",
+        NOW,
+    ];
     let begun = std::time::Instant::now();
     assert_eq!(done(&arguments).0, 0);
     let whole = begun.elapsed();
@@ -186,7 +198,11 @@ fn ingest_that_is_killed_stores_whole_batches_and_is_completed_by_the_same_again
     for _ in 0..many("VOLENS_KILLS", 25).div_ceil(10) {
         fs::remove_dir_all(&store).unwrap();
         for _ in 0..2 {
-            let mut child = volens(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let mut child = volens(&arguments)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
             std::thread::sleep(whole.mul_f64(random.below(1000) as f64 / 1000.0));
             let _ = child.kill();
             child.wait().unwrap();

@@ -26,7 +26,11 @@ fn sizes(folder: &Path) -> BTreeMap<String, u64> {
 
 fn kill(arguments: &[&str], store: &Path, moment: Moment) {
     let before = sizes(store);
-    let mut child = volens(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = volens(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     match moment {
         Moment::After(wait) => std::thread::sleep(wait),
         Moment::Changed(wait) => {
@@ -52,7 +56,16 @@ fn killed_and_completed(
     let clean = files(store);
     let space = scratch.path("space.audience");
     let nothing = scratch.file("nothing.jsonl", "");
-    let complete = ["ingest", text(&space), "--store", text(store), "--events", text(&nothing), "--now", NOW];
+    let complete = [
+        "ingest",
+        text(&space),
+        "--store",
+        text(store),
+        "--events",
+        text(&nothing),
+        "--now",
+        NOW,
+    ];
     let begun = Instant::now();
     assert_eq!(done(arguments).0, 0);
     let whole = begun.elapsed();
@@ -93,8 +106,11 @@ fn a_person_is_wholly_there_or_wholly_gone() {
     let space = scratch.path("space.audience");
     let before = read(&store).unwrap();
     let person = before.find("user_id", "user-5").unwrap();
-    let ids: Vec<(String, String)> =
-        person.identifiers().iter().map(|(kind, id)| (kind.to_owned(), id.to_owned())).collect();
+    let ids: Vec<(String, String)> = person
+        .identifiers()
+        .iter()
+        .map(|(kind, id)| (kind.to_owned(), id.to_owned()))
+        .collect();
     // Some have given an email of the person as a trait of theirs, which goes, too.
     let without_emails = |users: &[Arc<Profile>]| {
         let mut users = json!(users);
@@ -104,7 +120,13 @@ fn a_person_is_wholly_there_or_wholly_gone() {
         users
     };
     let whole = without_emails(before.profiles().users());
-    let others = before.profiles().users().iter().filter(|other| ***other != *person).cloned().collect::<Vec<_>>();
+    let others = before
+        .profiles()
+        .users()
+        .iter()
+        .filter(|other| ***other != *person)
+        .cloned()
+        .collect::<Vec<_>>();
     let others = without_emails(&others);
     let is_gone = || {
         let now = read(&store).unwrap();
@@ -119,7 +141,16 @@ fn a_person_is_wholly_there_or_wholly_gone() {
     let device = ids.iter().find(|(kind, _)| kind == "anonymous_id").unwrap();
     let quoted = format!("\"{}\"", device.1);
     let has_traces = || files(&store).values().any(|bytes| holds(bytes, quoted.as_bytes()));
-    let arguments = ["forget", text(&space), "--store", text(&store), "--profile", "user_id:user-5", "--now", NOW];
+    let arguments = [
+        "forget",
+        text(&space),
+        "--store",
+        text(&store),
+        "--profile",
+        "user_id:user-5",
+        "--now",
+        NOW,
+    ];
     let gone = killed_and_completed(&scratch, &store, &arguments, is_gone, has_traces);
     println!("gone after {gone} kills");
 }
@@ -157,7 +188,16 @@ fn old_history_is_wholly_there_or_wholly_gone() {
     let has_traces = || files(&store).values().any(|bytes| holds(bytes, b"bygone"));
     let nothing = scratch.file("nothing.jsonl", "");
     let arguments = [
-        "ingest", text(&space), "--store", text(&store), "--events", text(&nothing), "--retain", "30 days", "--now", NOW,
+        "ingest",
+        text(&space),
+        "--store",
+        text(&store),
+        "--events",
+        text(&nothing),
+        "--retain",
+        "30 days",
+        "--now",
+        NOW,
     ];
     let gone = killed_and_completed(&scratch, &store, &arguments, is_gone, has_traces);
     println!("gone after {gone} kills");

@@ -32,7 +32,7 @@ const NOW: &str = "2026-06-30T00:00:00Z";
 const WORKSPACE: &str = r#"
 category Advertising
 category Analytics
-destination google_ads requires Advertising
+destination google_ads requires Advertising, Analytics
 audience buyers { who performed "Order Completed" within last 30 days  send to google_ads }
 "#;
 
@@ -101,7 +101,12 @@ impl Drop for Scratch {
 /// The files of a folder.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    let files = entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()));
+    let files = entries.map(|entry| {
+        (
+            entry.file_name().into_string().unwrap(),
+            fs::read(entry.path()).unwrap(),
+        )
+    });
     files.collect()
 }
 
@@ -205,8 +210,11 @@ fn events(count: u64, seed: u64) -> Vec<String> {
         }
         // A change of preferences has to say what they are.
         if random.below(3) == 0 || event["event"] == "Segment Consent Preference Updated" {
-            let given: BTreeMap<_, _> =
-                [("Advertising", random.below(2) == 0), ("Analytics", random.below(2) == 0)].into();
+            let given: BTreeMap<_, _> = [
+                ("Advertising", random.below(2) == 0),
+                ("Analytics", random.below(2) == 0),
+            ]
+            .into();
             event["context"]["consent"] = json!({"categoryPreferences": given});
         }
         events.push(event.to_string());
@@ -220,7 +228,16 @@ fn ingest(scratch: &Scratch, store: &Path, lines: &[String]) {
     let events = scratch.path("all.jsonl");
     let mut file = fs::File::create(&events).unwrap();
     lines.iter().for_each(|line| writeln!(file, "{line}").unwrap());
-    let arguments = ["ingest", text(&space), "--store", text(store), "--events", text(&events), "--now", NOW];
+    let arguments = [
+        "ingest",
+        text(&space),
+        "--store",
+        text(store),
+        "--events",
+        text(&events),
+        "--now",
+        NOW,
+    ];
     let (code, _, err) = done(&arguments);
     assert_eq!(code, 0, "{err}");
 }
