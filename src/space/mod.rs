@@ -275,10 +275,10 @@ fn due(event: &Event) -> Due {
 impl<S: Storage> Commit for Space<S> {
     fn commit(&mut self, ingestor: &mut Ingestor, now: Timestamp) -> Result<(), SpaceError> {
         for applied in self.journal.store(ingestor, now)? {
-            if let Some(old) = applied.instead_of {
-                if self.upcoming.remove(&due(&old)).is_none() {
-                    self.state.remove(&old.message_id, &old.claims);
-                }
+            if let Some(old) = applied.instead_of
+                && self.upcoming.remove(&due(&old)).is_none()
+            {
+                self.state.remove(&old.message_id, &old.claims);
             }
             if applied.event.times.earlier() > now {
                 self.upcoming.insert(due(&applied.event), applied.event);

@@ -130,7 +130,7 @@ fn forms(secret: &str) -> Vec<(String, Vec<u8>)> {
             forms.push((format!("half the SHA-256 of `{hashed}`"), hash[..16].to_vec()));
             forms.push((
                 format!("the hexadecimal SHA-256 of `{hashed}`"),
-                hex[..32].as_bytes().to_vec(),
+                hex.as_bytes()[..32].to_vec(),
             ));
             // Its four bytes by themselves could be anywhere by chance.
             let checksum = crc32fast::hash(hashed.as_bytes());
