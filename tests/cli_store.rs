@@ -586,3 +586,26 @@ fn when_the_disk_is_full_it_is_told_and_nothing_is_lost() {
     let done = place.ingest(&[&more], &[]);
     assert_eq!(done.json_applied(), 2000, "{}", done.err);
 }
+
+/// What a crash left is told by whoever opens the store for writing, once; readers pass over it.
+#[test]
+fn what_a_crash_left_is_told_once() {
+    let place = Place::new("recovered");
+    let events = place.file("events.jsonl", order("m1", "2026-06-01T00:00:00Z", 1));
+    assert_eq!(place.ingest(&[&events], &[]).code, 0);
+    let before = place.with_store("run", &[]).out;
+    let log = format!("{}/events-00000001.log", place.store);
+    let mut bytes = fs::read(&log).unwrap();
+    bytes.extend(b"half a record");
+    fs::write(&log, bytes).unwrap();
+    let run = place.with_store("run", &[]);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, before.as_str(), ""));
+    let done = place.ingest(&[&events], &[]);
+    assert_eq!(done.code, 0);
+    assert_eq!(
+        place.told(&done.err),
+        "recovered: the store had not been closed: dropped 13 bytes of a batch that was never acknowledged\n"
+    );
+    assert_eq!(place.ingest(&[&events], &[]).err, "");
+    assert_eq!(place.with_store("run", &[]).out, before);
+}
