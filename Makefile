@@ -60,7 +60,9 @@ events:
 	  mv examples/$$space/events.jsonl.new examples/$$space/events.jsonl || exit 1; \
 	done
 
-# The property tests with many more cases; of whole workspaces 100 000. It takes a quarter of an hour.
+# The property tests with many more cases; of whole workspaces 100 000. Processes that store are killed 1 000 times, 10 000
+# bits of a store are flipped. It takes half an hour.
 long:
 	PROPTEST_CASES=20000 cargo test --release --all-features
 	PROPTEST_CASES=100000 cargo test --release --all-features --test meaning
+	VOLENS_KILLS=1000 VOLENS_FLIPS=10000 cargo test --release --all-features --test store_files

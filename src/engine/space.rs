@@ -33,7 +33,10 @@ impl Engine {
     /// # Errors
     /// [`Error::Space`]; [`Error::Horizon`] where history was dropped that a definition can see.
     pub fn space<S: Storage>(&self, storage: S, now: Timestamp) -> Result<Space<S>, Error> {
-        let journal = self.journal(storage)?;
+        self.space_of(self.journal(storage)?, now)
+    }
+
+    fn space_of<S: Storage>(&self, journal: Journal<S>, now: Timestamp) -> Result<Space<S>, Error> {
         if let Some(horizon) = journal.horizon() {
             self.check_horizon(horizon, now)?;
         }
@@ -58,14 +61,17 @@ impl Engine {
     }
 
     /// Opens the space in a folder, for writing: there is one writer, and any number of readers
-    /// ([`Directory::open_read_only`]). A folder that is not there, or is empty, becomes a new store.
+    /// ([`Directory::open_read_only`]). A folder that is not there, or is empty, becomes a new store. What was forgotten
+    /// or dropped, and not yet taken away from the files, is taken away now.
     ///
     /// # Errors
     /// Those of [`space`](Engine::space).
     #[cfg(feature = "store")]
     pub fn open(&self, folder: impl AsRef<Path>, now: Timestamp) -> Result<Space<Directory>, Error> {
         let folder = Directory::open(folder.as_ref()).map_err(crate::space::SpaceError::from)?;
-        self.space(folder, now)
+        let mut journal = self.journal(folder)?;
+        journal.finish_erasure()?;
+        self.space_of(journal, now)
     }
 
     /// Where history ends if only so much of it is kept, for [`Space::drop_history`].

@@ -12,7 +12,7 @@ use crate::value::Object;
 pub(crate) struct Claim {
     pub(crate) id: Identifier,
     /// From the call's own `userId` or `anonymousId`: what a login is told by (CP-13).
-    pub(super) own: bool,
+    pub(crate) own: bool,
 }
 
 /// What an event does besides resolving to a profile.

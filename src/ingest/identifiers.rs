@@ -6,7 +6,7 @@ use super::event::{Claim, Identifier, LeftOut};
 use crate::model::{EMAIL, IdentifierSource, IdentityRules, SourceRoot, USER_ID, check_type, matched};
 use crate::value::{Object, Value};
 
-pub(super) const ANONYMOUS_ID: &str = "anonymous_id";
+pub(crate) const ANONYMOUS_ID: &str = "anonymous_id";
 const ANDROID_IDFA: &str = "android.idfa";
 const IOS_IDFA: &str = "ios.idfa";
 

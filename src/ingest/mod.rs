@@ -69,7 +69,8 @@ use crate::value::{JsonError, Object, Reader, Value};
 
 pub use self::check::check;
 pub(crate) use self::decode::decode;
-pub(crate) use self::event::{Event, Identifier};
+pub(crate) use self::event::{Claim, Event, Identifier};
+pub(crate) use self::identifiers::ANONYMOUS_ID;
 pub use self::input::Input;
 pub(crate) use self::order::{Taken, conflict};
 pub(crate) use self::reject::Refusal;

@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::record::{Forgotten, Hash, Stored};
 use super::scrub;
-use crate::ingest::{Event, Refusal, RejectCode, decode};
+use crate::ingest::{Claim, Event, Refusal, RejectCode, decode};
 use crate::model::IdentityRules;
 use crate::time::Timestamp;
 use crate::value::{Value, parse};
@@ -178,14 +178,12 @@ impl Erasure {
         let Some(event) = usable(decode(value.clone(), rules, stored.received_at))? else {
             return Ok(false);
         };
-        let claims = event.claims.into_iter().map(|claim| claim.id);
-        let hidden = claims.filter(|id| {
-            let hash = self.key.identifier(&id.kind, &id.value);
+        let (hidden, left): (Vec<Claim>, Vec<Claim>) = event.claims.into_iter().partition(|claim| {
+            let hash = self.key.identifier(&claim.id.kind, &claim.id.value);
             hashes.contains(&hash) && self.identifiers.contains(&hash)
         });
-        let hidden: Vec<_> = hidden.collect();
         if !hidden.is_empty() {
-            scrub::hide(value, &hidden);
+            scrub::hide(value, &hidden, &left);
         }
         Ok(!hidden.is_empty())
     }

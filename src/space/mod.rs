@@ -43,7 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use self::intake::Commit;
-use self::record::Forgotten;
+use self::record::{Forgotten, Hash};
 use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, State};
 use crate::model::{IdentityRules, Profile, Profiles};
 use crate::store::Storage;
@@ -224,7 +224,8 @@ impl<S: Storage> Space<S> {
     /// the storage, and are refused when they come again. `at` is when that is done, for the audit. Gives how many there were.
     ///
     /// Events of others that carry an identifier of the person, and did not bring it to their own profile, lose it: nobody
-    /// else inherits it. So no other profile changes. What the person's group calls said about accounts goes, too.
+    /// else inherits it. So no other profile changes. What the person's group calls said about accounts goes, too. An event
+    /// that is still to come is the person's if it names the person and nobody before, in the order of priorities.
     ///
     /// # Errors
     /// [`SpaceError::NoProfile`]; those of the storage: an error after the person was taken away for every reader is told,
@@ -235,24 +236,42 @@ impl<S: Storage> Space<S> {
         let key = &self.journal.erasure().key;
         let hash = |id: &Identifier| key.identifier(&id.kind, &id.value);
         let mut events: BTreeSet<&str> = person.events.iter().map(|id| &**id).collect();
-        // What is still to come and names the person is about the person.
-        let is_known = |event: &&Event| event.claims.iter().any(|claim| person.identifiers.contains(&claim.id));
-        events.extend(self.upcoming.values().filter(is_known).map(|event| &*event.message_id));
-        let hidden = person.dropped.iter().map(|(id, identifiers)| {
-            let hashes = identifiers.iter().map(&hash);
-            (key.message(id), hashes.collect())
-        });
+        let hashes = |identifiers: &[Identifier]| identifiers.iter().map(&hash).collect();
+        let hidden = person.dropped.iter();
+        let mut hidden: Vec<(Hash, Vec<Hash>)> =
+            hidden.map(|(id, dropped)| (key.message(id), hashes(dropped))).collect();
+        for event in self.upcoming.values() {
+            let own = event.claims.iter().map(|claim| &claim.id);
+            let own: Vec<Identifier> = own.filter(|id| person.identifiers.contains(*id)).cloned().collect();
+            if own.is_empty() {
+                continue;
+            }
+            if self.is_of_another(event, &own) {
+                hidden.push((key.message(&event.message_id), hashes(&own)));
+            } else {
+                events.insert(&event.message_id);
+            }
+        }
         let forgotten = Forgotten {
             at,
             events: events.iter().map(|id| key.message(id)).collect(),
             identifiers: person.identifiers.iter().map(&hash).collect(),
-            hidden: hidden.collect(),
+            hidden,
         };
         let count = events.len();
         let forgotten = self.journal.forget(forgotten);
         // Also after an error: whoever is forgotten for every other reader must not be seen here.
         self.load()?;
         forgotten.map(|()| count)
+    }
+
+    /// Whether an event that is still to come, and carries some `own` identifiers of a person, is about another: the first of
+    /// its identifiers, by priority, that anybody has is not one of the person's. Merge protection drops the others (ID-11).
+    fn is_of_another(&self, event: &Event, own: &[Identifier]) -> bool {
+        let ids = event.claims.iter().map(|claim| &claim.id);
+        let known = ids.filter(|id| self.state.find(&id.kind, &id.value).is_some());
+        let first = known.min_by_key(|id| (self.settings.identity.rank(&id.kind), &id.value));
+        first.is_some_and(|id| !own.contains(id))
     }
 
     /// Drops the history (track, page and screen events) at or before an instant, for good; identities, traits and consent

@@ -1,7 +1,7 @@
 //! Takes parts of an event's JSON away, so that what is left is still an event.
 
-use crate::ingest::{Identifier, times};
-use crate::model::{IdentityRules, SourceRoot, is_preference_update, matched};
+use crate::ingest::{ANONYMOUS_ID, Claim, times};
+use crate::model::{IdentityRules, SourceRoot, USER_ID, is_preference_update, matched};
 use crate::time::Timestamp;
 use crate::value::{Object, Value};
 
@@ -24,12 +24,20 @@ const KEPT: [&str; 11] = [
 /// What its context keeps: consent, and where identifiers stand (ID-2, ID-3).
 const KEPT_OF_CONTEXT: [&str; 5] = ["consent", "device", "externalIds", "integrations", "traits"];
 
-/// Takes every string away that is one of these identifiers, wherever a person can be named.
-pub(super) fn hide(event: &mut Value, identifiers: &[Identifier]) {
-    let is_hidden = |text: &str| identifiers.iter().any(|id| *matched(&id.kind, text) == *id.value);
+/// Takes every string away that is one of these identifiers, wherever a person can be named. What is `left` to the event
+/// stays, also where it reads like one of them: one person's customer number can be another's phone.
+pub(super) fn hide(event: &mut Value, hidden: &[Claim], left: &[Claim]) {
+    let is_one_of = |claims: &[Claim], text: &str| {
+        let mut claims = claims.iter().map(|claim| &claim.id);
+        claims.any(|id| *matched(&id.kind, text) == *id.value)
+    };
+    let elsewhere: Vec<Claim> = left.iter().filter(|claim| !claim.own).cloned().collect();
+    let is_hidden = |text: &str| is_one_of(hidden, text) && !is_one_of(&elsewhere, text);
     let Value::Object(event) = event else { return };
-    for key in ["userId", "anonymousId"] {
-        if event.get(key).and_then(Value::as_str).is_some_and(is_hidden) {
+    // These two have a type of their own.
+    for (key, kind) in [("userId", USER_ID), ("anonymousId", ANONYMOUS_ID)] {
+        let own = event.get(key).and_then(Value::as_str);
+        if own.is_some_and(|own| is_one_of(hidden, own) && !left.iter().any(|claim| is_own(claim, kind, own))) {
             event.remove(key);
         }
     }
@@ -44,6 +52,10 @@ pub(super) fn hide(event: &mut Value, identifiers: &[Identifier]) {
     if !has("userId") && !has("anonymousId") {
         event.insert("userId", Value::String(NOBODY.into()));
     }
+}
+
+fn is_own(claim: &Claim, kind: &str, value: &str) -> bool {
+    claim.own && claim.id.kind == kind && *claim.id.value == *matched(kind, value)
 }
 
 fn take_strings(value: &mut Value, is_hidden: &dyn Fn(&str) -> bool) {

@@ -238,3 +238,34 @@ proptest! {
         prop_assert_eq!(again.journal().len(), sound.journal().len());
     }
 }
+
+/// Who goes on after an error that was told gets no receipt for what is not stored.
+#[test]
+fn a_receipt_counts_only_what_is_stored() {
+    let now = minute(LAST);
+    let event = |number: u32| {
+        // Every tenth is there twice.
+        let id = number - u32::from(number % 10 == 1);
+        json!({"type": "track", "event": "E", "userId": "u1", "messageId": format!("m{id}"), "timestamp": minute(0)})
+    };
+    let lines: Vec<String> = (0..9000).map(|number| event(number).to_string()).collect();
+    let storage = Failing::new(Memory::new(), Some(1), Way::Nothing);
+    let mut journal = Journal::open(storage, volens::model::IdentityRules::default()).unwrap();
+    let mut intake = journal.intake(now, now);
+    let read = intake.read("events", lines.join("\n").as_bytes());
+    assert!(matches!(read, Err(SpaceError::Store(StoreError::Io { .. }))));
+    let receipt = intake.commit().unwrap();
+    assert_eq!(
+        (receipt.counts.read, receipt.counts.applied, receipt.counts.duplicate),
+        (0, 0, 0)
+    );
+    assert_eq!(journal.len(), 0);
+    let mut intake = journal.intake(now, now);
+    intake.read("events", lines.join("\n").as_bytes()).unwrap();
+    let receipt = intake.commit().unwrap();
+    assert_eq!(
+        (receipt.counts.read, receipt.counts.applied, receipt.counts.duplicate),
+        (9000, 8100, 900)
+    );
+    assert_eq!(journal.len(), 8100);
+}

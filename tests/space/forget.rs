@@ -165,3 +165,83 @@ fn what_was_dropped_because_of_a_person_stays_dropped() {
     let space = Space::open(space.into_storage(), settings, now).unwrap();
     assert_eq!(space.find("user_id", "u2").unwrap(), before);
 }
+
+/// Somebody else's clock is ahead: what they refuse must not be lost with the person whose email they have given.
+#[test]
+fn what_is_still_to_come_of_others_stays_theirs() {
+    let settings = Settings {
+        identity: IdentityRules::default(),
+        categories: vec!["Advertising".into()],
+    };
+    let events = [
+        track("m1", 0, json!({"userId": "u1", "email": "x@x.com"}), Some(true)),
+        track("m2", 0, json!({"userId": "u2", "anonymousId": "a2"}), Some(true)),
+        track("m3", 10, json!({"userId": "u2", "email": "X@x.com"}), Some(false)),
+        // The person's own: at somebody else's device, and as somebody new.
+        track("m4", 11, json!({"userId": "u1", "anonymousId": "a2"}), None),
+        track("m5", 12, json!({"anonymousId": "a3", "email": "x@x.com"}), None),
+    ];
+    let now = minute(5);
+    let mut space = Space::open(Memory::new(), settings.clone(), now).unwrap();
+    assert_eq!(give(&mut space, &events, now).counts.later, 3);
+    assert_eq!(space.forget("user_id", "u1", now).unwrap(), 3);
+    let mut again = Space::open(space.into_storage(), settings, now).unwrap();
+    again.advance(minute(LAST)).unwrap();
+    let profiles = again.profiles();
+    assert_eq!(profiles.users().len(), 1);
+    let other = again.find("user_id", "u2").unwrap();
+    assert_eq!(
+        labels(&other),
+        [
+            ("anonymous_id".to_owned(), "a2".to_owned()),
+            ("user_id".to_owned(), "u2".to_owned())
+        ]
+    );
+    assert_eq!(other.consent().state("Advertising"), ConsentState::Denied);
+    assert!(again.find("email", "x@x.com").is_none());
+    assert_eq!(give(&mut again, &events, minute(LAST)).counts.applied, 0);
+    assert_eq!(json!(again.profiles().users()), json!(profiles.users()));
+}
+
+/// What one person is known by can be what another is known by, too, in another way.
+#[test]
+fn an_identifier_of_another_type_stays_whose_it_is() {
+    let settings = Settings {
+        identity: IdentityRules::default(),
+        categories: Vec::new(),
+    };
+    let external = |kind: &str| json!({"id": "1", "type": kind, "collection": "users", "encoding": "none"});
+    let mut both = track("m4", 4, json!({"userId": "u3"}), None);
+    both["context"]["externalIds"] = json!([external("crm"), external("phone")]);
+    let events = [
+        track("m1", 0, json!({"userId": "u1", "email": "x@x.com", "phone": "1"}), None),
+        track("m1b", 1, json!({"userId": "u1", "phone": "1"}), None),
+        // Somebody's name at the sender is what another has as an email.
+        track("m2", 2, json!({"userId": "x@x.com", "email": "x@x.com"}), None),
+        json!({"type": "identify", "userId": "x@x.com", "messageId": "m3", "timestamp": minute(3), "traits": {"email": "x@x.com"}}),
+        both,
+    ];
+    let now = minute(LAST);
+    let mut space = Space::open(Memory::new(), settings.clone(), now).unwrap();
+    assert_eq!(give(&mut space, &events, now).counts.applied, 5);
+    let before = [("user_id", "x@x.com"), ("user_id", "u3")].map(|(kind, id)| space.find(kind, id).unwrap());
+    assert_eq!(
+        labels(&before[1]),
+        [
+            ("crm".to_owned(), "1".to_owned()),
+            ("user_id".to_owned(), "u3".to_owned())
+        ]
+    );
+    assert_eq!(space.forget("user_id", "u1", now).unwrap(), 2);
+    let space = Space::open(space.into_storage(), settings, now).unwrap();
+    assert_eq!(space.profiles().users().len(), 2);
+    for other in &before {
+        let (kind, id) = labels(other).pop().unwrap();
+        let found = space.find(&kind, &id).unwrap();
+        assert_eq!(
+            without(&found, &["email".to_owned()]),
+            without(other, &["email".to_owned()])
+        );
+        assert!(found.traits().get("email").is_none());
+    }
+}

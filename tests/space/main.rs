@@ -1,6 +1,7 @@
 //! Spaces: the state is a function of the set of events, whatever the order in which they come, however often, in whatever
 //! batches, and however often the space is opened anew (EV-14).
 
+mod bad_input;
 mod failing;
 mod forget;
 mod generate;

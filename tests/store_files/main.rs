@@ -32,7 +32,7 @@ const NOW: &str = "2026-06-30T00:00:00Z";
 const WORKSPACE: &str = r#"
 category Advertising
 category Analytics
-destination google_ads requires Advertising
+destination google_ads requires Advertising, Analytics
 audience buyers { who performed "Order Completed" within last 30 days  send to google_ads }
 "#;
 
