@@ -581,7 +581,7 @@ fn when_the_disk_is_full_it_is_told_and_nothing_is_lost() {
             .starts_with("error: cannot write to `HERE/store/events-00000001.log`: "),
         "{err}"
     );
-    assert!(err.contains("nothing was lost"), "{err}");
+    assert!(err.contains("nothing else was lost"), "{err}");
     assert_eq!(place.with_store("run", &["--format", "json"]).out, before);
     let done = place.ingest(&[&more], &[]);
     assert_eq!(done.json_applied(), 2000, "{}", done.err);

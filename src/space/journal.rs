@@ -165,20 +165,8 @@ impl<S: Storage> Journal<S> {
     }
 
     /// Stores what an ingestor has taken in: all of it is durable when this returns, and counted there as applied, as later
-    /// than `now` (it is stored, too), as a duplicate, or refused. After an error it counts as never read, but for what is
-    /// refused.
+    /// than `now` (it is stored, too), as a duplicate, or refused.
     pub(super) fn store(&mut self, ingestor: &mut Ingestor, now: Timestamp) -> Result<Vec<Applied>, SpaceError> {
-        let before = *ingestor.counts_mut();
-        let stored = self.store_all(ingestor, now);
-        if stored.is_err() {
-            let counts = ingestor.counts_mut();
-            (counts.applied, counts.later, counts.duplicate) = (before.applied, before.later, before.duplicate);
-            counts.read = counts.applied + counts.later + counts.duplicate + counts.rejected;
-        }
-        stored
-    }
-
-    fn store_all(&mut self, ingestor: &mut Ingestor, now: Timestamp) -> Result<Vec<Applied>, SpaceError> {
         let received_at = ingestor.settings().received_at;
         let mut batch = Batch::new();
         let mut applied = Vec::new();
