@@ -43,6 +43,7 @@ mod people;
 mod person;
 mod preferences;
 mod reject;
+mod shared;
 mod state;
 mod survey;
 mod texts;
@@ -50,22 +51,21 @@ mod times;
 mod traits;
 mod violations;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use self::event::Effect;
 use self::gather::Gathered;
 use self::input::Raw;
 use self::lines::{LONGEST_LINE, Line};
 use self::order::{Ordered, Place};
-use self::preferences::Preferences;
+pub(crate) use self::shared::Shared;
 use self::violations::Violations;
 use crate::model::{IdentityRules, Profiles};
 use crate::time::Timestamp;
-use crate::value::{JsonError, Object, Reader, Value};
+use crate::value::{JsonError, Object, Value};
 
 pub use self::check::check;
 pub(crate) use self::decode::decode;
@@ -109,9 +109,7 @@ pub struct Ingestor {
     /// How many refused events are kept.
     keep: usize,
     violations: Violations,
-    reader: Reader,
-    /// Most consent objects say what another said already.
-    preferences: HashSet<Arc<Preferences>>,
+    shared: Shared,
 }
 
 /// The accepted events.
@@ -163,8 +161,7 @@ impl Ingestor {
             rejects: Vec::new(),
             keep: usize::MAX,
             violations: Violations::default(),
-            reader: Reader::sharing(),
-            preferences: HashSet::new(),
+            shared: Shared::new(),
         }
     }
 
@@ -232,7 +229,7 @@ impl Ingestor {
             let refusal = RejectCode::BadRequest.because("the line is not UTF-8");
             return self.reject(place, refusal, Input::of_bytes(bytes));
         };
-        match parse(&mut self.reader, text) {
+        match parse(&mut self.shared, text) {
             Ok(Value::Object(object)) if batch::is_batch(&object) => self.batch(place, object, text),
             parsed => {
                 self.counts.read += 1;
@@ -372,13 +369,7 @@ impl Ingestor {
                 Ok(())
             }
             Ok(mut event) => {
-                if let Some(given) = &mut event.consent {
-                    given.preferences = self.shared(&given.preferences);
-                }
-                if let Effect::Past { name, .. } = &mut event.effect {
-                    // Most events have the name of another.
-                    *name = self.reader.shared(name);
-                }
+                self.shared.share(&mut event);
                 match &mut self.kept {
                     Kept::Gathered(gathered) => gathered.push(event, place, raw),
                     Kept::Taken(taken) => taken.push(Taken {
@@ -390,14 +381,6 @@ impl Ingestor {
                 Ok(())
             }
         }
-    }
-
-    fn shared(&mut self, preferences: &Arc<Preferences>) -> Arc<Preferences> {
-        if let Some(known) = self.preferences.get(preferences) {
-            return Arc::clone(known);
-        }
-        self.preferences.insert(Arc::clone(preferences));
-        Arc::clone(preferences)
     }
 
     /// Keeps no more than so many refused events for [`Ingested::rejects`], by source and line; the others are only
@@ -441,8 +424,8 @@ impl Ingestor {
 
 /// Parses a line, with the codes in the order of EV-17a: what is not JSON, then what is too large, then what JSON may not
 /// hold.
-fn parse(reader: &mut Reader, text: &str) -> Result<Value, Refusal> {
-    reader.parse(text).map_err(|error| {
+fn parse(shared: &mut Shared, text: &str) -> Result<Value, Refusal> {
+    shared.parse(text).map_err(|error| {
         let code = match error {
             JsonError::DuplicateKey(_) => RejectCode::DuplicateKey,
             JsonError::TooDeep => RejectCode::TooDeep,

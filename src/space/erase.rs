@@ -10,10 +10,10 @@ use sha2::Sha256;
 
 use super::record::{Forgotten, Hash, Stored};
 use super::scrub;
-use crate::ingest::{Claim, Event, Refusal, RejectCode, decode};
+use crate::ingest::{Claim, Event, Refusal, RejectCode, Shared, decode};
 use crate::model::IdentityRules;
 use crate::time::Timestamp;
-use crate::value::{Value, parse};
+use crate::value::Value;
 
 /// The key of the keyed hashes: without it nobody can find out whether a given person was forgotten.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -119,11 +119,16 @@ impl Erasure {
     ///
     /// # Errors
     /// Why a stored event is no event; it was one when it was stored.
-    pub(super) fn event(&self, stored: &Stored<'_>, rules: &IdentityRules) -> Result<Option<Event>, Refusal> {
+    pub(super) fn event(
+        &self,
+        stored: &Stored<'_>,
+        rules: &IdentityRules,
+        shared: &mut Shared,
+    ) -> Result<Option<Event>, Refusal> {
         if self.is_forgotten(stored.message_id) {
             return Ok(None);
         }
-        let mut value = value(stored)?;
+        let mut value = value(stored, shared)?;
         self.hide(&mut value, stored, rules)?;
         let Some(mut event) = usable(decode(value, rules, stored.received_at))? else {
             return Ok(None);
@@ -139,6 +144,7 @@ impl Erasure {
         if stored.without_history || self.is_before_horizon(&event) {
             event.leave_history();
         }
+        shared.share(&mut event);
         Ok(Some(event))
     }
 
@@ -146,11 +152,16 @@ impl Erasure {
     ///
     /// # Errors
     /// As for [`event`](Erasure::event).
-    pub(super) fn rest(&self, stored: &Stored<'_>, rules: &IdentityRules) -> Result<Rest, Refusal> {
+    pub(super) fn rest(
+        &self,
+        stored: &Stored<'_>,
+        rules: &IdentityRules,
+        shared: &mut Shared,
+    ) -> Result<Rest, Refusal> {
         if self.is_forgotten(stored.message_id) {
             return Ok(Rest::Nothing);
         }
-        let mut value = value(stored)?;
+        let mut value = value(stored, shared)?;
         let mut changed = self.hide(&mut value, stored, rules)?;
         let mut without_history = stored.without_history;
         if !without_history
@@ -197,8 +208,10 @@ impl Erasure {
 }
 
 /// The event as it came, with the message id that was derived from it.
-fn value(stored: &Stored<'_>) -> Result<Value, Refusal> {
-    let mut value = parse(stored.json).map_err(|error| RejectCode::BadRequest.because(error.to_string()))?;
+fn value(stored: &Stored<'_>, shared: &mut Shared) -> Result<Value, Refusal> {
+    let mut value = shared
+        .parse(stored.json)
+        .map_err(|error| RejectCode::BadRequest.because(error.to_string()))?;
     if let Value::Object(event) = &mut value {
         let own = event.get("messageId").and_then(Value::as_str);
         if own != Some(stored.message_id) {

@@ -9,7 +9,7 @@ use super::index::{Found, Index};
 use super::intake::{Commit, Intake};
 use super::record::{self, Dropped, Forgotten, Stored};
 use super::{Horizon, audit};
-use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Taken, conflict};
+use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Shared, Taken, conflict};
 use crate::model::IdentityRules;
 use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
 use crate::time::Timestamp;
@@ -146,6 +146,7 @@ impl<S: Storage> Journal<S> {
     /// usable identifier under the rules as they are now (ID-14).
     pub(super) fn each(&self, mut give: impl FnMut(Event)) -> Result<u64, SpaceError> {
         let mut unusable = 0;
+        let mut shared = Shared::new();
         scan(&self.storage, |entry| {
             if entry.kind != record::EVENT {
                 return Ok(());
@@ -155,7 +156,7 @@ impl<S: Storage> Journal<S> {
             if !self.index.is_at(stored.message_id, entry.position) || self.erasure.is_forgotten(stored.message_id) {
                 return Ok(());
             }
-            match self.erasure.event(&stored, &self.rules)? {
+            match self.erasure.event(&stored, &self.rules, &mut shared)? {
                 Some(event) => give(event),
                 None => unusable += 1,
             }
@@ -172,6 +173,7 @@ impl<S: Storage> Journal<S> {
         let mut applied = Vec::new();
         let mut places = Vec::new();
         let mut buffer = Vec::new();
+        let mut shared = Shared::new();
         for taken in ingestor.ordered() {
             if let Some(refusal) = self.refusal(&taken.event) {
                 ingestor.reject(taken.place, refusal, taken.input);
@@ -198,7 +200,7 @@ impl<S: Storage> Journal<S> {
                     None => ingestor.counts_mut().duplicate += 1,
                     Some(conflict) => ingestor.reject(taken.place, conflict, input),
                 }
-                instead_of = self.erasure.event(&old, &self.rules)?;
+                instead_of = self.erasure.event(&old, &self.rules, &mut shared)?;
             } else if taken.event.times.earlier() > now {
                 ingestor.counts_mut().later += 1;
             } else {
@@ -214,7 +216,7 @@ impl<S: Storage> Journal<S> {
             };
             // One of which only what it says of consent counts.
             let rest = match event.is_past() && self.erasure.is_before_horizon(&event) {
-                true => self.erasure.rest(&stored, &self.rules)?,
+                true => self.erasure.rest(&stored, &self.rules, &mut shared)?,
                 false => Rest::All,
             };
             let stored = match &rest {
@@ -303,9 +305,10 @@ impl<S: Storage> Journal<S> {
             return Ok(false);
         }
         let mut failed = None;
+        let mut shared = Shared::new();
         let (erasure, rules, index) = (&self.erasure, &self.rules, &self.index);
         let rewritten = self.storage.rewrite(&mut |entry| {
-            let change = change(entry, erasure, rules, index);
+            let change = change(entry, erasure, rules, index, &mut shared);
             change.unwrap_or_else(|error| {
                 failed.get_or_insert(error);
                 Change::Keep
@@ -348,7 +351,13 @@ impl<S: Storage> Commit for Journal<S> {
 }
 
 /// What becomes of a record when the storage is rewritten.
-fn change(entry: &Entry<'_>, erasure: &Erasure, rules: &IdentityRules, index: &Index) -> Result<Change, SpaceError> {
+fn change(
+    entry: &Entry<'_>,
+    erasure: &Erasure,
+    rules: &IdentityRules,
+    index: &Index,
+    shared: &mut Shared,
+) -> Result<Change, SpaceError> {
     if entry.kind != record::EVENT {
         return Ok(Change::Keep);
     }
@@ -356,7 +365,7 @@ fn change(entry: &Entry<'_>, erasure: &Erasure, rules: &IdentityRules, index: &I
     if !index.is_at(stored.message_id, entry.position) {
         return Ok(Change::Remove);
     }
-    Ok(match erasure.rest(&stored, rules)? {
+    Ok(match erasure.rest(&stored, rules, shared)? {
         Rest::All => Change::Keep,
         Rest::Nothing => Change::Remove,
         Rest::Some { json, without_history } => {

@@ -40,7 +40,8 @@ mod record;
 mod scrub;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use self::intake::Commit;
 use self::record::{Forgotten, Hash};
@@ -78,6 +79,11 @@ impl Horizon {
         self.0
     }
 }
+
+/// As many events are given from one thread to the other together.
+const TOGETHER: usize = 1024;
+/// As many of those may wait at most.
+const WAITING: usize = 8;
 
 /// Where an event stands among those that are still to come.
 type Due = ((Timestamp, Timestamp), Arc<str>);
@@ -122,19 +128,37 @@ impl<S: Storage> Space<S> {
         Ok(space)
     }
 
-    /// Builds the state anew from the journal.
+    /// Builds the state anew from the journal: one thread reads events, another makes of them what they lead to.
     fn load(&mut self) -> Result<(), SpaceError> {
         let Settings { identity, categories } = &self.settings;
         let mut state = State::new(identity.clone(), categories.clone());
         let mut upcoming = BTreeMap::new();
-        let unusable = self.journal.each(|event| {
-            if event.times.earlier() > self.now {
-                upcoming.insert(due(&event), event);
-            } else {
-                state.insert(event);
+        let (give, take) = mpsc::sync_channel::<Vec<Event>>(WAITING);
+        let unusable = thread::scope(|scope| {
+            let state = &mut state;
+            let folding = scope.spawn(move || {
+                take.into_iter().flatten().for_each(|event| state.insert(event));
+                state.settle();
+            });
+            let mut together = Vec::with_capacity(TOGETHER);
+            let unusable = self.journal.each(|event| {
+                if event.times.earlier() > self.now {
+                    upcoming.insert(due(&event), event);
+                    return;
+                }
+                together.push(event);
+                if together.len() == TOGETHER {
+                    // Nobody takes them any more where folding has panicked, which is told below.
+                    let _ = give.send(std::mem::replace(&mut together, Vec::with_capacity(TOGETHER)));
+                }
+            });
+            let _ = give.send(together);
+            drop(give);
+            match folding.join() {
+                Ok(()) => unusable,
+                Err(panic) => std::panic::resume_unwind(panic),
             }
         })?;
-        state.settle();
         (self.state, self.upcoming, self.unusable) = (state, upcoming, unusable);
         Ok(())
     }

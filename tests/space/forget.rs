@@ -43,7 +43,7 @@ fn labels(profile: &Profile) -> Vec<(String, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(200), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(200), max_global_rejects: u32::MAX, ..ProptestConfig::default() })]
 
     #[test]
     fn forgetting_takes_one_person_and_nobody_else(
