@@ -236,8 +236,11 @@ impl<S: Storage> Journal<S> {
             applied.push(Applied { event, instead_of });
         }
         let positions = self.storage.append(&batch)?;
+        let first = positions.first().copied();
         for ((message_id, other), position) in places.into_iter().zip(positions) {
-            self.index.set(&message_id, position, other);
+            // What has the same hash and came just now is another, too.
+            let now = matches!(self.index.get(&message_id), Some(Found::Perhaps(at)) if Some(at) >= first);
+            self.index.set(&message_id, position, other || now);
         }
         Ok(applied)
     }
