@@ -132,7 +132,10 @@ fn write(folder: &Path, streams: &mut Streams) -> Result<Directory, Failure> {
 
 fn finish(finished: bool, streams: &mut Streams) -> Result<(), Failure> {
     if finished {
-        writeln!(streams.err, "recovered: what was forgotten or dropped before is now erased")?;
+        writeln!(
+            streams.err,
+            "recovered: what was forgotten or dropped before is now erased"
+        )?;
     }
     Ok(())
 }
