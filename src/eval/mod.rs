@@ -60,11 +60,13 @@ mod performed;
 mod row;
 mod test;
 mod trace;
+mod watch;
 
 use crate::ir::{Audience, AudienceSlot, NodeId, Program, Subject};
 
 pub use row::Row;
 pub use trace::{Example, Fact, Record, Recorder, Shown, Trace};
+pub use watch::Watch;
 
 /// Fills in the memberships of all audiences of the row's kind, each after those it refers to.
 ///
