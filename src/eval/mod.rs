@@ -55,6 +55,8 @@ mod computed;
 mod decimal;
 mod example;
 mod funnel;
+pub(crate) mod members;
+mod network;
 mod node;
 mod performed;
 mod row;
@@ -64,6 +66,7 @@ mod watch;
 
 use crate::ir::{Audience, AudienceSlot, NodeId, Program, Subject};
 
+pub use network::{Exhausted, Network, Standing, Step};
 pub use row::Row;
 pub use trace::{Example, Fact, Record, Recorder, Shown, Trace};
 pub use watch::Watch;
