@@ -4,9 +4,9 @@ mod among;
 mod delivery;
 mod error;
 mod format;
+mod live;
 pub(crate) mod load;
 mod lookback;
-
 mod routed;
 mod run;
 mod space;
@@ -19,7 +19,6 @@ use std::sync::Arc;
 use crate::compile::{self, Places};
 use crate::diagnostic::Diagnostic;
 use crate::enforce::{self, Decision};
-
 use crate::eval::{self, Row, members};
 use crate::explain::{self, Asked, Explanation};
 use crate::ingest::{Ingested, Ingestor, Settings};
@@ -73,7 +72,7 @@ pub struct Engine {
 #[derive(Debug)]
 struct Workspace {
     sources: Sources,
-    program: Program,
+    program: Arc<Program>,
     places: Places,
     warnings: Vec<Diagnostic>,
     identity: IdentityRules,
@@ -127,7 +126,7 @@ impl Engine {
                 workspace: Arc::new(Workspace {
                     depends_on_accounts: members::depend_on_accounts(&program),
                     sources,
-                    program,
+                    program: Arc::new(program),
                     places: compiled.places,
                     warnings: compiled.diagnostics,
                     identity: compiled.identity,
