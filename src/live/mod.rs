@@ -91,7 +91,8 @@ impl<S: Storage> Live<S> {
         self.ingestor.event(event).map_err(LiveError::Refused)?;
         let rejected = self.ingestor.counts().rejected;
         let applied = self.store(now)?;
-        if self.ingestor.counts().rejected > rejected {
+        // It may also be the other one that is refused: then this one has taken its place.
+        if applied.is_empty() && self.ingestor.counts().rejected > rejected {
             return Err(LiveError::Refused(RejectCode::MessageIdConflict));
         }
         let mut changes = Vec::new();
@@ -123,6 +124,11 @@ impl<S: Storage> Live<S> {
     pub fn due(&mut self) -> Option<Timestamp> {
         let timer = self.memberships.due();
         timer.into_iter().chain(self.space.next_event()).min()
+    }
+
+    /// The instant of the first event that waits until time has come to it.
+    pub fn next_event(&self) -> Option<Timestamp> {
+        self.space.next_event()
     }
 
     /// Hands out what destinations are to be sent by now, and writes down that they were. Gives how many messages that were.
