@@ -8,6 +8,7 @@ pub(crate) mod load;
 mod lookback;
 mod members;
 mod routed;
+mod router;
 mod run;
 mod space;
 
@@ -38,6 +39,7 @@ pub use error::{DefinitionErrors, Error};
 pub use format::format;
 pub use lookback::{Beyond, Definition, HorizonError};
 pub use routed::Routed;
+pub use router::{RoutedEvent, Router};
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 
 /// A compiled workspace, ready to take events and answer. Cheap to clone.
