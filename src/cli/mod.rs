@@ -31,7 +31,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::compile::nearest;
-use crate::diagnostic::visible;
+use crate::diagnostic::{Diagnostic, visible};
 use crate::engine::{DefinitionErrors, Engine, Error};
 use crate::ir::AudienceSlot;
 use crate::space::SpaceError;
@@ -533,9 +533,20 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
 
 /// Loads the workspace, and tells its problems on standard error.
 fn load(path: &std::path::Path, streams: &mut Streams) -> Result<Engine, Failure> {
+    load_and_warn(path, |_| true, streams)
+}
+
+/// The same; of the warnings, those that matter.
+fn load_and_warn(
+    path: &std::path::Path,
+    matters: impl Fn(&Diagnostic) -> bool,
+    streams: &mut Streams,
+) -> Result<Engine, Failure> {
     match Engine::load(path) {
         Ok(engine) => {
-            problems::print(engine.warnings(), problems::SHOWN, engine.sources(), streams)?;
+            let warnings = engine.warnings().iter().filter(|warning| matters(warning));
+            let warnings: Vec<Diagnostic> = warnings.cloned().collect();
+            problems::print(&warnings, problems::SHOWN, engine.sources(), streams)?;
             Ok(engine)
         }
         Err(Error::Definitions(errors)) => Err(wrong(&errors, streams)),

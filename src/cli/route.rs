@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 use super::events::{Sources, Unread, cannot};
 use super::run::counted;
 use super::table::{self, Align};
-use super::{Failure, Format, PolicyArgument, RouteArguments, Streams, clock, json_line, load, store};
-use crate::diagnostic::visible;
+use super::{Failure, Format, PolicyArgument, RouteArguments, Streams, clock, json_line, load_and_warn, store};
+use crate::diagnostic::{Code, Diagnostic, visible};
 use crate::enforce::{Discard, Payload, Routing};
 use crate::engine::{Engine, Routed, RoutedEvent, Router};
 use crate::ingest::Counts;
@@ -25,7 +25,9 @@ pub(super) fn route(
     streams: &mut Streams,
 ) -> Result<u8, Failure> {
     check(arguments)?;
-    let engine = load(path, streams)?;
+    // Here a destination receives events, whether an audience is sent to it or not.
+    let matters = |warning: &Diagnostic| warning.code != Code::UnusedDestination;
+    let engine = load_and_warn(path, matters, streams)?;
     let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), &engine)?;
     match arguments.policy {
         PolicyArgument::Documented => each(engine.router(), &engine, sources, format, streams),
