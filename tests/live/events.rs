@@ -25,7 +25,18 @@ const STEPS: [i64; 12] = [
     72 * HOUR,
     168 * HOUR,
 ];
-const NUMBERS: [&str; 10] = ["5", "5.5", "0", "-1", "0.1", "1000", "9007199254740993", "1", "4.999", "6"];
+const NUMBERS: [&str; 10] = [
+    "5",
+    "5.5",
+    "0",
+    "-1",
+    "0.1",
+    "1000",
+    "9007199254740993",
+    "1",
+    "4.999",
+    "6",
+];
 const TEXTS: [&str; 12] = [
     "5",
     "5.0",
@@ -56,7 +67,9 @@ pub(crate) fn instant(choices: &mut Choices) -> Timestamp {
 /// What time passes.
 pub(crate) fn later(choices: &mut Choices, than: Timestamp) -> Timestamp {
     let than = than.max(Timestamp::from_millis(START - 48 * HOUR));
-    Timestamp::from_millis(than.as_millis() + STEPS[choices.below(STEPS.len())] + [0, 0, 0, -1][choices.below(4)].max(0))
+    Timestamp::from_millis(
+        than.as_millis() + STEPS[choices.below(STEPS.len())] + [0, 0, 0, -1][choices.below(4)].max(0),
+    )
 }
 
 fn value(choices: &mut Choices, depth: usize) -> Json {
@@ -76,7 +89,11 @@ fn object(choices: &mut Choices, keys: &[&str], depth: usize) -> Json {
     let mut object = json!({});
     for key in keys {
         if choices.once_in(2) {
-            object[*key] = if choices.once_in(12) { Json::Null } else { value(choices, depth) };
+            object[*key] = if choices.once_in(12) {
+                Json::Null
+            } else {
+                value(choices, depth)
+            };
         }
     }
     object
@@ -135,7 +152,8 @@ pub(crate) fn event(choices: &mut Choices, number: usize) -> Json {
         _ => {
             event["type"] = json!("track");
             event["event"] = json!("Segment Consent Preference Updated");
-            event["context"]["consent"] = json!({"categoryPreferences": {"A": choices.once_in(2), "B": choices.once_in(2), "C": true}});
+            event["context"]["consent"] =
+                json!({"categoryPreferences": {"A": choices.once_in(2), "B": choices.once_in(2), "C": true}});
         }
     }
     if event["type"] != "group" && choices.once_in(4) {

@@ -59,7 +59,12 @@ impl Seen {
             .live(Memory::new(), Options::new(Timestamp::MAX), &mut none)
             .unwrap();
         Seen {
-            followed: engine.program().audiences.iter().map(|audience| (audience.name.to_string(), BTreeSet::new())).collect(),
+            followed: engine
+                .program()
+                .audiences
+                .iter()
+                .map(|audience| (audience.name.to_string(), BTreeSet::new()))
+                .collect(),
             engine,
             live,
             taken: Vec::new(),
@@ -79,9 +84,19 @@ impl Seen {
     fn check(&mut self) -> Result<(), TestCaseError> {
         let reference = self.reference();
         let now = self.live.now();
-        prop_assert_eq!(&as_of(&self.engine, &self.live.profiles(), now), &reference, "the profiles differ");
+        prop_assert_eq!(
+            &as_of(&self.engine, &self.live.profiles(), now),
+            &reference,
+            "the profiles differ"
+        );
         for (audience, members) in &reference {
-            let live: BTreeSet<String> = self.live.members(audience).unwrap().iter().map(|label| label.to_string()).collect();
+            let live: BTreeSet<String> = self
+                .live
+                .members(audience)
+                .unwrap()
+                .iter()
+                .map(|label| label.to_string())
+                .collect();
             prop_assert_eq!(&live, members, "{} as of {}", audience, now);
         }
         prop_assert_eq!(&self.followed, &reference, "the changes do not lead there");
