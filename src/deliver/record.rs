@@ -64,11 +64,7 @@ struct Names<'r> {
 
 /// Type, value, entries.
 #[derive(Debug, Serialize, Deserialize)]
-struct Identifier<'r>(
-    #[serde(borrow)] Text<'r>,
-    #[serde(borrow)] Text<'r>,
-    #[serde(borrow)] Vec<Line<'r>>,
-);
+struct Identifier<'r>(Kind, #[serde(borrow)] Text<'r>, #[serde(borrow)] Vec<Line<'r>>);
 
 /// Audience, destination, state, how many messages, the millisecond of the last, the basis, the `userId` that went along.
 #[derive(Debug, Serialize, Deserialize)]
@@ -100,13 +96,19 @@ fn parse(record: &[u8]) -> Result<Record<'_>, RecordError> {
         format: u32,
     }
     let parsed: Result<Record<'_>, _> = serde_json::from_slice(record);
-    match parsed {
-        Ok(record) if record.format == FORMAT => Ok(record),
-        Ok(record) => Err(RecordError::Format(record.format)),
+    let record = match parsed {
+        Ok(record) if record.format == FORMAT => record,
+        Ok(record) => return Err(RecordError::Format(record.format)),
         Err(error) => match serde_json::from_slice::<Head>(record) {
-            Ok(head) if head.format != FORMAT => Err(RecordError::Format(head.format)),
-            _ => Err(RecordError::Unknown(error.to_string())),
+            Ok(head) if head.format != FORMAT => return Err(RecordError::Format(head.format)),
+            _ => return Err(RecordError::Unknown(error.to_string())),
         },
+    };
+    let lines = record.sent.iter().flat_map(|Identifier(_, _, lines)| lines);
+    let mut categories = lines.flat_map(|Line(.., basis, _)| basis);
+    match categories.find(|category| !is_category_id(&category.0)) {
+        Some(odd) => Err(RecordError::Unknown(format!("`{}` is no category", odd.0))),
+        None => Ok(record),
     }
 }
 
@@ -130,7 +132,7 @@ impl Ledger {
             let entries = self.entries(*kind, value).iter().filter(|entry| entry.changed);
             let mut lines: Vec<Line<'_>> = entries.map(|entry| self.line(entry)).collect();
             lines.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
-            Identifier(kind.as_str().into(), (&**value).into(), lines)
+            Identifier(*kind, (&**value).into(), lines)
         });
         let record = written(&Record {
             format: FORMAT,
@@ -179,16 +181,6 @@ impl Ledger {
     /// A record that is of another format, or that no version can have written. Then nothing of it is taken in.
     pub fn read(&mut self, record: &[u8]) -> Result<(), RecordError> {
         let record = parse(record)?;
-        let unknown = |what: String| RecordError::Unknown(what);
-        let mut kinds = Vec::with_capacity(record.sent.len());
-        for Identifier(kind, _, lines) in &record.sent {
-            let known = Kind::named(&kind.0);
-            kinds.push(known.ok_or_else(|| unknown(format!("`{}` is no type of identifiers that is sent", kind.0)))?);
-            let mut categories = lines.iter().flat_map(|line| &line.5);
-            if let Some(odd) = categories.find(|category| !is_category_id(&category.0)) {
-                return Err(unknown(format!("`{}` is no category", odd.0)));
-            }
-        }
         if let Some(names) = record.declared {
             let audiences = names.audiences.into_iter();
             let destinations = names.destinations.into_iter();
@@ -204,7 +196,7 @@ impl Ledger {
         }
         // Of one person there are several identifiers, one after the other.
         let mut last: Option<Arc<str>> = None;
-        for (Identifier(_, value, lines), kind) in record.sent.into_iter().zip(kinds) {
+        for Identifier(kind, value, lines) in record.sent {
             for Line(audience, destination, state, times, at, mut basis, user_id) in lines {
                 basis.sort();
                 let basis: Vec<&str> = basis.iter().map(|category| &*category.0).collect();
@@ -236,7 +228,9 @@ impl Ledger {
 pub fn scrub(record: &[u8], is: impl Fn(&str, &str) -> bool) -> Result<Scrubbed, RecordError> {
     let mut record = parse(record)?;
     let before = record.sent.len();
-    record.sent.retain(|Identifier(kind, value, _)| !is(&kind.0, &value.0));
+    record
+        .sent
+        .retain(|Identifier(kind, value, _)| !is(kind.as_str(), &value.0));
     let mut is_same = record.sent.len() == before;
     for Line(.., user_id) in record.sent.iter_mut().flat_map(|Identifier(_, _, lines)| lines) {
         let taken = user_id.take_if(|user_id| is(Kind::UserId.as_str(), &user_id.0));
