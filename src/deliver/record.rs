@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::declared::{Changed, Declared};
 use super::kind::Kind;
 use super::ledger::{Entry, Ledger, State};
-use crate::consent::is_category_id;
 use crate::time::Timestamp;
 
 /// The version of the records that are written.
@@ -26,9 +25,14 @@ pub enum RecordError {
         "the record of deliveries has format {0}, and this Volens reads format {FORMAT}: use the version that wrote it, or a newer one"
     )]
     Format(u32),
-    /// It is nothing that any version has written.
-    #[error("the record of deliveries is none that Volens has written: {0}")]
-    Unknown(String),
+    /// It is nothing that any version has written. What stands there is not told, for it may name a person.
+    #[error("the record of deliveries is none that Volens has written, from line {line}, column {column} on")]
+    Unknown {
+        /// The line at which that shows, from 1; 0 in one that is empty.
+        line: usize,
+        /// The byte in this line, from 1; 0 before the first.
+        column: usize,
+    },
 }
 
 /// What is left of a record without some identifiers.
@@ -96,19 +100,16 @@ fn parse(record: &[u8]) -> Result<Record<'_>, RecordError> {
         format: u32,
     }
     let parsed: Result<Record<'_>, _> = serde_json::from_slice(record);
-    let record = match parsed {
-        Ok(record) if record.format == FORMAT => record,
-        Ok(record) => return Err(RecordError::Format(record.format)),
+    match parsed {
+        Ok(record) if record.format == FORMAT => Ok(record),
+        Ok(record) => Err(RecordError::Format(record.format)),
         Err(error) => match serde_json::from_slice::<Head>(record) {
-            Ok(head) if head.format != FORMAT => return Err(RecordError::Format(head.format)),
-            _ => return Err(RecordError::Unknown(error.to_string())),
+            Ok(head) if head.format != FORMAT => Err(RecordError::Format(head.format)),
+            _ => Err(RecordError::Unknown {
+                line: error.line(),
+                column: error.column(),
+            }),
         },
-    };
-    let lines = record.sent.iter().flat_map(|Identifier(_, _, lines)| lines);
-    let mut categories = lines.flat_map(|Line(.., basis, _)| basis);
-    match categories.find(|category| !is_category_id(&category.0)) {
-        Some(odd) => Err(RecordError::Unknown(format!("`{}` is no category", odd.0))),
-        None => Ok(record),
     }
 }
 
