@@ -34,6 +34,7 @@ pub mod cases;
 pub mod cli;
 pub mod compile;
 pub mod consent;
+pub mod deliver;
 pub mod diagnostic;
 pub mod enforce;
 pub mod engine;

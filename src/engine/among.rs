@@ -3,7 +3,7 @@
 use super::Engine;
 use super::delivery::{Delivery, Through};
 use super::error::Error;
-use super::members::{self, Groups, Laid};
+use crate::eval::members::{self, Groups, Laid};
 use crate::eval::{self, Row};
 use crate::explain::{Asked, Explanation};
 use crate::ir::{AudienceSlot, Subject};

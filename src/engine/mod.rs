@@ -6,7 +6,7 @@ mod error;
 mod format;
 pub(crate) mod load;
 mod lookback;
-mod members;
+
 mod routed;
 mod run;
 mod space;
@@ -20,7 +20,7 @@ use crate::compile::{self, Places};
 use crate::diagnostic::Diagnostic;
 use crate::enforce::{self, Decision};
 
-use crate::eval::{self, Row};
+use crate::eval::{self, Row, members};
 use crate::explain::{self, Asked, Explanation};
 use crate::ingest::{Ingested, Ingestor, Settings};
 use crate::ir::{AudienceSlot, DestinationSlot, Program, Subject, TraitSlot, TraitSource};
