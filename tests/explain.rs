@@ -567,7 +567,10 @@ audience cart_abandoners {
         .build();
     let json = serde_json::to_value(explain(workspace, "cart_abandoners", &profile)).unwrap();
     let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
-    assert_eq!(keys(&json), "audience conditions destinations member now profile");
+    assert_eq!(
+        keys(&json),
+        "audience conditions destinations member now profile would_change"
+    );
     assert_eq!(json["now"], "2026-06-30T00:00:00Z");
     assert_eq!(
         (&json["profile"], &json["member"]),
@@ -601,10 +604,23 @@ audience cart_abandoners {
         json!({
             "delivered": false,
             "requires": {"Advertising": "denied"},
+            "preferences": [{
+                "category": "Advertising", "state": "denied", "required": true, "enforced": true,
+                // A host that sets consent itself keeps no record of why.
+                "since": null, "message_id": null, "rule": null,
+            }],
             "because": "consent to Advertising is denied",
         })
     );
     assert_eq!(json["destinations"]["crm"]["requires"], json!({}));
+    assert_eq!(
+        json["would_change"],
+        json!([
+            "consent to Advertising would deliver to google_ads",
+            "`performed \"Checkout Started\" within 7 days then not performed \"Order Completed\" within 1 day` would have to no \
+             longer hold to end its membership",
+        ])
+    );
 }
 
 #[test]

@@ -17,7 +17,7 @@ const LISTED: usize = 3;
 const LINE: usize = 120;
 /// As many characters of a definition as are repeated in JSON.
 const SOURCE: usize = 2000;
-/// As many of a message id: those that are derived from the event are too long to read anyway.
+/// As many of a message id.
 const MESSAGE_ID: usize = 36;
 
 /// At most so many characters; `…` stands for the rest.
@@ -107,7 +107,7 @@ pub(super) fn event(time: Timestamp, message_id: &str) -> String {
     if message_id.is_empty() {
         return time.to_string();
     }
-    format!("{time} (message {})", visible(&cut(message_id, MESSAGE_ID)))
+    format!("{time} (message {})", self::message_id(message_id))
 }
 
 /// `consent to Advertising is denied (since 2026-06-01T00:00:00Z, message m7)`
@@ -120,14 +120,17 @@ pub(super) fn consent(preference: &Preference) -> String {
 }
 
 /// ` (since 2026-06-01T00:00:00Z, message m7)`
-pub(super) fn since(preference: &Preference) -> String {
-    let Some((time, message_id)) = &preference.since else {
-        return String::new();
-    };
-    if message_id.is_empty() {
-        return format!(" (since {time})");
+fn since(preference: &Preference) -> String {
+    match &preference.since {
+        None => String::new(),
+        Some(since) if since.message_id.is_empty() => format!(" (since {})", since.time),
+        Some(since) => format!(" (since {}, message {})", since.time, message_id(&since.message_id)),
     }
-    format!(" (since {time}, message {})", visible(&cut(message_id, MESSAGE_ID)))
+}
+
+/// A message id; those that are derived from the event are too long to read anyway.
+pub(super) fn message_id(id: &str) -> String {
+    visible(&cut(id, MESSAGE_ID))
 }
 
 /// A value as its author names it.
@@ -157,4 +160,13 @@ pub(super) fn line(span: Span, comments: &[Span], sources: &Sources) -> String {
         from = next;
     }
     visible(&cut(&words, LINE))
+}
+
+/// `a`, `a and b`, `a, b and c`
+pub(super) fn and(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
