@@ -275,6 +275,10 @@ impl Memberships {
         if identified {
             self.step.identity(&self.network);
         }
+        // What falls due at the same instant is found with it.
+        if stood.due <= now {
+            self.step.time(&self.network, &self.program, profile, stood.as_of, now);
+        }
         let old = identified.then(|| stood.label.clone());
         let before = identified.then(|| audiences(&self.network, &self.program, &stood.standing));
         if identified {

@@ -4,6 +4,7 @@
 
 #[path = "../meaning/choices.rs"]
 mod choices;
+mod consent;
 mod events;
 #[path = "../meaning/make.rs"]
 #[allow(dead_code, reason = "the workspaces are the same, not all of what is asked of them")]
