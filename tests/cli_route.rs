@@ -353,6 +353,11 @@ fn what_cannot_be_done_says_what_to_do() {
         ("route @gone.audience --events @events.jsonl", 2, "gone.audience"),
         ("route @broken.audience --events @events.jsonl", 1, "Advertisng"),
         (
+            "route @shop.audience --events @. --policy strict",
+            2,
+            "error: cannot read `.`",
+        ),
+        (
             "route @shop.audience --events - --policy strict",
             2,
             "error: `--policy strict` reads the events twice, first for what is stored of each person, and `-` can be read \

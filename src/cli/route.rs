@@ -1,8 +1,9 @@
 //! `volens route`
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -76,10 +77,9 @@ fn check(arguments: &RouteArguments) -> Result<(), Failure> {
     if arguments.store.is_some() {
         return Ok(());
     }
-    // A path that cannot be read at all is told as everywhere.
-    let once = |path: &&std::path::PathBuf| {
-        path.as_os_str() == "-" || path.metadata().is_ok_and(|metadata| !metadata.is_file())
-    };
+    // What is not there, or is a folder, cannot be read even once, and that is told as everywhere.
+    let is_stream = |metadata: Metadata| !metadata.is_file() && !metadata.is_dir();
+    let once = |path: &&PathBuf| path.as_os_str() == "-" || path.metadata().is_ok_and(is_stream);
     match arguments.events.iter().find(once) {
         Some(path) => Err(Failure::Other(format!(
             "`--policy strict` reads the events twice, first for what is stored of each person, and `{}` can be read \
