@@ -1,5 +1,6 @@
 //! Streams of raw events, each event once, and where each may go.
 
+use std::fmt;
 use std::io::{self, BufRead};
 
 use super::routed::most_important;
@@ -36,18 +37,26 @@ use crate::value::Value;
 /// assert_eq!((counts.applied, counts.duplicate), (2, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Router<'e> {
     engine: &'e Engine,
     /// Whose stored consent decides where an event has none.
     among: Option<Among<'e>>,
+    is_forgotten: Box<dyn Fn(&str) -> bool + 'e>,
     passing: Passing,
+}
+
+impl fmt::Debug for Router<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Router");
+        shown.field("among", &self.among).field("passing", &self.passing);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// An accepted event, and what becomes of it at each destination.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct RoutedEvent<'r> {
+pub struct RoutedEvent<'r, 'e> {
     /// The line that it stood in, from 1.
     pub line: u64,
     /// Of an item of a batch its number, from 1.
@@ -61,7 +70,7 @@ pub struct RoutedEvent<'r> {
     /// The event; of an item of a batch, with what the batch adds to it.
     pub event: &'r Value,
     /// The destinations, in order of declaration.
-    pub destinations: Vec<Routed<'r>>,
+    pub destinations: Vec<Routed<'e>>,
 }
 
 impl Engine {
@@ -88,7 +97,20 @@ impl<'e> Router<'e> {
             received_at: Timestamp::EPOCH,
             now: Timestamp::MAX,
         });
-        Router { engine, among, passing }
+        Router {
+            engine,
+            among,
+            is_forgotten: Box::new(|_| false),
+            passing,
+        }
+    }
+
+    /// Refuses the events of people whom a store has forgotten, as the store does: they are to go nowhere. `is_forgotten` is
+    /// asked with each `messageId`; [`Journal::is_forgotten`](crate::space::Journal::is_forgotten) knows.
+    #[must_use]
+    pub fn without_forgotten(mut self, is_forgotten: impl Fn(&str) -> bool + 'e) -> Self {
+        self.is_forgotten = Box::new(is_forgotten);
+        self
     }
 
     /// Keeps no more than so many refused events for [`finish`](Router::finish); the others are only counted.
@@ -105,11 +127,12 @@ impl<'e> Router<'e> {
         &mut self,
         source: &str,
         reader: impl BufRead,
-        mut each: impl FnMut(&RoutedEvent<'_>) -> Result<(), E>,
+        mut each: impl FnMut(&RoutedEvent<'_, 'e>) -> Result<(), E>,
     ) -> Result<(), E> {
         let (engine, among) = (self.engine, self.among);
-        self.passing
-            .read(source, reader, |passed| each(&routed(engine, among, passed)))
+        self.passing.read(source, reader, &self.is_forgotten, |passed| {
+            each(&routed(engine, among, passed))
+        })
     }
 
     /// How many events became what, `applied` being those that were routed; and the refused ones.
@@ -118,7 +141,7 @@ impl<'e> Router<'e> {
     }
 }
 
-fn routed<'r>(engine: &'r Engine, among: Option<Among<'r>>, passed: &'r Passed) -> RoutedEvent<'r> {
+fn routed<'r, 'e>(engine: &'e Engine, among: Option<Among<'e>>, passed: &'r Passed) -> RoutedEvent<'r, 'e> {
     let Passed {
         line,
         item,
