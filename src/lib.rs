@@ -8,6 +8,7 @@
 //! [docs/explain.md]: guide::explain
 //! [docs/performance.md]: guide::performance
 //! [docs/store.md]: guide::store
+//! [docs/delivery.md]: guide::delivery
 //! [docs/consistency.md]: guide::consistency
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
@@ -81,6 +82,8 @@ pub mod guide {
     pub mod json {}
     #[doc = include_str!("../docs/store.md")]
     pub mod store {}
+    #[doc = include_str!("../docs/delivery.md")]
+    pub mod delivery {}
     #[doc = include_str!("../docs/consistency.md")]
     pub mod consistency {}
     #[doc = include_str!("../docs/decisions.md")]

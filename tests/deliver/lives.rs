@@ -126,8 +126,8 @@ fn workspace() -> impl Strategy<Value = Workspace> {
     let mostly = || prop::bool::weighted(0.8);
     let destination = (mostly(), any::<[bool; 2]>(), mostly(), any::<bool>());
     let audience = (mostly(), any::<bool>(), [mostly(), mostly(), mostly()]);
-    let destinations = [destination.clone(), destination.clone(), destination];
-    let audiences = [audience.clone(), audience];
+    let destinations = [destination; 3];
+    let audiences = [audience; 2];
     (
         mostly(),
         [prop::bool::weighted(0.1), prop::bool::weighted(0.1)],

@@ -6,6 +6,7 @@
 //! | `messages` | each form of message, as a destination gets it |
 //! | `declared` | keys of audiences that are gone, destinations that are gone, and what is told of them |
 //! | `records` | records, read back, scrubbed, and refused |
+//! | `guide` | the messages that the guide shows |
 //! | `lives` | the promise over generated lives; `PROPTEST_CASES` sets how many |
 
 #![allow(
@@ -17,6 +18,7 @@
 mod cases;
 mod declared;
 mod desk;
+mod guide;
 mod lives;
 mod messages;
 mod records;
