@@ -42,6 +42,7 @@ pub mod eval;
 pub mod explain;
 pub mod ingest;
 pub mod ir;
+pub mod live;
 pub mod model;
 pub mod render;
 pub mod schema;
@@ -88,6 +89,7 @@ pub mod guide {
 
 pub use consent::ConsentState;
 pub use engine::{Engine, Error, format};
+pub use live::Live;
 pub use model::{Profile, Profiles};
 pub use time::{Duration, Timestamp};
 pub use value::Value;

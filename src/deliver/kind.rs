@@ -1,20 +1,30 @@
 //! The types of identifiers by which destinations are told of people.
 
-use std::fmt;
+use serde::{Deserialize, Serialize};
 
 /// The default identifiers of people (ID-2, AO-7). Those of accounts and those that a workspace invents are never sent: no
 /// destination knows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) enum Kind {
+    #[serde(rename = "user_id")]
     UserId,
+    #[serde(rename = "email")]
     Email,
+    #[serde(rename = "anonymous_id")]
     AnonymousId,
+    #[serde(rename = "android.id")]
     AndroidId,
+    #[serde(rename = "ios.id")]
     IosId,
+    #[serde(rename = "android.idfa")]
     AndroidIdfa,
+    #[serde(rename = "ios.idfa")]
     IosIdfa,
+    #[serde(rename = "android.push_token")]
     AndroidPushToken,
+    #[serde(rename = "ios.push_token")]
     IosPushToken,
+    #[serde(rename = "ga_client_id")]
     GaClientId,
 }
 
@@ -54,12 +64,6 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +74,7 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(standard_type(kind.as_str()), Some(kind.as_str()));
             assert_eq!(Kind::named(kind.as_str()), Some(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
         for other in [GROUP_ID, "phone", "userId", "USER_ID", ""] {
             assert_eq!(Kind::named(other), None, "{other}");

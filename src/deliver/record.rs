@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::declared::{Changed, Declared};
 use super::kind::Kind;
 use super::ledger::{Entry, Ledger, State};
-use crate::consent::is_category_id;
 use crate::time::Timestamp;
 
 /// The version of the records that are written.
@@ -26,9 +25,14 @@ pub enum RecordError {
         "the record of deliveries has format {0}, and this Volens reads format {FORMAT}: use the version that wrote it, or a newer one"
     )]
     Format(u32),
-    /// It is nothing that any version has written.
-    #[error("the record of deliveries is none that Volens has written: {0}")]
-    Unknown(String),
+    /// It is nothing that any version has written. What stands there is not told, for it may name a person.
+    #[error("the record of deliveries is none that Volens has written, from line {line}, column {column} on")]
+    Unknown {
+        /// The line at which that shows, from 1; 0 in one that is empty.
+        line: usize,
+        /// The byte in this line, from 1; 0 before the first.
+        column: usize,
+    },
 }
 
 /// What is left of a record without some identifiers.
@@ -64,11 +68,7 @@ struct Names<'r> {
 
 /// Type, value, entries.
 #[derive(Debug, Serialize, Deserialize)]
-struct Identifier<'r>(
-    #[serde(borrow)] Text<'r>,
-    #[serde(borrow)] Text<'r>,
-    #[serde(borrow)] Vec<Line<'r>>,
-);
+struct Identifier<'r>(Kind, #[serde(borrow)] Text<'r>, #[serde(borrow)] Vec<Line<'r>>);
 
 /// Audience, destination, state, how many messages, the millisecond of the last, the basis, the `userId` that went along.
 #[derive(Debug, Serialize, Deserialize)]
@@ -105,7 +105,10 @@ fn parse(record: &[u8]) -> Result<Record<'_>, RecordError> {
         Ok(record) => Err(RecordError::Format(record.format)),
         Err(error) => match serde_json::from_slice::<Head>(record) {
             Ok(head) if head.format != FORMAT => Err(RecordError::Format(head.format)),
-            _ => Err(RecordError::Unknown(error.to_string())),
+            _ => Err(RecordError::Unknown {
+                line: error.line(),
+                column: error.column(),
+            }),
         },
     }
 }
@@ -130,7 +133,7 @@ impl Ledger {
             let entries = self.entries(*kind, value).iter().filter(|entry| entry.changed);
             let mut lines: Vec<Line<'_>> = entries.map(|entry| self.line(entry)).collect();
             lines.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
-            Identifier(kind.as_str().into(), (&**value).into(), lines)
+            Identifier(*kind, (&**value).into(), lines)
         });
         let record = written(&Record {
             format: FORMAT,
@@ -179,16 +182,6 @@ impl Ledger {
     /// A record that is of another format, or that no version can have written. Then nothing of it is taken in.
     pub fn read(&mut self, record: &[u8]) -> Result<(), RecordError> {
         let record = parse(record)?;
-        let unknown = |what: String| RecordError::Unknown(what);
-        let mut kinds = Vec::with_capacity(record.sent.len());
-        for Identifier(kind, _, lines) in &record.sent {
-            let known = Kind::named(&kind.0);
-            kinds.push(known.ok_or_else(|| unknown(format!("`{}` is no type of identifiers that is sent", kind.0)))?);
-            let mut categories = lines.iter().flat_map(|line| &line.5);
-            if let Some(odd) = categories.find(|category| !is_category_id(&category.0)) {
-                return Err(unknown(format!("`{}` is no category", odd.0)));
-            }
-        }
         if let Some(names) = record.declared {
             let audiences = names.audiences.into_iter();
             let destinations = names.destinations.into_iter();
@@ -204,7 +197,7 @@ impl Ledger {
         }
         // Of one person there are several identifiers, one after the other.
         let mut last: Option<Arc<str>> = None;
-        for (Identifier(_, value, lines), kind) in record.sent.into_iter().zip(kinds) {
+        for Identifier(kind, value, lines) in record.sent {
             for Line(audience, destination, state, times, at, mut basis, user_id) in lines {
                 basis.sort();
                 let basis: Vec<&str> = basis.iter().map(|category| &*category.0).collect();
@@ -236,7 +229,9 @@ impl Ledger {
 pub fn scrub(record: &[u8], is: impl Fn(&str, &str) -> bool) -> Result<Scrubbed, RecordError> {
     let mut record = parse(record)?;
     let before = record.sent.len();
-    record.sent.retain(|Identifier(kind, value, _)| !is(&kind.0, &value.0));
+    record
+        .sent
+        .retain(|Identifier(kind, value, _)| !is(kind.as_str(), &value.0));
     let mut is_same = record.sent.len() == before;
     for Line(.., user_id) in record.sent.iter_mut().flat_map(|Identifier(_, _, lines)| lines) {
         let taken = user_id.take_if(|user_id| is(Kind::UserId.as_str(), &user_id.0));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::lookback::HorizonError;
 use crate::compile::Accepted;
 use crate::diagnostic::{Diagnostic, visible};
+use crate::live::LiveError;
 use crate::model::account_label;
 use crate::space::SpaceError;
 use crate::span::Sources;
@@ -107,6 +108,9 @@ pub enum Error {
     /// A space could not be opened, read or changed.
     #[error(transparent)]
     Space(#[from] SpaceError),
+    /// A live engine could not be opened.
+    #[error(transparent)]
+    Live(#[from] LiveError),
     /// Events could not be read. (An event that is *refused* is no error: it is counted and reported.)
     #[error("cannot read events: {0}")]
     Events(#[from] std::io::Error),

@@ -4,10 +4,12 @@ mod among;
 mod delivery;
 mod error;
 mod format;
+mod live;
 pub(crate) mod load;
 mod lookback;
-
+mod overlap;
 mod routed;
+mod router;
 mod run;
 mod space;
 mod until;
@@ -20,7 +22,6 @@ use std::sync::Arc;
 use crate::compile::{self, Places};
 use crate::diagnostic::Diagnostic;
 use crate::enforce::{self, Decision};
-
 use crate::eval::{self, Row, members};
 use crate::explain::{self, Asked, Explanation};
 use crate::ingest::{Ingested, Ingestor, Settings};
@@ -38,7 +39,9 @@ pub use delivery::{Delivery, Outcome, Through};
 pub use error::{DefinitionErrors, Error};
 pub use format::format;
 pub use lookback::{Beyond, Definition, HorizonError};
+pub use overlap::Overlap;
 pub use routed::Routed;
+pub use router::{RoutedEvent, Router};
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 
 /// A compiled workspace, ready to take events and answer. Cheap to clone.
@@ -74,7 +77,7 @@ pub struct Engine {
 #[derive(Debug)]
 struct Workspace {
     sources: Sources,
-    program: Program,
+    program: Arc<Program>,
     places: Places,
     warnings: Vec<Diagnostic>,
     identity: IdentityRules,
@@ -128,7 +131,7 @@ impl Engine {
                 workspace: Arc::new(Workspace {
                     depends_on_accounts: members::depend_on_accounts(&program),
                     sources,
-                    program,
+                    program: Arc::new(program),
                     places: compiled.places,
                     warnings: compiled.diagnostics,
                     identity: compiled.identity,

@@ -37,6 +37,11 @@ impl IdentifierId {
 }
 
 impl PersonId {
+    /// The profile of a number.
+    pub(crate) fn at(index: usize) -> Self {
+        PersonId(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
     /// Its number, for tables: there are no gaps but those of profiles that are gone.
     pub(crate) fn index(self) -> usize {
         self.0 as usize

@@ -64,8 +64,6 @@ pub(crate) struct About<'e> {
     pub(crate) event: Option<&'e str>,
     /// The traits that it sets, or takes away.
     pub(crate) traits: Option<&'e Object>,
-    /// The account that it makes the person a user of, and whose traits it sets.
-    pub(crate) account: Option<&'e str>,
     /// Whether it has a consent object.
     pub(crate) consent: bool,
 }
@@ -270,10 +268,6 @@ impl State {
                 Effect::Traits(traits) => Some(traits),
                 _ => None,
             },
-            account: match &event.effect {
-                Effect::Group { id, .. } => Some(id),
-                _ => None,
-            },
             consent: event.consent.is_some(),
         })
     }
@@ -286,6 +280,11 @@ impl State {
     /// The traits of an account that a group call names.
     pub(crate) fn account(&self, id: &str) -> Option<&Object> {
         self.accounts.of(id)
+    }
+
+    /// The accounts that group calls name.
+    pub(crate) fn account_ids(&self) -> impl Iterator<Item = &str> {
+        self.accounts.ids()
     }
 
     /// The number of the profile that has an identifier.
