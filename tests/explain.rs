@@ -706,6 +706,23 @@ fn it_is_told_until_when() {
 }
 
 #[test]
+fn long_histories_are_tried_to_the_end() {
+    let engine = Engine::from_text(
+        "w.audience",
+        r#"audience a { who performed "A" within 1 hour where (k = 1) }"#,
+    )
+    .unwrap();
+    let mut profile = person();
+    for minute in 0..10_000 {
+        let time = Timestamp::from_millis(now().as_millis() + minute * 60_000);
+        profile = profile.event("A", time, [("k", Value::from(1))]);
+    }
+    // An hour after the last one.
+    let last = Timestamp::from_millis(now().as_millis() + (9_999 + 60) * 60_000);
+    assert_eq!(engine.until("a", &profile.build(), now()).unwrap(), Some(last));
+}
+
+#[test]
 fn where_too_much_changes_nothing_is_said_of_it() {
     // Each event comes and goes by itself, and none of that matters.
     let engine = Engine::from_text(

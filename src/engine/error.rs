@@ -58,7 +58,7 @@ pub enum Error {
         profile: String,
     },
     /// So much of a profile, or of those that its membership depends on, changes with time that to find out when the membership
-    /// does would cost more than a funnel may.
+    /// does would take too long.
     #[error("too much of {} changes with time to find out until when it is so", visible(profile))]
     TooManyInstants {
         /// The label of the profile or account.

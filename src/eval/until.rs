@@ -11,13 +11,16 @@ use crate::ir::{
     Aggregate, AudienceSlot, EventSlot, Node, NodeId, Program, Reference, TraitSlot, TraitSource, ValueRef,
 };
 use crate::model::{Account, Profile};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Window};
+
+/// So many looks at events may be spent on one answer: about a second of work.
+const LOOKS: u64 = 20_000_000;
 
 /// The first instant after `now` at which a user is no longer in an audience, or is in it at last, if no event arrives; `None`
 /// if that never comes. Of a user whose accounts decide it is not the answer.
 ///
 /// # Errors
-/// [`Exhausted`] where to find out would take longer than one funnel may: more than [`Row::BUDGET`] looks at events.
+/// [`Exhausted`] where a funnel costs too much, or all instants together do.
 pub(crate) fn until_of_user(
     program: &Program,
     audience: AudienceSlot,
@@ -29,17 +32,16 @@ pub(crate) fn until_of_user(
     };
     let watch = Watch::new(&only, [audience]);
     let read = Read::by(&only);
-    let looks = read.looks(&only, profile);
     let mut row = Row::default();
     row.bind_part(&only, profile, now, &read, only.funnels());
     let mut spent = 0;
     let mut member = |row: &mut Row<'_>| {
-        spent += looks;
+        spent += read.looks(&only, profile, row.now());
         for slot in &only.order {
             eval::evaluate_audience(&only, *slot, row, &[]);
             spent += row.spent();
         }
-        let fits = spent <= Row::BUDGET && !row.is_exhausted();
+        let fits = spent <= LOOKS && !row.is_exhausted();
         if fits {
             Ok(row.is_member(audience))
         } else {
@@ -75,17 +77,15 @@ pub(crate) fn until_of_group(
     let profiles: Vec<&Profile> = groups.users(&group).collect();
     let accounts: Vec<&Account> = groups.accounts_of(&group).collect();
     // All of them are laid out anew, with all their events.
-    let looks = profiles
-        .iter()
-        .map(|profile| read.looks(&only, profile) + profile.history().len() as u64);
-    let looks: u64 = looks.sum();
+    let events: u64 = profiles.iter().map(|profile| profile.history().len() as u64).sum();
     let mut laid = Laid::of(group);
     let mut spent = 0;
     let mut member = |at: Timestamp| {
         let group = std::mem::take(&mut laid.group);
         laid.evaluate(&only, groups, group, at);
-        spent += looks + laid.users().map(|(_, row)| row.spent()).sum::<u64>();
-        let fits = spent <= Row::BUDGET && !laid.users().any(|(_, row)| row.is_exhausted());
+        let looks = profiles.iter().map(|profile| read.looks(&only, profile, at));
+        spent += events + looks.sum::<u64>() + laid.users().map(|(_, row)| row.spent()).sum::<u64>();
+        let fits = spent <= LOOKS && !laid.users().any(|(_, row)| row.is_exhausted());
         if fits {
             Ok(is_member(&laid, audience))
         } else {
@@ -122,8 +122,8 @@ fn alone(program: &Program, audience: AudienceSlot) -> Option<(Program, Audience
 struct Read {
     traits: BTreeSet<TraitSlot>,
     events: BTreeSet<EventSlot>,
-    /// Each time that events of a name are looked at.
-    looks: Vec<EventSlot>,
+    /// Each time that events of a name are looked at, those in a window.
+    looks: Vec<(EventSlot, Window)>,
     seen: BTreeSet<NodeId>,
 }
 
@@ -144,15 +144,19 @@ impl Read {
         for audience in &program.audiences {
             read.node(program, audience.who);
         }
-        read.events = read.looks.iter().copied().collect();
+        read.events = read.looks.iter().map(|(event, _)| *event).collect();
         read
     }
 
-    /// About as many looks at events of a profile as one evaluation takes, without those of steps of funnels.
-    fn looks(&self, program: &Program, profile: &Profile) -> u64 {
-        let counts = self.looks.iter().map(|slot| {
+    /// As many looks at events of a profile as an evaluation as of an instant takes at most, save for what follows an event of a
+    /// funnel, which the row counts itself.
+    fn looks(&self, program: &Program, profile: &Profile, at: Timestamp) -> u64 {
+        let counts = self.looks.iter().map(|(slot, window)| {
             let event = program.events.get(slot.index());
-            event.map_or(0, |event| profile.history().of(&event.name).len() as u64)
+            let past = event.map_or(&[][..], |event| profile.history().of(&event.name));
+            let (after, until) = window.bounds(at);
+            let up_to = |instant| past.partition_point(|event| event.timestamp <= instant);
+            up_to(until).saturating_sub(up_to(after)) as u64
         });
         1 + self.seen.len() as u64 + counts.sum::<u64>()
     }
@@ -177,10 +181,10 @@ impl Read {
                 self.node(program, *filter);
             }
             Node::Performed(performed) => {
-                self.looks.push(performed.event);
+                self.looks.push((performed.event, performed.window));
                 self.node(program, performed.filter);
                 for step in &performed.steps {
-                    self.looks.push(step.event);
+                    self.looks.push((step.event, Window::ALL));
                     self.node(program, step.filter);
                 }
             }
@@ -197,10 +201,11 @@ impl Read {
         if !self.traits.insert(slot) {
             return;
         }
-        if let Some(TraitSource::Computed(Aggregate { event, filter, .. })) =
-            program.traits.get(slot.index()).map(|known| &known.source)
+        if let Some(TraitSource::Computed(Aggregate {
+            event, filter, window, ..
+        })) = program.traits.get(slot.index()).map(|known| &known.source)
         {
-            self.looks.push(*event);
+            self.looks.push((*event, *window));
             self.node(program, *filter);
         }
     }
