@@ -30,9 +30,12 @@ pub enum LiveError {
         visible(.0)
     )]
     TooCostly(String),
-    /// Events could not be read, or a message not be handed out. What was not handed out is when it is asked for again.
-    #[error(transparent)]
-    Io(#[from] io::Error),
+    /// Events could not be read. Those before are acted upon.
+    #[error("cannot read events: {0}")]
+    Events(#[from] io::Error),
+    /// A message could not be handed out. It is when it is asked for again.
+    #[error("cannot hand out a message: {0}")]
+    Outlet(io::Error),
     /// It has failed before, so nothing that it knows can be counted on.
     #[error("an earlier error has left this undone: open it again, nothing is lost")]
     Failed,

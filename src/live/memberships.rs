@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::change::Change;
 use super::error::LiveError;
 use crate::eval::members::{self, Groups, Laid};
-use crate::eval::{self, Network, Standing, Step};
+use crate::eval::{self, Network, Standing, Step, Watch};
 use crate::ingest::{EventId, Identifier, PersonId, State, Touched};
 use crate::ir::{AudienceSlot, Program, Subject};
 use crate::model::{IdentityRules, Profile, Profiles, account_label, label};
@@ -20,8 +20,8 @@ pub(super) struct Memberships {
     rules: IdentityRules,
     network: Network,
     step: Step,
-    /// Whether any audience is one of accounts.
-    with_accounts: bool,
+    /// What time changes in audiences of accounts and of users; `None` where there is none of accounts.
+    with_accounts: Option<Watch>,
     /// By the number of the profile.
     people: Vec<Option<Stood>>,
     /// When each profile has to be looked at again, and instants that no longer count.
@@ -71,7 +71,10 @@ impl Memberships {
     pub(super) fn new(program: Arc<Program>, rules: IdentityRules) -> Self {
         Memberships {
             network: Network::new(&program),
-            with_accounts: members::has_accounts(&program),
+            with_accounts: members::has_accounts(&program).then(|| {
+                let slots = 0..program.audiences.len();
+                Watch::new(&program, slots.map(AudienceSlot::at))
+            }),
             program,
             rules,
             step: Step::new(),
@@ -92,7 +95,7 @@ impl Memberships {
         for (person, profile) in state.people() {
             self.put(person, profile, now, &mut gathered)?;
         }
-        if self.with_accounts {
+        if self.with_accounts.is_some() {
             gathered.accounts.extend(state.account_ids().map(Box::from));
         }
         self.evaluate_accounts(state, now, &mut gathered)
@@ -263,7 +266,7 @@ impl Memberships {
         if is_news {
             gathered.moved.people.insert(person);
         }
-        if self.with_accounts && profile.accounts().next().is_some() {
+        if self.with_accounts.is_some() && profile.accounts().next().is_some() {
             // Whether it belonged to one before or not, all is found anew, with the others of its accounts.
             self.take_out(person, gathered);
             self.put(person, profile, now, gathered)?;
@@ -330,8 +333,8 @@ impl Memberships {
     ) -> Result<(), LiveError> {
         let label: Arc<str> = label(profile.identifiers(), &self.rules).into();
         let accounts: Box<[Box<str>]> = match self.with_accounts {
-            true => profile.accounts().map(Box::from).collect(),
-            false => Box::default(),
+            Some(_) => profile.accounts().map(Box::from).collect(),
+            None => Box::default(),
         };
         let standing = if accounts.is_empty() {
             let stood = self.step.stand(&self.network, &self.program, profile, now);
@@ -490,9 +493,10 @@ impl Memberships {
 
     /// When something may change of a user or of its accounts.
     fn due_with_accounts(&self, profile: &Profile, profiles: &Profiles, now: Timestamp) -> Option<Timestamp> {
+        let watch = self.with_accounts.as_ref()?;
         let accounts = profile.accounts().filter_map(|id| profiles.accounts().get(id));
-        let dues = accounts.filter_map(|account| self.network.watch().next_of_account(&account.traits, now));
-        dues.chain(self.network.next(&self.program, profile, now)).min()
+        let dues = accounts.filter_map(|account| watch.next_of_account(&account.traits, now));
+        dues.chain(watch.next(&self.program, profile, now)).min()
     }
 
     /// The changes that lie between what was and what is.

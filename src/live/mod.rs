@@ -36,7 +36,6 @@ mod outlet;
 mod stream;
 
 use std::collections::BTreeSet;
-use std::io;
 use std::sync::Arc;
 
 use self::memberships::{Memberships, Moved};
@@ -385,7 +384,7 @@ impl<S: Storage> Live<S> {
         identifiers: impl IntoIterator<Item = (&'i str, &'i str)>,
         resync: Resync<'_>,
         outlet: &mut impl Outlet,
-    ) -> io::Result<usize> {
+    ) -> Result<usize, LiveError> {
         let memberships = &self.memberships;
         let number = person.map(|(number, _)| number);
         let reached = |audience: AudienceSlot| number.is_some_and(|number| memberships.is_reached(number, audience));
@@ -399,10 +398,10 @@ impl<S: Storage> Live<S> {
             resync,
         };
         self.is_open = true;
+        let mut sink = |message: &_| outlet.message(message);
         self.ledger
-            .hand_out(&self.program, &moment, person, identifiers, &mut |message| {
-                outlet.message(message)
-            })
+            .hand_out(&self.program, &moment, person, identifiers, &mut sink)
+            .map_err(LiveError::Outlet)
     }
 
     /// Writes down that all is done.
@@ -411,7 +410,7 @@ impl<S: Storage> Live<S> {
             return Ok(());
         }
         self.failed = true;
-        outlet.flush()?;
+        outlet.flush().map_err(LiveError::Outlet)?;
         let record = self.ledger.changes().unwrap_or_default();
         self.space.deliver(&record)?;
         (self.is_open, self.failed) = (false, false);

@@ -25,7 +25,8 @@ impl<S: Storage, O: Outlet> Each<S> for Handing<'_, O> {
 
 impl<S: Storage> Live<S> {
     /// Reads JSONL, and acts upon each event in the order in which they stand; messages are handed out at the instant at which
-    /// they follow, before the next event is looked at. `now` as with [`apply`](Live::apply).
+    /// they follow, before the next event is looked at. `now` is the host's clock, as with [`apply`](Live::apply): it is asked
+    /// when events have come, for they may come for days.
     ///
     /// Events that are there already are made durable together, before the first of them is acted upon. No event waits for
     /// others that are still to come.
@@ -36,23 +37,29 @@ impl<S: Storage> Live<S> {
         &mut self,
         source: &str,
         reader: impl Read,
-        now: Timestamp,
+        now: &impl Fn() -> Timestamp,
         outlet: &mut impl Outlet,
     ) -> Result<(), LiveError> {
         self.sound()?;
-        self.ingestor.set_received_at(now);
         let mut reader = BufReader::with_capacity(BUFFER, reader);
         let mut line = Vec::new();
         for number in 1.. {
+            self.ingestor.set_received_at(now());
             if !self.ingestor.read_line(source, number, &mut reader, &mut line)? {
                 break;
             }
             let is_waiting = !reader.buffer().contains(&b'\n');
             if is_waiting || self.ingestor.waiting() >= TOGETHER {
-                self.act_upon_all(now, outlet)?;
+                self.act_upon_all(now(), outlet)?;
             }
         }
-        self.act_upon_all(now, outlet)
+        self.act_upon_all(now(), outlet)?;
+        // Events that were dated ahead, and are no longer.
+        let now = now();
+        while let Some(next) = self.next_event().filter(|next| *next <= now) {
+            self.pass(Until::With(next), &mut Vec::new(), &mut Handing(outlet))?;
+        }
+        self.write_down(outlet)
     }
 
     /// Lets time pass, up to `until`, and hands messages out at the instants at which they follow.

@@ -178,9 +178,4 @@ impl Network {
     pub fn next(&self, program: &Program, profile: &Profile, now: Timestamp) -> Option<Timestamp> {
         self.watch.next(program, profile, now)
     }
-
-    /// What the conditions of all audiences see change with time.
-    pub fn watch(&self) -> &Watch {
-        &self.watch
-    }
 }
