@@ -62,6 +62,7 @@ fn the_text_is_a_tree_with_the_destinations_below() {
     let done = explain("text", "cart_abandoners", "user_id:u2", &[]);
     assert_eq!((done.code, done.err.as_str()), (0, ""));
     let expected = r#"user_id:u2 is a member of cart_abandoners, as of 2026-06-30T00:00:00Z
+until 2026-07-06T00:00:00Z, if nothing else happens
 
 ✓ all of
   ✓ performed "Checkout Started" within 7 days
@@ -92,6 +93,7 @@ fn the_json_is_that_of_its_description() {
     assert_eq!(json["profile"], "user_id:u2");
     assert_eq!(json["audience"], "cart_abandoners");
     assert_eq!(json["member"], true);
+    assert_eq!(json["until"], "2026-07-06T00:00:00Z");
     assert_eq!(json["conditions"]["kind"], "and");
     assert_eq!(
         json["destinations"]["google_ads"],

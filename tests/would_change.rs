@@ -272,6 +272,23 @@ fn many_conditions_in_common_are_no_matter() {
 }
 
 #[test]
+fn a_definition_as_large_as_may_be_is_explained() {
+    // A chain in which each condition stands twice.
+    let groups: Vec<String> = (0..12_000)
+        .map(|n| format!("(trait x{n} = 1 or trait x{} = 1)", n + 1))
+        .collect();
+    let text = format!("audience a {{ who {} }}", groups.join(" and "));
+    let engine = engine(&text);
+    let profile = person([NotCollected; 3]);
+    let why = engine.explain("a", &profile, now()).unwrap();
+    for change in &why.would_change {
+        let mut asked = Asked::new(&engine, &profile);
+        asked.apply(change);
+        assert!(asked.member());
+    }
+}
+
+#[test]
 fn audiences_that_refer_to_one_another_many_times_are_no_matter() {
     // Each asks for the one before in two ways, so that the whole is 2⁴⁰ conditions.
     let mut text = "audience a0 { who consent to A or trait x = 1 }\n".to_owned();

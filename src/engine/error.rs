@@ -57,6 +57,13 @@ pub enum Error {
         /// The profile's label.
         profile: String,
     },
+    /// So much of a profile, or of those that its membership depends on, changes with time that to find out when the membership
+    /// does would take too long.
+    #[error("too much of {} changes with time to find out until when it is so", visible(profile))]
+    TooManyInstants {
+        /// The label of the profile or account.
+        profile: String,
+    },
     /// Whether a profile is in this audience depends on its accounts, and so on other people:
     /// [`Engine::among`](crate::Engine::among) answers, and explains, with all of them.
     #[error("whether a profile is in `{}` depends on its accounts, so it has to be asked among all profiles", visible(.0))]

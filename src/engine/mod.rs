@@ -12,6 +12,7 @@ mod routed;
 mod router;
 mod run;
 mod space;
+mod until;
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -321,7 +322,11 @@ impl Engine {
         self.needs_no_accounts(Some(slot), profile)?;
         let row = self.evaluated(profile, now)?;
         let label = self.label(profile);
-        self.explained(slot, Asked::user(&label, &row, profile.consent()))
+        let asked = Asked {
+            until: until::told(self.until_alone(slot, profile, now)),
+            ..Asked::user(&label, &row, profile.consent())
+        };
+        self.explained(slot, asked)
     }
 
     fn explained(&self, audience: AudienceSlot, asked: Asked<'_>) -> Result<Explanation, Error> {

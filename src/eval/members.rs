@@ -6,7 +6,7 @@
 
 use crate::eval::{self, Row};
 use crate::ir::{AudienceSlot, Node, NodeId, Program, Subject};
-use crate::model::{Account, Profiles};
+use crate::model::{Account, Profile, Profiles};
 use crate::time::Timestamp;
 
 /// Users and accounts that are evaluated together, as places in [`Profiles`] and in [`Groups::accounts`]; each sorted.
@@ -44,6 +44,19 @@ impl<'p> Groups<'p> {
     /// The place of an account.
     pub(crate) fn place(&self, id: &str) -> Option<usize> {
         self.accounts.binary_search_by_key(&id, |(id, _)| *id).ok()
+    }
+
+    /// The users of a group.
+    pub(crate) fn users(&self, group: &Group) -> impl Iterator<Item = &'p Profile> {
+        let users = self.profiles.users();
+        let users = group.users.iter().filter_map(|place| users.get(*place));
+        users.map(|user| &**user)
+    }
+
+    /// The accounts of a group.
+    pub(crate) fn accounts_of(&self, group: &Group) -> impl Iterator<Item = &'p Account> {
+        let accounts = group.accounts.iter().filter_map(|place| self.accounts.get(*place));
+        accounts.map(|(_, account)| *account)
     }
 
     /// The group of an account; `None` where it was given already.
@@ -88,6 +101,14 @@ pub(crate) struct Laid<'p> {
 }
 
 impl<'p> Laid<'p> {
+    /// A group that is still to be laid out.
+    pub(crate) fn of(group: Group) -> Self {
+        Laid {
+            group,
+            ..Laid::default()
+        }
+    }
+
     /// Lays a group out and fills in all memberships, as of `now`.
     pub(crate) fn evaluate(&mut self, program: &Program, groups: &Groups<'p>, group: Group, now: Timestamp) {
         self.group = group;

@@ -62,6 +62,7 @@ mod performed;
 mod row;
 mod test;
 mod trace;
+pub(crate) mod until;
 mod watch;
 
 use crate::ir::{Audience, AudienceSlot, NodeId, Program, Subject};

@@ -138,8 +138,7 @@ impl<'a> Row<'a> {
         self
     }
 
-    /// What was spent of it.
-    #[cfg(test)]
+    /// What the audience at hand has spent of it.
     pub(super) fn spent(&self) -> u64 {
         self.spent.get()
     }
@@ -197,7 +196,8 @@ impl<'a> Row<'a> {
         self.move_to(program, users, now, &All);
     }
 
-    fn move_to(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp, wanted: &impl Wanted) {
+    /// The same of a part of it.
+    pub(super) fn move_to(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp, wanted: &impl Wanted) {
         self.now = now;
         self.spent.set(0);
         // In the order of the table: a filter may refer to a trait that is computed before.

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const SEARCH: u64 = 1_000_000;
 /// and so many before every search does.
 const AT_MOST: u64 = 4 * SEARCH;
+/// and so many to spare what is not needed of what was found without.
+const SPARE: u64 = 20 * SEARCH;
 /// As many shared variables are tried at once: the recursion is no deeper.
 const DEPTH: usize = 64;
 
@@ -171,6 +173,9 @@ pub(super) fn fewest(formula: &Formula, variables: &[Variable]) -> Option<Change
     };
     let mut changes = search.solve(formula, usize::MAX, 0)?;
     if search.guesses {
+        if formula.size().saturating_mul(changes.len() as u64) > SPARE {
+            return None;
+        }
         // The first ones are kept where one of two can go.
         for at in (0..changes.len()).rev() {
             let spared = changes

@@ -154,7 +154,7 @@ impl<'w> Flips<'w> {
                 let (now, other) = if holds { (HOLDS, NOT) } else { (NOT, HOLDS) };
                 let Workspace { places, sources, .. } = self.workspace;
                 let variable = self.variable(Stands::Condition(id), now, vec![other], || {
-                    let line = words::line(outline.span, places.comments(outline.span), sources);
+                    let line = words::condition(outline.span, places.comments(outline.span), sources);
                     Name::Condition(line, negated)
                 });
                 let own = Formula::Is { variable, among: HOLDS };

@@ -10,6 +10,7 @@ mod flips;
 mod reach;
 mod text;
 mod through;
+mod until;
 mod walk;
 mod words;
 mod would;
@@ -21,6 +22,7 @@ use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 pub use reach::{Reach, States};
+pub use until::Until;
 pub use would::WouldChange;
 
 use crate::compile::Places;
@@ -48,6 +50,9 @@ pub struct Explanation {
     /// All that is asked of a member, as an `and`: an identifier that suffices, `who`, the `consent to` clauses. Of an account
     /// it is `who` alone.
     pub conditions: Condition,
+    /// How long that is so, if no further event arrives.
+    #[serde(skip_serializing_if = "Until::is_unknown")]
+    pub until: Until,
     /// Where members are sent, in order of declaration.
     #[serde(serialize_with = "by_name")]
     pub destinations: Vec<Destination>,
@@ -308,6 +313,8 @@ pub struct Asked<'a> {
     pub people: &'a [Asked<'a>],
     /// The accounts of a user: how each is called, and its row.
     pub accounts: &'a [(&'a str, &'a Row<'a>)],
+    /// How long the membership in question stays as it is.
+    pub until: Until,
 }
 
 impl<'a> Asked<'a> {
@@ -320,6 +327,7 @@ impl<'a> Asked<'a> {
             users: &[],
             people: &[],
             accounts: &[],
+            until: Until::Unknown,
         }
     }
 }
@@ -341,6 +349,7 @@ pub fn explain(workspace: Workspace<'_>, audience: AudienceSlot, asked: Asked<'_
         audience: declared.name.to_string(),
         member,
         conditions,
+        until: asked.until,
         destinations: destinations.collect(),
         would_change,
         preferences: preferences(asked.consent),

@@ -6,7 +6,7 @@ use super::{Condition, Destination, Explanation, Kind, beside, words};
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.conditions_text())?;
+        write!(f, "{}", Conditions { of: self, until: true })?;
         if self.destinations.is_empty() {
             writeln!(f, "\nIt is sent nowhere.")?;
             return would_change(f, self);
@@ -35,7 +35,7 @@ fn would_change(f: &mut fmt::Formatter<'_>, explanation: &Explanation) -> fmt::R
 impl Explanation {
     /// The part of the text that is about membership.
     pub(crate) fn conditions_text(&self) -> impl fmt::Display + '_ {
-        Conditions(self)
+        Conditions { of: self, until: false }
     }
 
     /// The part of the text that is about one destination; empty where it is none of the audience's.
@@ -55,7 +55,11 @@ impl fmt::Display for At<'_> {
     }
 }
 
-struct Conditions<'e>(&'e Explanation);
+struct Conditions<'e> {
+    of: &'e Explanation,
+    /// Whether it is told until when that is so.
+    until: bool,
+}
 
 impl fmt::Display for Conditions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,10 +70,14 @@ impl fmt::Display for Conditions<'_> {
             now,
             conditions,
             ..
-        } = self.0;
+        } = self.of;
         let is = if *member { "is a member" } else { "is not a member" };
         let (profile, audience) = (words::name(profile), words::name(audience));
-        writeln!(f, "{profile} {is} of {audience}, as of {now}\n")?;
+        writeln!(f, "{profile} {is} of {audience}, as of {now}")?;
+        if self.until {
+            writeln!(f, "{}", self.of.until)?;
+        }
+        writeln!(f)?;
         for condition in &conditions.children {
             // What nobody wrote is told where it decides.
             if !(is_unwritten(condition) && condition.holds == Some(true)) {

@@ -15,6 +15,8 @@ const VALUE: usize = 60;
 const LISTED: usize = 3;
 /// As many characters of a line of a definition as people are shown.
 const LINE: usize = 120;
+/// As many of a condition that a sentence is about.
+const CONDITION: usize = 300;
 /// As many characters of a definition as are repeated in JSON.
 const SOURCE: usize = 2000;
 /// As many of a message id.
@@ -147,6 +149,15 @@ pub(super) fn source(span: Span, sources: &Sources) -> String {
 
 /// What is written in a span, in one line and without the comments.
 pub(super) fn line(span: Span, comments: &[Span], sources: &Sources) -> String {
+    visible(&cut(&one_line(span, comments, sources), LINE))
+}
+
+/// The same of a condition that a sentence is about.
+pub(super) fn condition(span: Span, comments: &[Span], sources: &Sources) -> String {
+    visible(&cut(&one_line(span, comments, sources), CONDITION))
+}
+
+fn one_line(span: Span, comments: &[Span], sources: &Sources) -> String {
     let mut words = String::new();
     let mut from = span.start;
     let ends = comments.iter().map(|comment| (comment.start, comment.end));
@@ -159,7 +170,7 @@ pub(super) fn line(span: Span, comments: &[Span], sources: &Sources) -> String {
         }
         from = next;
     }
-    visible(&cut(&words, LINE))
+    words
 }
 
 /// `a`, `a and b`, `a, b and c`
