@@ -77,12 +77,8 @@ pub(crate) use self::identifiers::ANONYMOUS_ID;
 pub use self::input::Input;
 pub(crate) use self::order::{Taken, conflict};
 pub(crate) use self::passing::{Passed, Passing};
-<<<<<<< HEAD
 pub(crate) use self::people::{PersonId, Touched};
-pub(crate) use self::reject::Refusal;
-=======
 pub(crate) use self::reject::{Refusal, forgotten};
->>>>>>> route
 pub use self::reject::{Reject, RejectCode};
 pub(crate) use self::state::State;
 pub use self::survey::Said;
