@@ -97,6 +97,8 @@ fn follow<S: Storage>(
 
 /// What is asked for after the events.
 fn rest<S: Storage>(live: &mut Live<S>, arguments: &StreamArguments, out: &mut Out<'_>) -> Result<(), Failure> {
+    let now = arguments.now.unwrap_or_else(clock);
+    live.catch_up(now, out).map_err(failure)?;
     if let Some(until) = arguments.until {
         live.run_until(until, out).map_err(failure)?;
     }

@@ -53,9 +53,15 @@ impl<S: Storage> Live<S> {
                 self.act_upon_all(now(), outlet)?;
             }
         }
-        self.act_upon_all(now(), outlet)?;
-        // Events that were dated ahead, and are no longer.
-        let now = now();
+        self.act_upon_all(now(), outlet)
+    }
+
+    /// Acts upon stored events that were dated ahead, if by the host's clock their instants have come: time moves on to each.
+    ///
+    /// # Errors
+    /// Those of the outlet and the storage.
+    pub fn catch_up(&mut self, now: Timestamp, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        self.sound()?;
         while let Some(next) = self.next_event().filter(|next| *next <= now) {
             self.pass(Until::With(next), &mut Vec::new(), &mut Handing(outlet))?;
         }
