@@ -8,6 +8,7 @@
 //! [docs/explain.md]: guide::explain
 //! [docs/performance.md]: guide::performance
 //! [docs/store.md]: guide::store
+//! [docs/live.md]: guide::live
 //! [docs/delivery.md]: guide::delivery
 //! [docs/consistency.md]: guide::consistency
 //! [docs/decisions.md]: guide::decisions
@@ -84,6 +85,8 @@ pub mod guide {
     pub mod store {}
     #[doc = include_str!("../docs/delivery.md")]
     pub mod delivery {}
+    #[doc = include_str!("../docs/live.md")]
+    pub mod live {}
     #[doc = include_str!("../docs/consistency.md")]
     pub mod consistency {}
     #[doc = include_str!("../docs/decisions.md")]

@@ -270,6 +270,40 @@ fn a_destination_under_another_name_is_another() {
 }
 
 #[test]
+fn who_is_forgotten_leaves_nothing_in_what_was_sent() {
+    let place = Place::new("forgotten");
+    let mut events = vec![
+        consent("c1", "somebody", "2026-06-01T00:00:00Z", true),
+        order("o1", "somebody", "2026-06-01T00:00:00Z"),
+        order("o2", "u2", "2026-06-01T00:00:00Z"),
+    ];
+    let done = place.stream(&events, &[]);
+    assert!(told(&done).contains("somebody"));
+    let (space, store) = (place.path("space.audience"), place.path("store"));
+    let forget = [
+        "forget",
+        &space,
+        "--store",
+        &store,
+        "--profile",
+        "user_id:somebody",
+        "--now",
+        NOW,
+    ];
+    assert_eq!(volens_with(io::empty(), &forget).code, 0);
+    for entry in fs::read_dir(&store).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(8).any(|window| window == b"somebody"));
+    }
+    // The same events are refused, and whoever comes with the same id is somebody new, who is entered.
+    events.push(order("o3", "somebody", "2026-06-01T06:00:00Z"));
+    let done = place.stream(&events, &[]);
+    assert_snapshot!(format!("{}{}", told(&done), done.err));
+    let done = place.stream(&[], &["--until", "2026-06-10T00:00:00Z"]);
+    assert_snapshot!(told(&done));
+}
+
+#[test]
 fn time_does_not_move_backwards() {
     let place = Place::new("backwards");
     let _ = place.stream(&[order("o1", "u1", "2026-06-10T00:00:00Z")], &[]);

@@ -10,6 +10,7 @@ mod events;
 #[allow(dead_code, reason = "the workspaces are the same, not all of what is asked of them")]
 mod make;
 mod meaning;
+mod promises;
 
 use proptest::prelude::ProptestConfig;
 
