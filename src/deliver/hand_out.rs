@@ -182,7 +182,8 @@ impl Ledger {
                     && (person.reached)(AudienceSlot::at(at))
             });
             // Of most people most audiences know nothing.
-            if reached || !self.entries(subject.kind, subject.value).is_empty() {
+            let mut entries = self.entries(subject.kind, subject.value).iter();
+            if reached || entries.any(|entry| *self.names.of(entry.place).0 == *audience.name) {
                 let destinations = if reached { &*audience.destinations } else { &[] };
                 self.hand_out_of(program, moment, subject, (&audience.name, destinations), sink)?;
             }
@@ -215,42 +216,26 @@ impl Ledger {
         (audience, reached): (&str, &[DestinationSlot]),
         sink: &mut impl FnMut(&Message) -> Result<(), E>,
     ) -> Result<(), E> {
-        let &Subject { kind, value, .. } = subject;
         for (at, destination) in program.destinations.iter().enumerate() {
             let slot = DestinationSlot::at(at);
             let reached = reached.contains(&slot);
-            let place = self.names.find(audience, &destination.name);
-            let held = place.and_then(|place| self.entry(kind, value, place));
+            let held = self.held(subject, audience, destination);
             if !reached && held.is_none() {
                 continue;
             }
             let standing = Standing::of(program, slot, destination, subject.consent);
-            let basis = held.map_or(&[][..], |held| self.names.categories(held.basis));
-            let revoked = !standing.ok
-                && match subject.person {
-                    Some(_) => standing
-                        .missing
-                        .iter()
-                        .any(|id| basis.iter().any(|known| **known == **id)),
-                    // Of nobody no grant is known any more.
-                    None => !basis.is_empty(),
-                };
             let step = decide(Case {
                 held: held.map(|held| held.state),
                 reached,
                 ok: standing.ok,
-                revoked,
+                revoked: !standing.ok && held.is_some_and(|held| self.is_revoked(subject, &standing, held)),
                 resync: moment.resync.concerns(audience),
                 removal: destination.removal,
             });
             let change = match step {
                 Step::Nothing => continue,
                 Step::Keep => {
-                    let same = basis.iter().map(|id| &**id).eq(standing.granted.iter().copied());
-                    if !same {
-                        let basis = self.names.basis(&standing.granted);
-                        self.alter(subject, audience, destination, |entry| entry.basis = basis);
-                    }
+                    self.keep(subject, audience, destination, &standing);
                     continue;
                 }
                 Step::Silence => {
@@ -262,7 +247,7 @@ impl Ledger {
                 Step::Remove => Change::Removed,
             };
             let times = held.map_or(0, |held| held.times);
-            let user_id: Option<Arc<str>> = match (change, kind) {
+            let user_id = match (change, subject.kind) {
                 (_, Kind::UserId | Kind::AnonymousId) => None,
                 (Change::Entered, _) => subject.user_id(),
                 // Whoever leaves is called as the destination knows them.
@@ -272,8 +257,8 @@ impl Ledger {
                 program,
                 destination,
                 audience,
-                kind,
-                value,
+                kind: subject.kind,
+                value: subject.value,
                 change,
                 user_id: user_id.as_deref(),
                 consent: subject.consent,
@@ -301,9 +286,35 @@ impl Ledger {
                 at: moment.now,
                 user_id,
             };
-            self.set(kind, value, entry);
+            self.set(subject.kind, subject.value, entry);
         }
         Ok(())
+    }
+
+    fn held(&self, subject: &Subject<'_>, audience: &str, destination: &Destination) -> Option<&Entry> {
+        let place = self.names.find(audience, &destination.name)?;
+        self.entry(subject.kind, subject.value, place)
+    }
+
+    /// Whether something is missing that was granted when the destination was last sent something, or since.
+    fn is_revoked(&self, subject: &Subject<'_>, standing: &Standing<'_>, held: &Entry) -> bool {
+        let basis = self.names.categories(held.basis);
+        let mut missing = standing.missing.iter();
+        match subject.person {
+            Some(_) => missing.any(|id| basis.iter().any(|known| **known == **id)),
+            // Of nobody no grant is known any more.
+            None => !basis.is_empty(),
+        }
+    }
+
+    /// Notes on which grants the destination goes on holding the identifier.
+    fn keep(&mut self, subject: &Subject<'_>, audience: &str, destination: &Destination, standing: &Standing<'_>) {
+        let held = self.held(subject, audience, destination);
+        let basis = held.map_or(&[][..], |held| self.names.categories(held.basis));
+        if !basis.iter().map(|id| &**id).eq(standing.granted.iter().copied()) {
+            let basis = self.names.basis(&standing.granted);
+            self.alter(subject, audience, destination, |entry| entry.basis = basis);
+        }
     }
 
     /// Changes what is known of something that is held, without any message.
@@ -314,10 +325,7 @@ impl Ledger {
         destination: &Destination,
         alter: impl FnOnce(&mut Entry),
     ) {
-        let Some(place) = self.names.find(audience, &destination.name) else {
-            return;
-        };
-        if let Some(mut entry) = self.entry(subject.kind, subject.value, place).cloned() {
+        if let Some(mut entry) = self.held(subject, audience, destination).cloned() {
             alter(&mut entry);
             entry.changed = true;
             self.set(subject.kind, subject.value, entry);
