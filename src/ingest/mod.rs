@@ -265,7 +265,10 @@ impl Ingestor {
             Kept::Gathered(gathered) => gathered,
             Kept::Taken(taken) => {
                 let mut gathered = Box::<Gathered>::default();
-                for Taken { event, place, input } in taken {
+                for Taken {
+                    event, place, input, ..
+                } in taken
+                {
                     gathered.push(event, place, Raw::of_text(input.text()));
                 }
                 gathered
@@ -288,11 +291,6 @@ impl Ingestor {
             rejects,
             violations,
         }
-    }
-
-    /// What it was made with.
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
     }
 
     /// Of one for a store: how many events were taken in since they were last put in order.
@@ -343,27 +341,39 @@ impl Ingestor {
         (self.counts, rejects.into_iter().map(|(_, reject)| reject).collect())
     }
 
-    /// The counts so far.
-    pub(crate) fn counts(&self) -> Counts {
-        self.counts
-    }
-
     /// When events without any time count as received from now on.
     pub(crate) fn set_received_at(&mut self, received_at: Timestamp) {
         self.settings.received_at = received_at;
     }
 
-    /// Takes the next line of a source; `buffer` is used for it. `false` at the end.
+    /// How many refused events were not told yet.
+    pub(crate) fn untold(&self) -> usize {
+        self.rejects.len()
+    }
+
+    /// Why an event was refused, if one was since there were so many; it is not told otherwise.
+    pub(crate) fn take_refusal(&mut self, untold: usize) -> Option<RejectCode> {
+        let refused = self.rejects.split_off(untold.min(self.rejects.len()));
+        refused.last().map(|(_, reject)| reject.code)
+    }
+
+    /// Lets go of what grows with what senders make up.
+    pub(crate) fn clear_shared(&mut self) {
+        self.shared.clear();
+    }
+
+    /// Takes the next line of a source, as of the instant when it has come; `buffer` is used for it. `false` at the end.
     pub(crate) fn read_line(
         &mut self,
-        source: &str,
-        number: u64,
+        (source, number): (&str, u64),
         reader: &mut impl BufRead,
         buffer: &mut Vec<u8>,
+        now: impl FnOnce() -> Timestamp,
     ) -> io::Result<bool> {
         let Some(cut) = lines::next(reader, LONGEST_LINE, buffer)? else {
             return Ok(false);
         };
+        self.settings.received_at = now();
         let line = if cut { Line::Cut(buffer) } else { Line::Whole(buffer) };
         self.one(source, number, line);
         Ok(true)
@@ -413,6 +423,7 @@ impl Ingestor {
                         event,
                         place,
                         input: raw.into(),
+                        received_at: *received_at,
                     }),
                 }
                 Ok(())

@@ -38,6 +38,8 @@ pub struct Journal<S> {
 pub(crate) struct Applied {
     pub(crate) event: Event,
     pub(crate) instead_of: Option<Event>,
+    /// When it came.
+    pub(crate) received_at: Timestamp,
 }
 
 /// What a journal holds.
@@ -211,7 +213,8 @@ impl<S: Storage> Journal<S> {
                     let is_current = self.index.is_at(stored.message_id, entry.position);
                     let is_before = before(entry.position) || acted.is_none();
                     // What took its place before that is the one that counted.
-                    if is_before && !is_current && !self.index.is_after(stored.message_id, acted) {
+                    let is_needed = acted.is_some_and(|acted| self.index.is_after(stored.message_id, acted));
+                    if is_before && !is_current && !is_needed {
                         return Ok(());
                     }
                     let Some(event) = self.erasure.event(&stored, &self.rules, &mut shared)? else {
@@ -230,7 +233,11 @@ impl<S: Storage> Journal<S> {
                     if !is_current {
                         last.insert(event.message_id.clone(), event.clone());
                     }
-                    give(Logged::New(Applied { event, instead_of }))
+                    give(Logged::New(Applied {
+                        event,
+                        instead_of,
+                        received_at: stored.received_at,
+                    }))
                 }
                 record::DELIVERED => {
                     let delivered = delivered(entry)?;
@@ -314,7 +321,6 @@ impl<S: Storage> Journal<S> {
         ingestor: &mut Ingestor,
         now: Timestamp,
     ) -> Result<Vec<Applied>, SpaceError> {
-        let received_at = ingestor.settings().received_at;
         let mut batch = Batch::new();
         let mut applied = Vec::new();
         let mut places = Vec::new();
@@ -330,7 +336,7 @@ impl<S: Storage> Journal<S> {
             if place.is_some() {
                 let old = read_stored(&buffer)?;
                 let input = Input::of_text(old.json);
-                let relation = taken.relation(&input, (received_at, old.received_at));
+                let relation = taken.relation(&input, old.received_at);
                 // Of one whose history was dropped or in which something was hidden nobody can tell whether it is the same.
                 let is_copy = relation.is_copy || self.erasure.is_changed(&old);
                 let conflict = (!is_copy).then(|| conflict(&taken.event.message_id));
@@ -352,7 +358,12 @@ impl<S: Storage> Journal<S> {
             } else {
                 ingestor.counts_mut().applied += 1;
             }
-            let Taken { mut event, input, .. } = taken;
+            let Taken {
+                mut event,
+                input,
+                received_at,
+                ..
+            } = taken;
             let text = input.text();
             let stored = Stored {
                 without_history: false,
@@ -379,7 +390,11 @@ impl<S: Storage> Journal<S> {
             }
             let other = matches!(self.index.get(&event.message_id), Some(Found::Perhaps(_))) && place.is_none();
             places.push((event.message_id.clone(), other));
-            applied.push(Applied { event, instead_of });
+            applied.push(Applied {
+                event,
+                instead_of,
+                received_at,
+            });
         }
         let positions = self.storage.append(&batch)?;
         let first = positions.first().copied();
@@ -463,10 +478,11 @@ impl<S: Storage> Journal<S> {
         let mut failed = None;
         let mut shared = Shared::new();
         let (erasure, rules, index, forgotten) = (&self.erasure, &self.rules, &self.index, &self.forgotten);
+        let acted = self.delivered;
         let rewritten = self.storage.rewrite(&mut |entry| {
             let change = match entry.kind {
-                record::DELIVERED => delivered_change(entry, erasure, forgotten),
-                _ => change(entry, erasure, rules, index, &mut shared),
+                record::DELIVERED => delivered_change(entry, erasure, forgotten, acted),
+                _ => change(entry, erasure, rules, (index, acted), &mut shared),
             };
             change.unwrap_or_else(|error| {
                 failed.get_or_insert(error);
@@ -514,14 +530,16 @@ fn change(
     entry: &Entry<'_>,
     erasure: &Erasure,
     rules: &IdentityRules,
-    index: &Index,
+    (index, acted): (&Index, Option<Position>),
     shared: &mut Shared,
 ) -> Result<Change, SpaceError> {
     if entry.kind != record::EVENT {
         return Ok(Change::Keep);
     }
     let stored = stored(entry)?;
-    if !index.is_at(stored.message_id, entry.position) {
+    // One that another has taken the place of is still needed where that was not acted upon yet.
+    let is_needed = acted.is_some_and(|acted| entry.position < acted && index.is_after(stored.message_id, acted));
+    if !index.is_at(stored.message_id, entry.position) && !is_needed {
         return Ok(Change::Remove);
     }
     Ok(match erasure.rest(&stored, rules, shared)? {
@@ -545,8 +563,13 @@ fn delivered_change(
     entry: &Entry<'_>,
     erasure: &Erasure,
     forgotten: &[(Position, HashSet<Hash>)],
+    last: Option<Position>,
 ) -> Result<Change, SpaceError> {
     let delivered = delivered(entry)?;
+    if delivered.ledger.is_empty() && Some(entry.position) != last {
+        // All that it said was said again.
+        return Ok(Change::Remove);
+    }
     let after = forgotten.partition_point(|(position, _)| *position <= entry.position);
     let after = forgotten.get(after..).unwrap_or_default();
     if after.is_empty() || delivered.ledger.is_empty() {

@@ -127,10 +127,7 @@ impl Watched {
 fn go(text: &str, world: Vec<u16>) -> Result<(), TestCaseError> {
     let mut choices = Choices::new(world);
     let engine = Engine::from_text("made.audience", text).unwrap();
-    let mut none: Vec<Message> = Vec::new();
-    let live = engine
-        .live(Memory::new(), Options::new(Timestamp::MAX), &mut none)
-        .unwrap();
+    let live = engine.live(Memory::new(), Options::new(Timestamp::MAX)).unwrap();
     let mut watched = Watched {
         engine,
         live,
