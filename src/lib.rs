@@ -42,6 +42,7 @@ pub mod explain;
 pub mod ingest;
 pub mod ir;
 pub mod model;
+pub mod overview;
 pub mod render;
 pub mod schema;
 pub mod space;

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["diagnostic", "ir", "model"],
     &["syntax", "eval", "render", "schema", "store"],
     &["compile", "ingest", "enforce"],
-    &["explain", "space"],
+    &["explain", "space", "overview"],
     &["engine"],
     &["cases", "testing"],
     &["cli"],

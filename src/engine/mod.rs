@@ -7,6 +7,7 @@ mod format;
 pub(crate) mod load;
 mod lookback;
 mod members;
+mod overview;
 mod routed;
 mod run;
 mod space;

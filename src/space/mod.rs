@@ -45,7 +45,7 @@ use std::thread;
 
 use self::intake::Commit;
 use self::record::{Forgotten, Hash};
-use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, State};
+use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, RejectCode, State};
 use crate::model::{IdentityRules, Profile, Profiles};
 use crate::store::Storage;
 use crate::time::Timestamp;
@@ -223,6 +223,12 @@ impl<S: Storage> Space<S> {
             rejected: self.unusable,
             duplicate: 0,
         }
+    }
+
+    /// How many of the stored events are refused with each code, under the rules as they are now.
+    pub fn refused(&self) -> BTreeMap<RejectCode, u64> {
+        let unusable = Some((RejectCode::NoUsableIdentifier, self.unusable));
+        unusable.into_iter().filter(|(_, count)| *count > 0).collect()
     }
 
     /// What was left out of the events, by the documented names (ID-15).
