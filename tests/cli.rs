@@ -189,6 +189,7 @@ fn run_prints_the_json_of_its_description() {
         "audiences": {
             "big_spenders": {
                 "size": 2,
+                "identifiers": {"user_id": 2},
                 "members": ["user_id:u1", "user_id:u2"],
                 "destinations": {
                     "crm": {"requires": [], "delivered": ["user_id:u1", "user_id:u2"], "filtered": []},

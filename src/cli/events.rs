@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::{Inputs, Output};
-use super::{EventArguments, Failure, Streams, store};
+use super::{EventArguments, Failure, Streams, json_line, store};
 use crate::diagnostic::visible;
 use crate::engine::Engine;
 use crate::ingest::{Ingested, Ingestor, Reject, Said, Settings};
@@ -243,8 +243,7 @@ fn tell(rejects: &[Reject], rejected: u64, streams: &mut Streams) -> io::Result<
 
 fn write_rejects(rejects: &[Reject], writer: &mut impl Write) -> io::Result<()> {
     for reject in rejects {
-        serde_json::to_writer(&mut *writer, reject)?;
-        writer.write_all(b"\n")?;
+        json_line(reject, writer)?;
     }
     Ok(())
 }

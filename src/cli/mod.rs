@@ -17,6 +17,7 @@ mod output;
 mod overview;
 mod problems;
 mod profile;
+mod route;
 mod run;
 mod schema;
 mod store;
@@ -32,7 +33,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::compile::nearest;
-use crate::diagnostic::visible;
+use crate::diagnostic::{Diagnostic, visible};
 use crate::engine::{DefinitionErrors, Engine, Error};
 use crate::ir::AudienceSlot;
 use crate::space::SpaceError;
@@ -99,6 +100,12 @@ enum Command {
         workspace: WorkspaceArguments,
         #[command(flatten)]
         events: EventArguments,
+        /// How many members two audiences have together, and each alone; may be given several times
+        #[arg(long, value_name = "A,B")]
+        overlap: Vec<String>,
+        /// Also show how many members of each audience have an identifier of each type; JSON always has it
+        #[arg(long)]
+        identifiers: bool,
         #[command(flatten)]
         format: FormatArguments,
     },
@@ -137,6 +144,19 @@ enum Command {
         /// Only this destination
         #[arg(long, value_name = "NAME")]
         destination: Option<String>,
+    },
+    /// Tell where each raw event may go, and why not: its own consent object decides, and its integrations object
+    ///
+    /// Each `messageId` goes out once. The text ends with how many reached each destination; `--format json` prints one
+    /// object a line for each accepted event.
+    #[command(override_usage = "volens route <WORKSPACE> --events <FILE>... [OPTIONS]")]
+    Route {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        arguments: RouteArguments,
+        #[command(flatten)]
+        format: FormatArguments,
     },
     /// The Delivery Overview: step by step how many came in, how many were held back and why, how many may be delivered
     ///
@@ -273,6 +293,37 @@ struct EventArguments {
     /// Write each refused event to this file, with the reason, as JSON lines
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct RouteArguments {
+    /// Files of events, one JSON object a line; `.gz` is unpacked, `-` is standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    events: Vec<PathBuf>,
+    /// What decides about an event without a consent object
+    #[arg(long, value_enum, value_name = "POLICY", default_value_t = PolicyArgument::Documented)]
+    policy: PolicyArgument,
+    /// With `--policy strict`: the store that has the profiles; without it they are made of the events themselves
+    #[arg(long, value_name = "DIR", conflicts_with = "received_at")]
+    store: Option<PathBuf>,
+    /// With `--policy strict`: the instant that the profiles are as of [default: the clock]
+    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+    now: Option<Timestamp>,
+    /// With `--policy strict`: when events without any time count as received [default: now]
+    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+    received_at: Option<Timestamp>,
+    /// Write each refused event to this file, with the reason, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+}
+
+/// What decides about an event without a consent object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PolicyArgument {
+    /// Nothing: it goes everywhere, as Segment documents it
+    Documented,
+    /// The consent that is stored of its person; of somebody unknown nothing is granted
+    Strict,
 }
 
 #[derive(Debug, Args)]
@@ -425,8 +476,16 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
         Command::Run {
             workspace,
             events,
+            overlap,
+            identifiers,
             format,
-        } => run::run(&workspace.path, events, format.format, streams),
+        } => {
+            let besides = run::Besides {
+                overlap,
+                identifiers: *identifiers,
+            };
+            run::run(&workspace.path, events, &besides, format.format, streams)
+        }
         Command::Profile {
             workspace,
             events,
@@ -448,6 +507,11 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             };
             explain::explain(&workspace.path, events, &question, format.format, streams)
         }
+        Command::Route {
+            workspace,
+            arguments,
+            format,
+        } => route::route(&workspace.path, arguments, format.format, streams),
         Command::Overview {
             workspace,
             events,
@@ -502,9 +566,20 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
 
 /// Loads the workspace, and tells its problems on standard error.
 fn load(path: &std::path::Path, streams: &mut Streams) -> Result<Engine, Failure> {
+    load_and_warn(path, |_| true, streams)
+}
+
+/// The same; of the warnings, those that matter.
+fn load_and_warn(
+    path: &std::path::Path,
+    matters: impl Fn(&Diagnostic) -> bool,
+    streams: &mut Streams,
+) -> Result<Engine, Failure> {
     match Engine::load(path) {
         Ok(engine) => {
-            problems::print(engine.warnings(), problems::SHOWN, engine.sources(), streams)?;
+            let warnings = engine.warnings().iter().filter(|warning| matters(warning));
+            let warnings: Vec<Diagnostic> = warnings.cloned().collect();
+            problems::print(&warnings, problems::SHOWN, engine.sources(), streams)?;
             Ok(engine)
         }
         Err(Error::Definitions(errors)) => Err(wrong(&errors, streams)),
@@ -543,4 +618,10 @@ fn json(value: &impl serde::Serialize, streams: &mut Streams) -> Result<(), Fail
     value.serialize(&mut writer).map_err(io::Error::from)?;
     writeln!(streams.out)?;
     Ok(())
+}
+
+/// Writes a value as JSON on a line of its own.
+fn json_line(value: &impl serde::Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    writeln!(out)
 }

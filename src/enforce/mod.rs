@@ -13,7 +13,7 @@ use crate::ir::{CategorySlot, DestinationSlot, Program};
 use crate::model::Consent;
 
 pub(crate) use route::route;
-pub use route::{Discard, Payload, Routing};
+pub use route::{Discard, Payload, Policy, Routing};
 
 /// The reason of every delivery that consent stopped, as the Delivery Overview calls it (CE-14).
 pub const FILTERED_BY_END_USER_CONSENT: &str = "FILTERED_BY_END_USER_CONSENT";

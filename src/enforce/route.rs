@@ -10,6 +10,9 @@
 //!
 //! What passes this is then filtered by the integrations object (CR-14, CR-15).
 //!
+//! A host that finds the first row too open has [`Policy::Strict`]: then what is stored of the person takes the place of the
+//! object that is not there. It only ever takes receivers away.
+//!
 //! The workspace's `consent enforcement off` is about members of audiences (CE-1) and changes nothing here: whoever keeps
 //! consent in the conditions of audiences (CE-15) has no such condition on raw events. A category that is switched off is
 //! not required here either (CC-9).
@@ -21,8 +24,8 @@ use serde::{Serialize, Serializer};
 
 use super::{FILTERED_BY_END_USER_CONSENT, FILTERED_BY_INTEGRATIONS_OBJECT};
 use crate::consent::is_category_id;
-use crate::ir::{Destination, Program};
-use crate::model::{Preferences, consent_object, is_preference_update};
+use crate::ir::{CategorySlot, Destination, Program};
+use crate::model::{Consent, Preferences, consent_object, is_preference_update};
 use crate::value::{Object, Value};
 
 /// What becomes of an event at a destination: one of the two, and one reason (DO-3).
@@ -110,12 +113,36 @@ impl Serialize for Discard {
     }
 }
 
+/// What decides about an event that has no consent object. One that has is held to its own, whatever the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy<'c> {
+    /// Nothing does: nobody was asked, and it flows (CR-1, CO-2). This is what is documented.
+    #[default]
+    Documented,
+    /// What is stored of the people that it is about: each of them must have granted each category that the destination
+    /// requires. Where nobody is known, and there is nobody's consent here, nothing is granted.
+    Strict(&'c [&'c Consent]),
+}
+
+impl Policy<'_> {
+    /// Whether a category is granted to an event without a consent object.
+    fn grants(self, category: &str) -> bool {
+        match self {
+            Policy::Documented => true,
+            Policy::Strict(stored) => {
+                !stored.is_empty() && stored.iter().all(|consent| consent.state(category).is_granted())
+            }
+        }
+    }
+}
+
 /// What becomes of an event at each destination of the program, in the order of [`Program::destinations`].
 ///
 /// The event must be one that is not refused: a refused one goes nowhere, and that is not looked at here.
-pub(crate) fn route(program: &Program, event: &Object) -> Vec<Routing> {
+pub(crate) fn route(program: &Program, event: &Object, policy: Policy<'_>) -> Vec<Routing> {
     let said = Said {
         consent: consent_object(event).map(Preferences::read),
+        policy,
         integrations: Integrations::of(event),
         is_preference_update: is_preference_update(event),
     };
@@ -127,6 +154,8 @@ pub(crate) fn route(program: &Program, event: &Object) -> Vec<Routing> {
 struct Said<'e> {
     /// `None` where it has no consent object (CO-3).
     consent: Option<Preferences>,
+    /// What takes its place.
+    policy: Policy<'e>,
     integrations: Integrations<'e>,
     is_preference_update: bool,
 }
@@ -148,14 +177,16 @@ impl Said<'_> {
         }
     }
 
-    /// CR-1 to CR-13. Without an object nothing is asked (CO-2); with one, each category that is enforced (CC-7).
+    /// CR-1 to CR-13: each category that is enforced (CC-7), by the event's object; without one as the policy says.
     fn consent_allows(&self, program: &Program, destination: &Destination) -> bool {
-        let Some(preferences) = &self.consent else {
-            return true;
+        let grants = |slot: CategorySlot| {
+            let category = program.category_id(slot);
+            match &self.consent {
+                Some(preferences) => preferences.grants(category),
+                None => self.policy.grants(category),
+            }
         };
-        program
-            .enforced(destination)
-            .all(|slot| preferences.grants(program.category_id(slot)))
+        program.enforced(destination).all(grants)
     }
 
     fn integrations_allow(&self, program: &Program, destination: &Destination) -> bool {
@@ -164,7 +195,8 @@ impl Said<'_> {
             Integrations::Unreadable => false,
             Integrations::Flags(flags) => match flags.get(&destination.kind).or_else(|| flags.get("All")) {
                 Some(flag) => is_on(flag),
-                // DEC-4: nobody was asked, so a destination that needs consent has to be wanted by name.
+                // DEC-4: nobody was asked, so a destination that needs consent has to be wanted by name; under any policy, for a
+                // stricter one must not add a receiver.
                 None => self.consent.is_some() || program.enforced(destination).next().is_none(),
             },
         }

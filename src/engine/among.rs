@@ -34,8 +34,8 @@ use crate::value::Value;
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Among<'e> {
-    engine: &'e Engine,
-    profiles: &'e Profiles,
+    pub(super) engine: &'e Engine,
+    pub(super) profiles: &'e Profiles,
 }
 
 impl<'e> Among<'e> {

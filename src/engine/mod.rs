@@ -7,8 +7,10 @@ mod format;
 pub(crate) mod load;
 mod lookback;
 mod members;
+mod overlap;
 mod overview;
 mod routed;
+mod router;
 mod run;
 mod space;
 
@@ -38,7 +40,9 @@ pub use delivery::{Delivery, Outcome, Through};
 pub use error::{DefinitionErrors, Error};
 pub use format::format;
 pub use lookback::{Beyond, Definition, HorizonError};
+pub use overlap::Overlap;
 pub use routed::Routed;
+pub use router::{RoutedEvent, Router};
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};
 
 /// A compiled workspace, ready to take events and answer. Cheap to clone.

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::error::Error;
 use super::members::{self, Groups, Laid};
+use super::overlap::Places;
 use crate::consent::ConsentState;
 use crate::enforce::{self, Decision, FILTERED_BY_END_USER_CONSENT};
 use crate::eval::{self, Row};
@@ -51,11 +52,18 @@ pub struct AudienceRun {
     pub of: Subject,
     /// How many members it has. Membership itself does not depend on what destinations require (CE-10).
     pub size: usize,
+    /// How many members have an identifier of each type, in the order of the identity rules' priorities; types that none has
+    /// are left out. Of an audience of accounts, the users that are delivered or held back.
+    #[serde(serialize_with = "counts")]
+    pub identifiers: Vec<(Box<str>, usize)>,
     /// The members' labels, sorted by code point.
     pub members: Vec<Arc<str>>,
     /// Where members are sent, in order of declaration.
     #[serde(serialize_with = "by_name")]
     pub destinations: Vec<DestinationRun>,
+    /// Of an audience of users, its members.
+    #[serde(skip)]
+    pub(super) places: Places,
 }
 
 /// One destination of an audience. Each member of an audience of users is in exactly one of the two lists; of an audience
@@ -109,6 +117,27 @@ fn by_name<T: Named + Serialize, S: Serializer>(entries: &[T], serializer: S) ->
         map.serialize_entry(entry.name(), entry)?;
     }
     map.end()
+}
+
+fn counts<S: Serializer>(counts: &[(Box<str>, usize)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(counts.iter().map(|(name, count)| (name, count)))
+}
+
+/// How many profiles have an identifier of each type, by priority.
+fn identifiers<'p>(profiles: impl Iterator<Item = &'p Profile>, rules: &IdentityRules) -> Vec<(Box<str>, usize)> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for profile in profiles {
+        let mut last = None;
+        for (kind, _) in profile.identifiers().iter() {
+            // They are sorted by type, and one is enough.
+            if last.replace(kind) != Some(kind) {
+                *counts.entry(kind).or_default() += 1;
+            }
+        }
+    }
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(kind, _)| rules.rank(kind));
+    counts.into_iter().map(|(kind, count)| (kind.into(), count)).collect()
 }
 
 /// What is found of an audience: who is in it, and of an audience of accounts which users are delivered.
@@ -188,14 +217,15 @@ pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles,
     let audiences = program.audiences.iter().zip(found).map(|(audience, found)| {
         let mut reached: Vec<(&Arc<str>, &Profile)> = found
             .users
-            .into_iter()
-            .filter_map(|at| labels.get(at).zip(users.get(at).map(|user| &**user)))
+            .iter()
+            .filter_map(|&at| labels.get(at).zip(users.get(at).map(|user| &**user)))
             .collect();
         reached.sort_by_key(|(label, _)| *label);
         let destinations = audience.destinations.iter();
         let destinations = destinations
             .filter_map(|slot| deliver(program, *slot, &reached))
             .collect();
+        let identifiers = identifiers(reached.iter().map(|(_, profile)| *profile), rules);
         let members: Vec<Arc<str>> = match audience.of {
             Subject::User => reached.into_iter().map(|(label, _)| label.clone()).collect(),
             Subject::Account => {
@@ -209,8 +239,13 @@ pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles,
             label: audience.label.clone(),
             of: audience.of,
             size: members.len(),
+            identifiers,
             members,
             destinations,
+            places: Places::new(match audience.of {
+                Subject::User => found.users.into_iter().collect(),
+                Subject::Account => Vec::new(),
+            }),
         }
     });
     Ok(Run {

@@ -1,6 +1,7 @@
 //! Whether one event would be taken, without taking it: for those who pass events on and keep no profiles.
 
 use super::decode;
+use super::event::Claim;
 use super::reject::{Refusal, RejectCode};
 use crate::model::IdentityRules;
 use crate::time::Timestamp;
@@ -23,10 +24,15 @@ use crate::value::{JsonError, MAX_DEPTH, Value};
 /// # Errors
 /// Why it is refused.
 pub fn check(event: &Value, identity: &IdentityRules) -> Result<(), RejectCode> {
+    claims(event, identity).map(drop)
+}
+
+/// The identifiers of an event that would be taken.
+pub(crate) fn claims(event: &Value, identity: &IdentityRules) -> Result<Vec<Claim>, RejectCode> {
     let bounded = bounded(event.clone(), event.canonical().len());
     // Receipt matters to an event without any time, and then no instant at all makes it a refused one.
     let decoded = bounded.and_then(|event| decode::decode(event, identity, Timestamp::EPOCH));
-    decoded.map(drop).map_err(|refusal| refusal.code)
+    decoded.map(|event| event.claims).map_err(|refusal| refusal.code)
 }
 
 /// The event, if it is no larger and no deeper than one may be; `length` is that of its canonical JSON.

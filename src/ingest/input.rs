@@ -79,6 +79,11 @@ impl Input {
         }
     }
 
+    /// Whether it is an item of a batch.
+    pub(super) fn is_item(&self) -> bool {
+        matches!(self.0, Kept::Item { .. })
+    }
+
     /// The event; `null` for an input that never was one.
     pub(super) fn value(&self) -> Value {
         match &self.0 {

@@ -186,7 +186,11 @@ impl Taken {
 
 /// What is compared of two events with one id: canonical JSON without the clocks that an honest retry changes.
 fn body(input: Option<&Input>) -> String {
-    let mut event = input.map(Input::value).unwrap_or_default();
+    body_of(input.map(Input::value).unwrap_or_default())
+}
+
+/// The same, of an event as a value.
+pub(super) fn body_of(mut event: Value) -> String {
     if let Value::Object(object) = &mut event {
         for clock in ["sentAt", "receivedAt", "originalTimestamp"] {
             object.remove(clock);

@@ -1,6 +1,8 @@
 //! Invariants 1, 2, 3 and 9: where a raw event goes. The workspaces have several categories, some switched off, and
 //! destinations mapped to none, one or several, in several instances; the events are of every kind.
 
+use std::collections::BTreeSet;
+
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -8,7 +10,7 @@ use proptest::sample::{Index, select, subsequence};
 use serde_json::{Value as Json, json};
 use volens::Engine;
 
-use crate::made_events::{CATEGORIES, KINDS, UPDATE, event};
+use crate::made_events::{CATEGORIES, KINDS, UPDATE, event, events};
 use crate::routing::{Destination, Workspace, parsed, receivers, routed};
 
 const CONSENT: &str = "discarded: FILTERED_BY_END_USER_CONSENT";
@@ -204,5 +206,74 @@ proptest! {
                 prop_assert_eq!(routed, expected);
             }
         }
+    }
+
+    #[test]
+    fn the_strict_policy_only_ever_takes_receivers_away(
+        workspace in workspace(),
+        mut events in vec(event(), 1..16),
+    ) {
+        // Each has an id of its own, so that all that are accepted are folded.
+        for (number, event) in events.iter_mut().enumerate() {
+            event["messageId"] = json!(format!("i{number}"));
+        }
+        let engine = workspace.engine();
+        let lines: Vec<String> = events.iter().map(Json::to_string).collect();
+        let people = engine.ingest(lines.join("\n").as_bytes(), crate::shop::now()).unwrap().profiles;
+        for event in &events {
+            let documented = engine.route(&parsed(event));
+            let strict = engine.among(&people).route(&parsed(event));
+            if consent_of(event).is_some() || documented.is_err() {
+                prop_assert_eq!(strict, documented);
+                continue;
+            }
+            // The profile that the event stands in the history of, which says nothing of how it was found.
+            let own = people.users().iter().find(|profile| {
+                profile.history().iter().any(|(_, past)| past.iter().any(|past| event["messageId"] == *past.message_id))
+            });
+            let (documented, strict) = (documented.unwrap(), strict.unwrap());
+            for ((destination, documented), strict) in workspace.destinations.iter().zip(&documented).zip(&strict) {
+                let [was, is] = [documented, strict].map(|routed| routed.routing.is_delivered());
+                prop_assert!(was || !is, "{} is added", destination.name);
+                for category in workspace.enforced(destination).filter(|_| is) {
+                    // Identify and group calls stand in no history.
+                    let state = own.map(|profile| profile.consent().state(category));
+                    prop_assert!(state.is_none_or(|state| state.is_granted()), "{} without {category}", destination.name);
+                }
+                if workspace.enforced(destination).next().is_none() {
+                    prop_assert_eq!(documented, strict);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_is_routed_like_its_events_each_once(
+        workspace in workspace(),
+        events in events(),
+    ) {
+        let engine = workspace.engine();
+        let lines: Vec<String> = events.iter().map(Json::to_string).collect();
+        let mut router = engine.router();
+        let mut seen = BTreeSet::new();
+        let mut wrong = Vec::new();
+        let read = router.read("events", lines.join("\n").as_bytes(), |routed| {
+            let at = usize::try_from(routed.line - 1).unwrap();
+            if !seen.insert(routed.message_id.to_owned())
+                || engine.route(&parsed(&events[at])).as_deref() != Ok(&routed.destinations[..])
+            {
+                wrong.push(at);
+            }
+            Ok::<(), std::io::Error>(())
+        });
+        read.unwrap();
+        prop_assert!(wrong.is_empty(), "{wrong:?}");
+        let (counts, rejects) = router.finish();
+        prop_assert_eq!(counts.read, events.len() as u64);
+        prop_assert_eq!(counts.read, counts.applied + counts.duplicate + counts.rejected);
+        prop_assert_eq!(counts.rejected, rejects.len() as u64);
+        // As many ids as a run applies, which goes by the same rules.
+        let run = crate::shop::ingest_lines(&engine, lines.iter().map(String::as_str));
+        prop_assert_eq!((counts.applied, seen.len() as u64), (run.counts.applied, run.counts.applied));
     }
 }
