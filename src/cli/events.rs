@@ -15,6 +15,7 @@ use crate::ingest::{Ingested, Ingestor, Reject, Said, Settings};
 use crate::model::IdentityRules;
 use crate::space::SpaceError;
 use crate::time::Timestamp;
+use crate::value::Value;
 
 /// How many refused events are told one by one.
 const SHOWN: usize = 10;
@@ -28,21 +29,33 @@ pub(super) fn ingest(
     now: Timestamp,
     streams: &mut Streams,
 ) -> Result<Ingested, Failure> {
-    ingest_sampling(engine, arguments, 0, None, now, streams)
+    ingest_seeing(engine, arguments, None, now, streams)
 }
 
-/// The same, and keeps so many refused events of each code; `other` is a file that is written, too.
-pub(super) fn ingest_sampling(
+/// What is wanted of events besides what they lead to.
+pub(super) struct Seeing<'a> {
+    /// So many of the refused events of each code.
+    pub(super) refused: usize,
+    /// A file that is written besides that of `--rejects`.
+    pub(super) other: Option<&'a Output>,
+    /// Is given each event that is applied.
+    pub(super) applied: &'a mut dyn FnMut(&Value),
+}
+
+/// The same, for those who want to see the events, too.
+pub(super) fn ingest_seeing(
     engine: &Engine,
     arguments: &EventArguments,
-    samples: usize,
-    other: Option<&Output>,
+    seeing: Option<Seeing<'_>>,
     now: Timestamp,
     streams: &mut Streams,
 ) -> Result<Ingested, Failure> {
     let ingested = match &arguments.store {
         Some(folder) => {
             let space = store::read(engine, folder, now, streams)?;
+            if let Some(seeing) = seeing {
+                space.each_applied(seeing.applied)?;
+            }
             Ingested {
                 profiles: space.profiles(),
                 counts: space.counts(),
@@ -54,11 +67,16 @@ pub(super) fn ingest_sampling(
         None => {
             let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), engine)?;
             let mut ingestor = engine.ingestor(now, arguments.received_at.unwrap_or(now));
-            sources.check_other(other)?;
             ingestor.keep_rejects(sources.kept());
-            ingestor.keep_rejects_of_each(samples);
+            if let Some(seeing) = &seeing {
+                sources.check_other(seeing.other)?;
+                ingestor.keep_rejects_of_each(seeing.refused);
+            }
             sources.each(streams, |name, reader| ingestor.read(name, reader))?;
-            let ingested = ingestor.finish();
+            let ingested = match seeing {
+                Some(seeing) => ingestor.finish_with(seeing.applied),
+                None => ingestor.finish(),
+            };
             sources.tell(&ingested.rejects, ingested.counts.rejected, streams)?;
             ingested
         }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::events;
+use super::events::{self, Seeing};
 use super::output::{Inputs, Output};
 use super::{EventArguments, Failure, Format, Streams, json, load};
 
@@ -29,8 +29,15 @@ pub(super) fn overview(
         .html
         .map(|path| Output::open("--html", path, &inputs))
         .transpose()?;
-    let ingested = events::ingest_sampling(&engine, arguments, asked.samples, page.as_ref(), now, streams)?;
-    let overview = engine.overview(&ingested, now, asked.samples)?;
+    let mut flows = engine.event_flows(asked.samples);
+    let seeing = Seeing {
+        refused: asked.samples,
+        other: page.as_ref(),
+        applied: &mut |event| flows.add(event),
+    };
+    let ingested = events::ingest_seeing(&engine, arguments, Some(seeing), now, streams)?;
+    let mut overview = engine.overview(&ingested, now, asked.samples)?;
+    overview.events.destinations = flows.finish();
     if let Some(page) = page {
         let html = overview.html().map_err(std::io::Error::from)?;
         page.write(|file| file.write_all(html.as_bytes()))?;

@@ -41,6 +41,7 @@ pub use error::{DefinitionErrors, Error};
 pub use format::format;
 pub use lookback::{Beyond, Definition, HorizonError};
 pub use overlap::Overlap;
+pub use overview::EventFlows;
 pub use routed::Routed;
 pub use router::{RoutedEvent, Router};
 pub use run::{AudienceRun, DestinationRun, Filtered, Run};

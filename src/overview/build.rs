@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Discarded, Events, Flow, HeldMember, MOST_SAMPLES, RefusedEvent, Silent};
+use super::{Discarded, Events, Flow, HeldMember, MOST_SAMPLES, RefusedEvent, SentEvent, Silent};
 use crate::consent::ConsentState;
 use crate::ingest::Ingested;
+use crate::value::{Object, Value};
 
 /// How many samples are wanted of each reason: no more than [`MOST_SAMPLES`].
 #[derive(Debug, Clone, Copy)]
@@ -42,17 +43,19 @@ impl Destination {
         for (reason, member) in held {
             reasons.entry(reason).or_default().push(member);
         }
-        let discards: Vec<Discarded<HeldMember>> = reasons
-            .into_iter()
-            .map(|(reason, held)| Discarded {
-                reason,
-                count: held.len() as u64,
-                categories: missing(&self.requires, held.iter().map(|(_, categories)| *categories)),
-                samples: sample(&held, samples),
-            })
-            .collect();
+        // By name is in the order of DO-6.
+        let discards = reasons.into_iter().map(|(reason, held)| Discarded {
+            reason,
+            count: held.len() as u64,
+            categories: missing(&self.requires, &held),
+            samples: sample(&held, samples),
+        });
+        let discards = discards.collect();
+        self.flow(delivered as u64, discards)
+    }
+
+    fn flow<S>(self, delivered: u64, discards: Vec<Discarded<S>>) -> Flow<S> {
         let filtered = discards.iter().map(|discarded| discarded.count).sum();
-        let delivered = delivered as u64;
         Flow {
             name: self.name,
             label: self.label,
@@ -65,22 +68,104 @@ impl Destination {
     }
 }
 
+/// The pipeline of raw events at a destination, while they come one by one.
+#[derive(Debug)]
+pub(crate) struct EventTally {
+    destination: Destination,
+    samples: Samples,
+    delivered: u64,
+    reasons: BTreeMap<&'static str, Tally>,
+}
+
+/// One reason of it.
+#[derive(Debug, Default)]
+struct Tally {
+    count: u64,
+    categories: Missing,
+    samples: Vec<SentEvent>,
+}
+
+impl EventTally {
+    pub(crate) fn new(destination: Destination, samples: Samples) -> Self {
+        EventTally {
+            destination,
+            samples,
+            delivered: 0,
+            reasons: BTreeMap::new(),
+        }
+    }
+
+    /// Counts an event that may be delivered.
+    pub(crate) fn deliver(&mut self) {
+        self.delivered += 1;
+    }
+
+    /// Counts one that is discarded, and keeps it as a sample while there are few; `missing` are the categories that it
+    /// would have had to grant.
+    pub(crate) fn discard(&mut self, reason: &'static str, missing: &[&str], event: &Object) {
+        let tally = self.reasons.entry(reason).or_default();
+        tally.count += 1;
+        for category in missing {
+            // What an object leaves out it refuses, as on profiles (CP-5).
+            count_missing(&mut tally.categories, category, ConsentState::Denied);
+        }
+        if tally.samples.len() < self.samples.count() {
+            tally.samples.push(sent(event, missing));
+        }
+    }
+
+    pub(crate) fn finish(self) -> Flow<SentEvent> {
+        let requires = &self.destination.requires;
+        let discards = self.reasons.into_iter().map(|(reason, tally)| Discarded {
+            reason,
+            count: tally.count,
+            categories: as_named(requires, tally.categories),
+            samples: tally.samples,
+        });
+        let discards = discards.collect();
+        self.destination.flow(self.delivered, discards)
+    }
+}
+
+fn sent(event: &Object, missing: &[&str]) -> SentEvent {
+    let text = |key: &str| event.get(key).and_then(Value::as_str).map(Box::from);
+    let call: Box<str> = text("type").unwrap_or_default();
+    let name = if *call == *"track" { "event" } else { "name" };
+    SentEvent {
+        message_id: text("messageId").filter(|id: &Box<str>| !id.is_empty()),
+        event: text(name),
+        call,
+        categories: missing.iter().map(|category| Box::from(*category)).collect(),
+    }
+}
+
 /// A member that is held back, and the categories that it did not grant.
 pub(crate) type Held<'m> = (&'m Arc<str>, &'m BTreeMap<Box<str>, ConsentState>);
 
-/// How many lack which category in which state, in the order in which the destination names the categories.
-fn missing<'m>(
-    requires: &[Box<str>],
-    held: impl Iterator<Item = &'m BTreeMap<Box<str>, ConsentState>>,
-) -> Vec<(Box<str>, BTreeMap<ConsentState, u64>)> {
-    let mut counts: BTreeMap<&str, BTreeMap<ConsentState, u64>> = BTreeMap::new();
-    for (category, state) in held.flatten() {
-        *counts.entry(category).or_default().entry(*state).or_default() += 1;
+/// How many lack which category in which state.
+type Missing = BTreeMap<Box<str>, BTreeMap<ConsentState, u64>>;
+
+fn count_missing(missing: &mut Missing, category: &str, state: ConsentState) {
+    if !missing.contains_key(category) {
+        missing.insert(category.into(), BTreeMap::new());
     }
+    if let Some(states) = missing.get_mut(category) {
+        *states.entry(state).or_default() += 1;
+    }
+}
+
+fn missing(requires: &[Box<str>], held: &[Held<'_>]) -> Vec<(Box<str>, BTreeMap<ConsentState, u64>)> {
+    let mut counts = Missing::new();
+    for (category, state) in held.iter().flat_map(|(_, categories)| *categories) {
+        count_missing(&mut counts, category, *state);
+    }
+    as_named(requires, counts)
+}
+
+/// In the order in which the destination names the categories.
+fn as_named(requires: &[Box<str>], mut missing: Missing) -> Vec<(Box<str>, BTreeMap<ConsentState, u64>)> {
     let named = requires.iter();
-    named
-        .filter_map(|category| Some((category.clone(), counts.remove(&**category)?)))
-        .collect()
+    named.filter_map(|category| missing.remove_entry(category)).collect()
 }
 
 /// Some of them, in their order: first one of each category and state, for those that are rare tell most, then whoever comes

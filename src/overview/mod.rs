@@ -32,7 +32,7 @@ use crate::consent::ConsentState;
 use crate::ir::Subject;
 use crate::time::Timestamp;
 
-pub(crate) use build::{Destination, Samples, ingest};
+pub(crate) use build::{Destination, EventTally, Samples, ingest};
 
 /// As many samples a reason has at most (DO-4).
 pub const MOST_SAMPLES: usize = 10;
@@ -72,7 +72,8 @@ pub struct Events {
     /// Those that made the profiles, each once.
     pub accepted: u64,
     /// What becomes of the accepted events at each destination of the workspace, in order of declaration, by the consent that
-    /// each carries itself (CR-20); empty where it was not looked at.
+    /// each carries itself (CR-20). [`Engine::overview`](crate::Engine::overview), which is not given events, leaves it empty;
+    /// [`EventFlows`](crate::engine::EventFlows) counts them.
     #[serde(serialize_with = "by_name")]
     pub destinations: Vec<Flow<SentEvent>>,
 }

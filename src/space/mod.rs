@@ -49,6 +49,7 @@ use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, RejectCo
 use crate::model::{IdentityRules, Profile, Profiles};
 use crate::store::Storage;
 use crate::time::Timestamp;
+use crate::value::Value;
 
 pub use error::SpaceError;
 pub use intake::{Intake, Receipt};
@@ -238,6 +239,19 @@ impl<S: Storage> Space<S> {
             violations.insert(NO_IDENTIFIER, self.unusable);
         }
         violations
+    }
+
+    /// Hands over each event that is applied, as it was sent, in the order of storing; those whose history was dropped are not
+    /// among them, for little of what they said is left.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn each_applied(&self, mut each: impl FnMut(&Value)) -> Result<(), SpaceError> {
+        self.journal.each_sent(|event, sent| {
+            if event.times.earlier() <= self.now {
+                each(sent);
+            }
+        })
     }
 
     /// The events.
