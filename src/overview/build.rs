@@ -128,13 +128,13 @@ impl EventTally {
 }
 
 fn sent(event: &Object, missing: &[&str]) -> SentEvent {
-    let text = |key: &str| event.get(key).and_then(Value::as_str).map(Box::from);
-    let call: Box<str> = text("type").unwrap_or_default();
-    let name = if *call == *"track" { "event" } else { "name" };
+    let text = |key: &str| event.get(key).and_then(Value::as_str);
+    let call = text("type").unwrap_or_default();
+    let name = if call == "track" { "event" } else { "name" };
     SentEvent {
-        message_id: text("messageId").filter(|id: &Box<str>| !id.is_empty()),
-        event: text(name),
-        call,
+        message_id: text("messageId").filter(|id| !id.is_empty()).map(Box::from),
+        event: text(name).map(Box::from),
+        call: call.into(),
         categories: missing.iter().map(|category| Box::from(*category)).collect(),
     }
 }

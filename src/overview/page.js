@@ -182,7 +182,7 @@
   }
 
   const asked = () => ({
-    audience: $("f-audience").value.trim().toLowerCase(),
+    audience: $("f-audience").value.trim(),
     destination: $("f-destination").value,
     reason: $("f-reason").value,
     order: $("f-order").value,
@@ -198,8 +198,9 @@
   function choose(filter) {
     const narrowed = filter.destination !== "" || filter.reason !== "" || filter.held;
     const matches = [];
+    const part = filter.audience.toLowerCase();
     for (const [audience, its] of audiences) {
-      if (filter.audience !== "" && !`${audience}\n${its.label || ""}`.toLowerCase().includes(filter.audience)) continue;
+      if (!`${audience}\n${its.label || ""}`.toLowerCase().includes(part)) continue;
       const list = Object.entries(its.destinations).filter(([destination, flow]) => passes(filter, destination, flow));
       if (list.length > 0 || !narrowed) matches.push([audience, its, list]);
     }
