@@ -101,6 +101,7 @@ impl Engine {
         Ok(Overview {
             now,
             enforcement: run.enforcement,
+            disabled: disabled.map(|category| category.id.clone()).collect(),
             profiles: run.profiles,
             samples: samples.count(),
             events: overview::ingest(ingested, samples),

@@ -45,6 +45,8 @@ pub struct Overview {
     pub now: Timestamp,
     /// Whether deliveries of members were held to consent.
     pub enforcement: bool,
+    /// The categories that are switched off: whoever requires one of them does not ask for it.
+    pub disabled: Vec<Box<str>>,
     /// How many profiles of people there are.
     pub profiles: usize,
     /// How many samples a reason has at most.

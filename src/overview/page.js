@@ -321,6 +321,7 @@
     $("profiles").textContent = count(data.profiles, "profile");
     $("enforcement").textContent = data.enforcement ? "Consent enforced" : "Consent enforcement off: every member is delivered everywhere";
     $("enforcement").classList.toggle("off", !data.enforcement);
+    $("disabled").textContent = data.disabled.length > 0 ? `Not required, because disabled: ${data.disabled.map(visible).join(", ")}` : "";
     $("personal").textContent = data.samples > 0
       ? "The samples on this page name people: it is personal data. With --samples 0 it has counts alone."
       : "This page has counts alone, and names nobody.";

@@ -29,6 +29,8 @@ impl fmt::Display for Text<'_> {
         };
         writeln!(f, "Delivery Overview as of {}", overview.now)?;
         writeln!(f, "Consent enforcement {enforcement}")?;
+        let disabled = overview.disabled.iter().map(|category| visible(category));
+        wrapped(f, 0, "Not required, because disabled: ", disabled)?;
         writeln!(f, "\nEVENTS")?;
         events(f, &overview.events)?;
         let profiles = counted(overview.profiles as u64, "profile");
@@ -77,10 +79,11 @@ fn events(f: &mut fmt::Formatter<'_>, events: &Events) -> fmt::Result {
         "Left out of events: ",
         left_out.map(|(name, count)| format!("{count} {name}")),
     )?;
-    for destination in &events.destinations {
-        flow(f, destination, "Accepted events")?;
+    if !events.destinations.is_empty() {
+        writeln!(f, "\nEVENTS AT DESTINATIONS, by the consent that each carries")?;
     }
-    Ok(())
+    let mut destinations = events.destinations.iter();
+    destinations.try_for_each(|destination| flow(f, destination, "Accepted events"))
 }
 
 fn audience_flow(f: &mut fmt::Formatter<'_>, audience: &AudienceFlow) -> fmt::Result {
