@@ -249,6 +249,25 @@ fn the_strict_policy_delivers_by_what_is_stored() {
 }
 
 #[test]
+fn the_events_of_a_person_whom_the_store_has_forgotten_go_nowhere() {
+    let place = Place::new("forgotten");
+    let ingest = "ingest @shop.audience --store @store --events @events.jsonl --now 2026-06-30";
+    assert_eq!(place.volens(ingest).code, 0);
+    let forget = "forget @shop.audience --store @store --profile user_id:u1 --now 2026-06-30";
+    assert_eq!(place.volens(forget).code, 0);
+    let strict = "route @shop.audience --events @events.jsonl --policy strict --store @store --now 2026-06-30";
+    let done = place.volens(&format!("{strict} --format json"));
+    assert_eq!(done.code, 0);
+    let lines: Vec<Json> = done.lines().iter().map(|line| line["line"].clone()).collect();
+    assert_eq!(lines, [6, 7, 8]);
+    let told = "rejected: events.jsonl:1: forgotten: it is one of the events of a person who was forgotten\n";
+    assert!(done.err.starts_with(told), "{}", done.err);
+    // Copies of them are no duplicates, but refused like them; so is what has the id of one and says something else.
+    let summary = "9 events read: 3 routed (1 without a consent object), 6 rejected\n";
+    assert!(done.err.ends_with(summary), "{}", done.err);
+}
+
+#[test]
 fn standard_input_and_gzip_are_read() {
     let place = Place::new("input");
     let plain = place.volens(ROUTE);
@@ -333,6 +352,11 @@ fn what_cannot_be_done_says_what_to_do() {
         ),
         ("route @gone.audience --events @events.jsonl", 2, "gone.audience"),
         ("route @broken.audience --events @events.jsonl", 1, "Advertisng"),
+        (
+            "route @shop.audience --events @. --policy strict",
+            2,
+            "error: cannot read `.`",
+        ),
         (
             "route @shop.audience --events - --policy strict",
             2,

@@ -41,7 +41,10 @@ fn told(routed: &[volens::engine::Routed<'_>]) -> Vec<String> {
     routed.iter().map(|routed| short(routed.routing.to_string())).collect()
 }
 
-fn person(states: &[(&str, ConsentState)]) -> Profile {
+/// What is stored, by category.
+type States<'s> = &'s [(&'s str, ConsentState)];
+
+fn person(states: States<'_>) -> Profile {
     let mut person = Profile::builder().user_id("u1");
     for (category, state) in states {
         person = person.consent(category, *state);
@@ -60,7 +63,7 @@ fn visit(more: Json) -> Json {
 fn without_an_object_what_is_stored_decides_under_the_strict_policy() {
     use ConsentState::{Conflicted, Denied, Granted, NotCollected};
     let yes = [("ad", Granted), ("analytics", Granted)];
-    let rows: [(&[(&str, ConsentState)], [&str; 2]); 7] = [
+    let rows: [(States<'_>, [&str; 2]); 7] = [
         (&yes, ["delivered", "delivered"]),
         (&[("ad", Granted)], ["delivered", "consent"]),
         (&[("ad", Granted), ("analytics", Denied)], ["delivered", "consent"]),

@@ -1,8 +1,9 @@
 //! `volens route`
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -15,7 +16,6 @@ use crate::diagnostic::{Code, Diagnostic, visible};
 use crate::enforce::{Discard, Payload, Routing};
 use crate::engine::{Engine, Routed, RoutedEvent, Router};
 use crate::ingest::Counts;
-use crate::model::Profiles;
 use crate::value::Value;
 
 pub(super) fn route(
@@ -31,11 +31,32 @@ pub(super) fn route(
     let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), &engine)?;
     match arguments.policy {
         PolicyArgument::Documented => each(engine.router(), &engine, sources, format, streams),
-        PolicyArgument::Strict => {
-            let people = people(&engine, arguments, &sources, streams)?;
-            each(engine.among(&people).router(), &engine, sources, format, streams)
-        }
+        PolicyArgument::Strict => strict(&engine, arguments, sources, format, streams),
     }
+}
+
+/// By the people of the store, or those that the events themselves lead to.
+fn strict(
+    engine: &Engine,
+    arguments: &RouteArguments,
+    sources: Sources<'_>,
+    format: Format,
+    streams: &mut Streams,
+) -> Result<u8, Failure> {
+    let now = arguments.now.unwrap_or_else(clock);
+    if let Some(folder) = &arguments.store {
+        let space = store::read(engine, folder, now, streams)?;
+        let people = space.profiles();
+        let router = engine.among(&people).router();
+        let router = router.without_forgotten(|message_id| space.journal().is_forgotten(message_id));
+        return each(router, engine, sources, format, streams);
+    }
+    let mut ingestor = engine.ingestor(now, arguments.received_at.unwrap_or(now));
+    // What is refused is told of the events that are routed.
+    ingestor.keep_rejects(0);
+    sources.each(streams, |name, reader| ingestor.read(name, reader))?;
+    let people = ingestor.finish().profiles;
+    each(engine.among(&people).router(), engine, sources, format, streams)
 }
 
 /// What must not be given together: it would look as if it had been heeded.
@@ -56,10 +77,9 @@ fn check(arguments: &RouteArguments) -> Result<(), Failure> {
     if arguments.store.is_some() {
         return Ok(());
     }
-    // A path that cannot be read at all is told as everywhere.
-    let once = |path: &&std::path::PathBuf| {
-        path.as_os_str() == "-" || path.metadata().is_ok_and(|metadata| !metadata.is_file())
-    };
+    // What is not there, or is a folder, cannot be read even once, and that is told as everywhere.
+    let is_stream = |metadata: Metadata| !metadata.is_file() && !metadata.is_dir();
+    let once = |path: &&PathBuf| path.as_os_str() == "-" || path.metadata().is_ok_and(is_stream);
     match arguments.events.iter().find(once) {
         Some(path) => Err(Failure::Other(format!(
             "`--policy strict` reads the events twice, first for what is stored of each person, and `{}` can be read \
@@ -68,24 +88,6 @@ fn check(arguments: &RouteArguments) -> Result<(), Failure> {
         ))),
         None => Ok(()),
     }
-}
-
-/// Whose stored consent counts: the people of the store, or those that the events themselves lead to.
-fn people(
-    engine: &Engine,
-    arguments: &RouteArguments,
-    sources: &Sources<'_>,
-    streams: &mut Streams,
-) -> Result<Profiles, Failure> {
-    let now = arguments.now.unwrap_or_else(clock);
-    if let Some(folder) = &arguments.store {
-        return Ok(store::read(engine, folder, now, streams)?.profiles());
-    }
-    let mut ingestor = engine.ingestor(now, arguments.received_at.unwrap_or(now));
-    // What is refused is told of the events that are routed.
-    ingestor.keep_rejects(0);
-    sources.each(streams, |name, reader| ingestor.read(name, reader))?;
-    Ok(ingestor.finish().profiles)
 }
 
 /// Why routing ended early.

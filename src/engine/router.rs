@@ -1,5 +1,6 @@
 //! Streams of raw events, each event once, and where each may go.
 
+use std::fmt;
 use std::io::{self, BufRead};
 
 use super::routed::most_important;
@@ -36,12 +37,20 @@ use crate::value::Value;
 /// assert_eq!((counts.applied, counts.duplicate), (2, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Router<'e> {
     engine: &'e Engine,
     /// Whose stored consent decides where an event has none.
     among: Option<Among<'e>>,
+    is_forgotten: Box<dyn Fn(&str) -> bool + 'e>,
     passing: Passing,
+}
+
+impl fmt::Debug for Router<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Router");
+        shown.field("among", &self.among).field("passing", &self.passing);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// An accepted event, and what becomes of it at each destination.
@@ -88,7 +97,20 @@ impl<'e> Router<'e> {
             received_at: Timestamp::EPOCH,
             now: Timestamp::MAX,
         });
-        Router { engine, among, passing }
+        Router {
+            engine,
+            among,
+            is_forgotten: Box::new(|_| false),
+            passing,
+        }
+    }
+
+    /// Refuses the events of people whom a store has forgotten, as the store does: they are to go nowhere. `is_forgotten` is
+    /// asked with each `messageId`; [`Journal::is_forgotten`](crate::space::Journal::is_forgotten) knows.
+    #[must_use]
+    pub fn without_forgotten(mut self, is_forgotten: impl Fn(&str) -> bool + 'e) -> Self {
+        self.is_forgotten = Box::new(is_forgotten);
+        self
     }
 
     /// Keeps no more than so many refused events for [`finish`](Router::finish); the others are only counted.
@@ -108,8 +130,9 @@ impl<'e> Router<'e> {
         mut each: impl FnMut(&RoutedEvent<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let (engine, among) = (self.engine, self.among);
-        self.passing
-            .read(source, reader, |passed| each(&routed(engine, among, passed)))
+        self.passing.read(source, reader, &self.is_forgotten, |passed| {
+            each(&routed(engine, among, passed))
+        })
     }
 
     /// How many events became what, `applied` being those that were routed; and the refused ones.

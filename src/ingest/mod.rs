@@ -76,7 +76,7 @@ pub(crate) use self::identifiers::ANONYMOUS_ID;
 pub use self::input::Input;
 pub(crate) use self::order::{Taken, conflict};
 pub(crate) use self::passing::{Passed, Passing};
-pub(crate) use self::reject::Refusal;
+pub(crate) use self::reject::{Refusal, forgotten};
 pub use self::reject::{Reject, RejectCode};
 pub(crate) use self::state::State;
 pub use self::survey::Said;

@@ -10,7 +10,7 @@ use std::io::{self, BufRead};
 use super::event::Event;
 use super::lines::{self, LONGEST_LINE};
 use super::order::{Taken, body_of};
-use super::{Counts, Ingestor, Kept, Reject, Settings, conflict};
+use super::{Counts, Ingestor, Kept, Reject, Settings, conflict, forgotten};
 use crate::value::Value;
 
 /// Takes events in and hands them on.
@@ -43,11 +43,13 @@ impl Passing {
         self.ingestor.keep_rejects(most);
     }
 
-    /// Reads JSONL as [`Ingestor::read`] does, and hands over each accepted event that repeats none before it.
+    /// Reads JSONL as [`Ingestor::read`] does, and hands over each accepted event that repeats none before it. `is_forgotten`
+    /// tells of a `messageId` whether its event is refused as one of a person whom a store has forgotten.
     pub(crate) fn read<E: From<io::Error>>(
         &mut self,
         source: &str,
         reader: impl BufRead,
+        is_forgotten: impl Fn(&str) -> bool,
         mut give: impl FnMut(&Passed) -> Result<(), E>,
     ) -> Result<(), E> {
         lines::each(reader, LONGEST_LINE, |number, line| {
@@ -59,14 +61,18 @@ impl Passing {
             };
             taken
                 .into_iter()
-                .filter_map(|taken| self.first(taken))
+                .filter_map(|taken| self.first(taken, &is_forgotten))
                 .try_for_each(|passed| give(&passed))
         })
     }
 
     /// The event, if it is the first of its id.
-    fn first(&mut self, taken: Taken) -> Option<Passed> {
+    fn first(&mut self, taken: Taken, is_forgotten: impl Fn(&str) -> bool) -> Option<Passed> {
         let Taken { event, place, input } = taken;
+        if is_forgotten(&event.message_id) {
+            self.ingestor.reject(place, forgotten(), input);
+            return None;
+        }
         let value = input.value();
         match self.seen.see(&event.message_id, &value) {
             Sight::First => {

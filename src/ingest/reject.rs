@@ -178,6 +178,11 @@ pub(crate) struct Refusal {
     pub(crate) reason: Cow<'static, str>,
 }
 
+/// The refusal of an event of a person whom a store has forgotten.
+pub(crate) fn forgotten() -> Refusal {
+    RejectCode::Forgotten.because("it is one of the events of a person who was forgotten")
+}
+
 /// A refused event: where it stood, why it was refused, and the event itself.
 ///
 /// It serialises to the JSON of `--rejects` (cli.md): `file`, `line`, `code`, `reason`, `input`, and `input_hex` where

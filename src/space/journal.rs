@@ -9,7 +9,7 @@ use super::index::{Found, Index};
 use super::intake::{Commit, Intake};
 use super::record::{self, Dropped, Forgotten, Stored};
 use super::{Horizon, audit};
-use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Shared, Taken, conflict};
+use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Shared, Taken, conflict, forgotten};
 use crate::model::IdentityRules;
 use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
 use crate::time::Timestamp;
@@ -274,9 +274,8 @@ impl<S: Storage> Journal<S> {
 
     /// Why an event must not be stored.
     fn refusal(&self, event: &Event) -> Option<Refusal> {
-        if self.erasure.is_forgotten(&event.message_id) {
-            let reason = "it is one of the events of a person who was forgotten";
-            return Some(RejectCode::Forgotten.because(reason));
+        if self.is_forgotten(&event.message_id) {
+            return Some(forgotten());
         }
         // What it says of consent counts whatever its age: a refusal must not be lost because it comes late.
         let horizon = self
@@ -290,6 +289,11 @@ impl<S: Storage> Journal<S> {
             );
             RejectCode::OlderThanRetention.because(reason)
         })
+    }
+
+    /// Whether the event of this `messageId` is one of a person who was forgotten, and so would be refused.
+    pub fn is_forgotten(&self, message_id: &str) -> bool {
+        self.erasure.is_forgotten(message_id)
     }
 
     /// Takes a person's events away: first for every reader, then from the storage.
