@@ -94,6 +94,7 @@ impl Engine {
     pub fn overview(&self, ingested: &Ingested, now: Timestamp, samples: usize) -> Result<Overview, Error> {
         let run = self.run(&ingested.profiles, now)?;
         let samples = Samples::at_most(samples);
+        let disabled = self.program().categories.iter().filter(|category| !category.enabled);
         let audiences = run
             .audiences
             .iter()
