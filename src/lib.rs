@@ -9,6 +9,7 @@
 //! [docs/performance.md]: guide::performance
 //! [docs/store.md]: guide::store
 //! [docs/consistency.md]: guide::consistency
+//! [docs/overview.md]: guide::overview
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -82,6 +83,8 @@ pub mod guide {
     pub mod store {}
     #[doc = include_str!("../docs/consistency.md")]
     pub mod consistency {}
+    #[doc = include_str!("../docs/overview.md")]
+    pub mod overview {}
     #[doc = include_str!("../docs/decisions.md")]
     pub mod decisions {}
 }

@@ -206,16 +206,21 @@ impl Overview {
 }
 
 impl<S> Flow<S> {
-    /// How many of a hundred that came may be delivered, rounded down; 100 where nobody came.
+    /// How many of a hundred that came may be delivered, rounded, but so that 100 is all and 0 is none; 100 where nobody came.
     pub fn percent_delivered(&self) -> u64 {
         percent(self.delivered, self.entered)
     }
 }
 
-/// Rounded down, so that 100 means all.
+/// Rounded, but so that 100 is all and 0 is none.
 fn percent(part: u64, whole: u64) -> u64 {
-    let percent = (u128::from(part) * 100).checked_div(u128::from(whole));
-    percent.map_or(100, |percent| u64::try_from(percent).unwrap_or(100))
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    let Some(percent) = (part * 200 + whole).checked_div(whole * 2) else {
+        return 100;
+    };
+    let least = u128::from(part > 0);
+    let most = if part < whole { 99 } else { 100 };
+    u64::try_from(percent.clamp(least, most)).unwrap_or(100)
 }
 
 /// The name under which a list's entry stands in JSON.
@@ -252,4 +257,27 @@ fn plural<S: Serializer>(of: &Subject, serializer: S) -> Result<S::Ok, S::Error>
         Subject::User => "users",
         Subject::Account => "accounts",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    #[test]
+    fn a_hundred_is_all_and_nothing_is_none() {
+        for (part, whole, expected) in [
+            (0, 0, 100),
+            (0, 7, 0),
+            (1, 1000, 1),
+            (1, 3, 33),
+            (2, 3, 67),
+            (1, 200, 1),
+            (999, 1000, 99),
+            (1000, 1000, 100),
+            (u64::MAX - 1, u64::MAX, 99),
+            (u64::MAX, u64::MAX, 100),
+        ] {
+            assert_eq!(percent(part, whole), expected, "{part} of {whole}");
+        }
+    }
 }
