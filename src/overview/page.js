@@ -258,8 +258,16 @@
       el("div", { class: "card" }, el("header", null, el("h3", null, "Every destination of the workspace")),
         flows("Accepted events at each destination", "Events", list, { "data-raw": true }))]));
 
-    $("status").textContent = `${count(chosen.length, "audience")}, ${count(sums.pipelines, "pipeline")}, ${number.format(sums.filtered)} held back`;
+    $("status").textContent = `${count(chosen.length, "audience")}, ${count(sums.pipelines, "pipeline")}, ${number.format(sums.filtered)} held back${told(filter)}`;
     remember(filter);
+  }
+
+  // In words, for those who hear the page and for paper, which has no fields.
+  function told(filter) {
+    const said = ["audience", "destination", "reason"].filter((key) => filter[key] !== "")
+      .map((key) => `${key} \u201c${visible(filter[key])}\u201d`);
+    if (filter.held) said.push("held back only");
+    return said.length > 0 ? ` (${said.join(", ")})` : "";
   }
 
   function failuresCard(failures) {

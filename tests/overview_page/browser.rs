@@ -139,7 +139,7 @@ impl Browser {
     pub(crate) fn open(&mut self, page: &Path, hash: &str, prefers: &str, (width, height): (u32, u32)) {
         self.ask(
             "Emulation.setEmulatedMedia",
-            json!({"features": [{"name": "prefers-color-scheme", "value": prefers}]}),
+            json!({"media": "", "features": [{"name": "prefers-color-scheme", "value": prefers}]}),
         );
         self.ask(
             "Emulation.setDeviceMetricsOverride",
@@ -154,6 +154,12 @@ impl Browser {
             format!("#{hash}")
         };
         self.load(&format!("file://{}{hash}", page.canonicalize().unwrap().display()));
+    }
+
+    /// Shows the page as it is printed.
+    pub(crate) fn print(&mut self) {
+        self.ask("Emulation.setEmulatedMedia", json!({"media": "print"}));
+        self.evaluate("dispatchEvent(new Event('beforeprint'))");
     }
 
     fn load(&mut self, url: &str) {

@@ -202,6 +202,45 @@ fn the_page_says_what_the_run_says_in_light_and_dark() {
 }
 
 #[test]
+fn what_is_printed_is_dark_on_white_and_all_of_it() {
+    let folder = scratch("print");
+    let (html, run) = page(&folder, "examples/saas", "examples/saas/events.jsonl");
+    let mut browser = Browser::start(&folder.join("browser"));
+    let rows = rows_of(&run);
+    // A filter is told on paper, too, which has no fields.
+    browser.open(&html, "audience=trial&held=yes", "light", WIDE);
+    let status = browser.evaluate("document.getElementById('status').textContent");
+    assert!(
+        status.as_str().unwrap().ends_with("(audience “trial”, held back only)"),
+        "{status}"
+    );
+    for (hash, prefers) in [("", "dark"), ("theme=dark", "light")] {
+        browser.open(&html, hash, prefers, (800, 1100));
+        browser.print();
+        assert_eq!(rows_on(&mut browser), rows);
+        assert_eq!(
+            browser.evaluate("document.querySelectorAll('details:not([open])').length"),
+            json!(0)
+        );
+        assert_eq!(
+            browser.evaluate("getComputedStyle(document.body).backgroundColor"),
+            json!("rgb(255, 255, 255)")
+        );
+        assert_eq!(browser.evaluate(FAINT), json!([]), "{hash} {prefers}");
+        is_quiet(&browser, &html);
+        if let Ok(path) = std::env::var("VOLENS_PRINT") {
+            fs::write(path, browser.screenshot()).unwrap();
+        }
+        // Afterwards they are as they were.
+        browser.evaluate("dispatchEvent(new Event('afterprint'))");
+        assert_eq!(
+            browser.evaluate("document.querySelectorAll('details[open]').length"),
+            json!(0)
+        );
+    }
+}
+
+#[test]
 fn filters_leave_what_they_name() {
     let folder = scratch("filters");
     let (html, run) = page(&folder, "examples/shop", "examples/shop/events.jsonl");
