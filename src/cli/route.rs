@@ -170,7 +170,7 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn of(file: &'a str, routed: &'a RoutedEvent<'_>) -> Self {
+    fn of(file: &'a str, routed: &'a RoutedEvent<'a, 'a>) -> Self {
         let (call, event) = called(routed.event);
         Line {
             file,
@@ -199,7 +199,7 @@ fn called(event: &Value) -> (Option<&str>, Option<&str>) {
 }
 
 /// By the destinations' names, in order of declaration.
-struct Destinations<'a>(&'a RoutedEvent<'a>);
+struct Destinations<'a>(&'a RoutedEvent<'a, 'a>);
 
 #[derive(Serialize)]
 struct Destination<'a> {
@@ -270,7 +270,7 @@ impl Told {
         }
     }
 
-    fn count(&mut self, event: &RoutedEvent<'_>) {
+    fn count(&mut self, event: &RoutedEvent<'_, '_>) {
         self.without_consent += u64::from(!event.has_consent);
         for ((_, tally), routed) in self.destinations.iter_mut().zip(&event.destinations) {
             match routed.routing {
@@ -284,7 +284,7 @@ impl Told {
     }
 
     /// One event, and below it the destinations.
-    fn text(&self, file: &str, routed: &RoutedEvent<'_>, out: &mut dyn Write) -> io::Result<()> {
+    fn text(&self, file: &str, routed: &RoutedEvent<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
         let (call, name) = called(routed.event);
         write!(out, "{}:{}", visible(file), routed.line)?;
         if let Some(item) = routed.item {

@@ -69,7 +69,7 @@ impl Engine {
     /// let engine = Engine::from_text("shop.audience", "category Advertising  destination google_ads requires Advertising")?;
     /// let order = value::parse(r#"{"type": "track", "event": "Order Completed", "userId": "u1"}"#)?;
     /// let profile = Profile::builder().user_id("u1").consent("Advertising", ConsentState::Denied).build();
-    /// let delivered = |policy| engine.route_for(&order, policy).map(|routed| routed[0].routing.is_delivered());
+    /// let delivered = |policy: Policy<'_>| engine.route_for(&order, policy).map(|routed| routed[0].routing.is_delivered());
     /// assert_eq!(delivered(Policy::Documented), Ok(true));
     /// assert_eq!(delivered(Policy::Strict(&[profile.consent()])), Ok(false));
     /// // Of somebody unknown nothing is granted.

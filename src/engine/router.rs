@@ -56,7 +56,7 @@ impl fmt::Debug for Router<'_> {
 /// An accepted event, and what becomes of it at each destination.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct RoutedEvent<'r> {
+pub struct RoutedEvent<'r, 'e> {
     /// The line that it stood in, from 1.
     pub line: u64,
     /// Of an item of a batch its number, from 1.
@@ -70,7 +70,7 @@ pub struct RoutedEvent<'r> {
     /// The event; of an item of a batch, with what the batch adds to it.
     pub event: &'r Value,
     /// The destinations, in order of declaration.
-    pub destinations: Vec<Routed<'r>>,
+    pub destinations: Vec<Routed<'e>>,
 }
 
 impl Engine {
@@ -127,7 +127,7 @@ impl<'e> Router<'e> {
         &mut self,
         source: &str,
         reader: impl BufRead,
-        mut each: impl FnMut(&RoutedEvent<'_>) -> Result<(), E>,
+        mut each: impl FnMut(&RoutedEvent<'_, 'e>) -> Result<(), E>,
     ) -> Result<(), E> {
         let (engine, among) = (self.engine, self.among);
         self.passing.read(source, reader, &self.is_forgotten, |passed| {
@@ -141,7 +141,7 @@ impl<'e> Router<'e> {
     }
 }
 
-fn routed<'r>(engine: &'r Engine, among: Option<Among<'r>>, passed: &'r Passed) -> RoutedEvent<'r> {
+fn routed<'r, 'e>(engine: &'e Engine, among: Option<Among<'e>>, passed: &'r Passed) -> RoutedEvent<'r, 'e> {
     let Passed {
         line,
         item,
