@@ -259,6 +259,74 @@ fn a_store_has_the_same_pipelines() {
 }
 
 #[test]
+fn of_events_whose_history_was_dropped_nobody_knows_where_they_went() {
+    let folder = scratch("dropped");
+    let workspace = file(
+        &folder,
+        "a.audience",
+        "category Ads\ndestination d requires Ads\naudience a { include anonymous  send to d }\n",
+    );
+    let track = |id: &str, user: &str, time: &str, granted: bool| {
+        let consent = json!({"categoryPreferences": {"Ads": granted}});
+        json!({"type": "track", "event": "E", "userId": user, "messageId": id, "timestamp": time,
+            "context": {"consent": consent}, "integrations": {"d": false}})
+        .to_string()
+    };
+    let lines = [
+        track("old", "u1", "2020-01-01", true),
+        track("new", "u1", "2026-06-01", true),
+        track("other", "u2", "2026-06-01", false),
+        track("coming", "u1", "2026-07-01", true),
+    ];
+    let events = file(&folder, "events.jsonl", &lines.join("\n"));
+    let store = folder.join("store");
+    let store = store.to_str().unwrap();
+    out(&volens(
+        &[&example("ingest", &workspace, &events)[..], &["--store", store]].concat(),
+    ));
+    let told = || {
+        let told = json_of(&["overview", &workspace, "--store", store, "--now", NOW]);
+        let flow = &told["events"]["destinations"]["d"];
+        let discards = flow["discards"].as_array().unwrap().iter();
+        let discards: Vec<(String, u64)> = discards
+            .map(|d| (d["reason"].as_str().unwrap().to_owned(), d["count"].as_u64().unwrap()))
+            .collect();
+        (told["events"]["accepted"].clone(), flow["delivered"].clone(), discards)
+    };
+    let (consent, integrations) = (
+        "FILTERED_BY_END_USER_CONSENT".to_owned(),
+        "FILTERED_BY_INTEGRATIONS_OBJECT".to_owned(),
+    );
+    assert_eq!(
+        told(),
+        (
+            json!(3),
+            json!(0),
+            vec![(consent.clone(), 1), (integrations.clone(), 2)]
+        )
+    );
+    out(&volens(&[
+        "ingest", &workspace, "--store", store, "--retain", "400 days", "--now", NOW,
+    ]));
+    assert_eq!(
+        told(),
+        (json!(3), json!(0), vec![(consent, 1), (integrations.clone(), 1)])
+    );
+    // And of somebody who was forgotten there is nothing.
+    out(&volens(&[
+        "forget",
+        &workspace,
+        "--store",
+        store,
+        "--profile",
+        "user_id:u2",
+        "--now",
+        NOW,
+    ]));
+    assert_eq!(told(), (json!(2), json!(0), vec![(integrations, 1)]));
+}
+
+#[test]
 fn what_is_read_is_never_written_over_and_what_fails_loses_nothing() {
     let folder = scratch("safety");
     let workspace = file(&folder, "a.audience", "audience a {}\n");
