@@ -8,6 +8,8 @@
 //! [docs/explain.md]: guide::explain
 //! [docs/performance.md]: guide::performance
 //! [docs/store.md]: guide::store
+//! [docs/live.md]: guide::live
+//! [docs/delivery.md]: guide::delivery
 //! [docs/consistency.md]: guide::consistency
 //! [docs/overview.md]: guide::overview
 //! [docs/decisions.md]: guide::decisions
@@ -35,6 +37,7 @@ pub mod cases;
 pub mod cli;
 pub mod compile;
 pub mod consent;
+pub mod deliver;
 pub mod diagnostic;
 pub mod enforce;
 pub mod engine;
@@ -42,6 +45,7 @@ pub mod eval;
 pub mod explain;
 pub mod ingest;
 pub mod ir;
+pub mod live;
 pub mod model;
 pub mod overview;
 pub mod render;
@@ -81,6 +85,10 @@ pub mod guide {
     pub mod json {}
     #[doc = include_str!("../docs/store.md")]
     pub mod store {}
+    #[doc = include_str!("../docs/delivery.md")]
+    pub mod delivery {}
+    #[doc = include_str!("../docs/live.md")]
+    pub mod live {}
     #[doc = include_str!("../docs/consistency.md")]
     pub mod consistency {}
     #[doc = include_str!("../docs/overview.md")]
@@ -91,6 +99,7 @@ pub mod guide {
 
 pub use consent::ConsentState;
 pub use engine::{Engine, Error, format};
+pub use live::Live;
 pub use model::{Profile, Profiles};
 pub use time::{Duration, Timestamp};
 pub use value::Value;

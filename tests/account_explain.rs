@@ -131,6 +131,48 @@ fn destinations_count_users() {
     assert_snapshot!("destinations", shown);
 }
 
+#[test]
+fn it_is_told_until_when() {
+    let engine = engine(
+        "audience fresh of accounts { who any user (performed \"Order Completed\" within 15 days) }\n\
+         audience theirs { who member of fresh }\n\
+         audience busy of accounts { who account trait revenue > 20 }\n",
+    );
+    let mut events = example();
+    let mut later = order("u1", 20);
+    later["timestamp"] = json!("2026-06-25T00:00:00Z");
+    later["messageId"] = json!("later");
+    events.push(later);
+    let people = people(&engine, &events);
+    let among = engine.among(&people);
+    let at = |day: &str| Some(day.parse::<volens::Timestamp>().unwrap());
+    // Of acme u1 was the last, of beta u2.
+    assert_eq!(among.account_until("fresh", "acme", now()).unwrap(), at("2026-07-10"));
+    assert_eq!(among.account_until("fresh", "beta", now()).unwrap(), at("2026-07-05"));
+    assert_eq!(among.account_until("busy", "acme", now()).unwrap(), None);
+    // A user leaves with the last of its accounts.
+    let user = |id: &str| people.find("user_id", id).unwrap();
+    assert_eq!(among.until("theirs", user("u2"), now()).unwrap(), at("2026-07-10"));
+    assert_eq!(among.until("fresh", user("u2"), now()).unwrap(), at("2026-07-10"));
+    assert_eq!(among.until("theirs", user("u3"), now()).unwrap(), None);
+    assert!(matches!(
+        engine.until("theirs", user("u2"), now()),
+        Err(Error::NeedsAccounts(_))
+    ));
+    assert!(matches!(
+        among.account_until("theirs", "acme", now()),
+        Err(Error::OfUsers { .. })
+    ));
+    assert!(matches!(
+        among.account_until("fresh", "x", now()),
+        Err(Error::UnknownAccount(_))
+    ));
+    let told = |why: volens::explain::Explanation| why.to_string().lines().nth(1).unwrap().to_owned();
+    let july = "until 2026-07-10T00:00:00Z, if nothing else happens";
+    assert_eq!(told(among.explain_account("fresh", "acme", now()).unwrap()), july);
+    assert_eq!(told(among.explain("theirs", user("u1"), now()).unwrap()), july);
+}
+
 /// What is said of the first condition of an account, and of the first one below it.
 fn sentences(who: &str, account: &str) -> Vec<String> {
     let engine = engine(&format!("audience x of accounts {{ who {who} }}"));

@@ -62,6 +62,7 @@ fn the_text_is_a_tree_with_the_destinations_below() {
     let done = explain("text", "cart_abandoners", "user_id:u2", &[]);
     assert_eq!((done.code, done.err.as_str()), (0, ""));
     let expected = r#"user_id:u2 is a member of cart_abandoners, as of 2026-06-30T00:00:00Z
+until 2026-07-06T00:00:00Z, if nothing else happens
 
 ✓ all of
   ✓ performed "Checkout Started" within 7 days
@@ -73,8 +74,13 @@ fn the_text_is_a_tree_with_the_destinations_below() {
 
 Destinations
   ✗ google_ads: not delivered, for want of consent
-      ✗ Advertising  denied (since 2026-06-01T00:00:00Z, message m7)
+        category     preference  enforced  since                 message  rule
+      ✗ Advertising  denied      yes       2026-06-01T00:00:00Z  m7       CP-5
   ✓ crm: delivered, it requires no consent
+
+What would change it
+  consent to Advertising would deliver to google_ads
+  `performed "Checkout Started" within 7 days then not performed "Order Completed" within 1 day` would have to no longer hold to end its membership
 "#;
     assert_eq!(done.out, expected);
 }
@@ -87,14 +93,23 @@ fn the_json_is_that_of_its_description() {
     assert_eq!(json["profile"], "user_id:u2");
     assert_eq!(json["audience"], "cart_abandoners");
     assert_eq!(json["member"], true);
+    assert_eq!(json["until"], "2026-07-06T00:00:00Z");
     assert_eq!(json["conditions"]["kind"], "and");
     assert_eq!(
         json["destinations"]["google_ads"],
         json!({
             "delivered": false,
             "requires": {"Advertising": "denied"},
+            "preferences": [{
+                "category": "Advertising", "state": "denied", "required": true, "enforced": true,
+                "since": "2026-06-01T00:00:00Z", "message_id": "m7", "rule": "CP-5"
+            }],
             "because": "consent to Advertising is denied (since 2026-06-01T00:00:00Z, message m7)"
         })
+    );
+    assert_eq!(
+        json["would_change"][0],
+        "consent to Advertising would deliver to google_ads"
     );
     let names: Vec<&String> = json["destinations"].as_object().unwrap().keys().collect();
     assert_eq!(names.len(), 2);
@@ -112,8 +127,63 @@ fn one_destination_alone() {
     let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!(
         json["destinations"],
-        json!({"crm": {"delivered": true, "requires": {}, "because": "it requires no consent"}})
+        json!({"crm": {
+            "delivered": true, "requires": {}, "because": "it requires no consent",
+            "preferences": [{
+                "category": "Advertising", "state": "denied", "required": false, "enforced": false,
+                "since": "2026-06-01T00:00:00Z", "message_id": "m7", "rule": "CP-5"
+            }]
+        }})
     );
+    // Nothing of what would change another one.
+    assert_eq!(json["would_change"].as_array().unwrap().len(), 1);
+}
+
+const COMPARED: &str = r#"category Advertising
+category Analytics
+category Functional disabled
+category Targeting
+destination google_ads requires Advertising, Analytics, Functional, Targeting
+destination crm requires nothing
+audience everybody { send to google_ads, crm }
+"#;
+
+/// A grant that is refused later, one that stays, a refusal that nothing enforces, and a category that the workspace does not have.
+const PREFERENCES: &str = r#"{"type":"identify","userId":"u2","messageId":"m1","timestamp":"2026-06-01T00:00:00Z","context":{"consent":{"categoryPreferences":{"Advertising":true,"Analytics":true,"Elsewhere":true,"Functional":false}}}}
+{"type":"track","event":"Seen","userId":"u2","messageId":"m2","timestamp":"2026-06-02T00:00:00Z","context":{"consent":{"categoryPreferences":{"Analytics":true,"Elsewhere":true,"Functional":false}}}}
+"#;
+
+fn compared(test: &str, more: &[&str]) -> Done {
+    let folder = folder(test);
+    fs::write(folder.join("shop.audience"), COMPARED).unwrap();
+    fs::write(folder.join("events.jsonl"), PREFERENCES).unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_volens"))
+        .current_dir(folder)
+        .args(["explain", "shop.audience", "--events", "events.jsonl"])
+        .args(["--now", "2026-06-30T00:00:00Z"])
+        .args(["--audience", "everybody", "--profile", "user_id:u2"])
+        .args(more)
+        .output()
+        .unwrap();
+    Done {
+        code: done.status.code().unwrap(),
+        out: String::from_utf8(done.stdout).unwrap(),
+        err: String::from_utf8(done.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn preferences_stand_beside_what_a_destination_requires() {
+    insta::assert_snapshot!("compared", compared("compared", &[]).out);
+    let one = compared("compared_one", &["--destination", "google_ads"]);
+    assert_eq!((one.code, one.err.as_str()), (0, ""));
+    insta::assert_snapshot!("compared_at_one", one.out);
+    let crm = compared("compared_crm", &["--destination", "crm"]);
+    insta::assert_snapshot!("compared_at_crm", crm.out);
+    let json = compared("compared_json", &["--destination", "google_ads", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let preferences = &json["destinations"]["google_ads"];
+    insta::assert_snapshot!("compared_json", serde_json::to_string_pretty(preferences).unwrap());
 }
 
 #[test]
@@ -216,6 +286,10 @@ fn an_account_can_be_asked_about() {
         json!({"google_ads": {
             "delivered": true,
             "requires": {"Advertising": {"granted": 1, "not collected": 1}},
+            "preferences": [{
+                "category": "Advertising", "required": true, "enforced": true,
+                "users": {"granted": 1, "not collected": 1},
+            }],
             "users": {"delivered": 1, "filtered": 1, "left_out": 0},
             "because": "1 of its 2 users is delivered, 1 is filtered for want of consent",
         }})

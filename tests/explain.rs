@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use volens::compile::Outline;
 use volens::eval::{Row, evaluate, holds};
-use volens::explain::{Condition, Explanation, Kind};
+use volens::explain::{Condition, Explanation, Kind, Until};
 use volens::model::ProfileBuilder;
 use volens::{ConsentState, Engine, Error, Profile, Timestamp, Value};
 
@@ -567,8 +567,12 @@ audience cart_abandoners {
         .build();
     let json = serde_json::to_value(explain(workspace, "cart_abandoners", &profile)).unwrap();
     let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
-    assert_eq!(keys(&json), "audience conditions destinations member now profile");
+    assert_eq!(
+        keys(&json),
+        "audience conditions destinations member now profile until would_change"
+    );
     assert_eq!(json["now"], "2026-06-30T00:00:00Z");
+    assert_eq!(json["until"], "2026-07-06T00:00:00Z");
     assert_eq!(
         (&json["profile"], &json["member"]),
         (&json!("user_id:u1"), &json!(true))
@@ -601,10 +605,23 @@ audience cart_abandoners {
         json!({
             "delivered": false,
             "requires": {"Advertising": "denied"},
+            "preferences": [{
+                "category": "Advertising", "state": "denied", "required": true, "enforced": true,
+                // A host that sets consent itself keeps no record of why.
+                "since": null, "message_id": null, "rule": null,
+            }],
             "because": "consent to Advertising is denied",
         })
     );
     assert_eq!(json["destinations"]["crm"]["requires"], json!({}));
+    assert_eq!(
+        json["would_change"],
+        json!([
+            "consent to Advertising would deliver to google_ads",
+            "`performed \"Checkout Started\" within 7 days then not performed \"Order Completed\" within 1 day` would have to no \
+             longer hold to end its membership",
+        ])
+    );
 }
 
 #[test]
@@ -612,6 +629,125 @@ fn an_unknown_audience_is_an_error() {
     let engine = Engine::from_text("w.audience", "audience a {}").unwrap();
     let error = engine.explain("b", &person().build(), now()).unwrap_err();
     assert!(matches!(error, Error::UnknownAudience(name) if name == "b"));
+}
+
+/// Until when the answer about an audience with this condition is what it is.
+fn until(condition: &str, profile: &Profile) -> Until {
+    explain(&format!("audience a {{ who {condition} }}"), "a", profile).until
+}
+
+#[test]
+fn it_is_told_until_when() {
+    let profile = person()
+        .trait_("day", "2026-06-29T12:00:00Z")
+        .trait_("soon", "2026-07-10")
+        .trait_("spent", 5)
+        .event("A", at("2026-06-25"), [("k", Value::from(1))])
+        .event("A", at("2026-06-28"), [("k", Value::from(2))])
+        // Dated ahead.
+        .event("B", at("2026-07-01"), [("k", Value::from(1))])
+        .build();
+    let day = |day: &str| Until::At(at(day));
+    let cases = [
+        ("trait spent = 5", Until::Never),
+        (r#"performed "A""#, Until::Never),
+        (r#"performed "C" within 7 days"#, Until::Never),
+        // The first event leaves the window, but the second is still in it.
+        (r#"performed "A" within 7 days"#, day("2026-07-05")),
+        (r#"performed "A" at least 2 times within 7 days"#, day("2026-07-02")),
+        (r#"performed "A" exactly 0 times within 7 days"#, day("2026-07-05")),
+        (r#"performed "A" between 5 and 6 days ago"#, day("2026-07-01")),
+        (r#"performed "A" between 3 and 4 days ago"#, day("2026-07-01")),
+        (r#"performed "A" where (k = 1) within 7 days"#, day("2026-07-02")),
+        (r#"performed "B""#, day("2026-07-01")),
+        (r#"performed "A" then not performed "B""#, day("2026-07-01")),
+        ("trait day within last 1 day", day("2026-06-30T12:00:00Z")),
+        ("trait soon within next 1 week", day("2026-07-03")),
+        ("trait soon before last 1 day", day("2026-07-11")),
+        ("trait soon after next 2 days", day("2026-07-08")),
+        ("trait soon before 2026-07-01", Until::Never),
+        // What changes changes nothing.
+        (r#"performed "A" within 7 days or trait spent = 5"#, Until::Never),
+        (r#"performed "A" within 7 days and trait spent = 6"#, Until::Never),
+        // The one comes as the other goes.
+        (
+            r#"performed "A" within 2 days or performed "A" between 2 and 5 days ago"#,
+            day("2026-07-03"),
+        ),
+    ];
+    for (condition, expected) in cases {
+        assert_eq!(until(condition, &profile), expected, "{condition}");
+    }
+    let engine = Engine::from_text("w.audience", "audience a { who performed \"A\" within 7 days }").unwrap();
+    assert_eq!(engine.until("a", &profile, now()).unwrap(), Some(at("2026-07-05")));
+    assert_eq!(engine.until("a", &profile, at("2026-07-05")).unwrap(), None);
+    assert!(matches!(
+        engine.until("b", &profile, now()),
+        Err(Error::UnknownAudience(_))
+    ));
+    let why = engine.explain("a", &profile, now()).unwrap();
+    assert_eq!(
+        why.to_string().lines().nth(1).unwrap(),
+        "until 2026-07-05T00:00:00Z, if nothing else happens"
+    );
+    let why = engine.explain("a", &profile, at("2026-07-05")).unwrap();
+    assert_eq!(
+        why.to_string().lines().nth(1).unwrap(),
+        "for good, if nothing else happens"
+    );
+    assert_eq!(serde_json::to_value(&why).unwrap()["until"], serde_json::Value::Null);
+    assert!(
+        serde_json::to_value(&why)
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .contains_key("until")
+    );
+}
+
+#[test]
+fn long_histories_are_tried_to_the_end() {
+    let engine = Engine::from_text(
+        "w.audience",
+        r#"audience a { who performed "A" within 1 hour where (k = 1) }"#,
+    )
+    .unwrap();
+    let mut profile = person();
+    for minute in 0..10_000 {
+        let time = Timestamp::from_millis(now().as_millis() + minute * 60_000);
+        profile = profile.event("A", time, [("k", Value::from(1))]);
+    }
+    // An hour after the last one.
+    let last = Timestamp::from_millis(now().as_millis() + (9_999 + 60) * 60_000);
+    assert_eq!(engine.until("a", &profile.build(), now()).unwrap(), Some(last));
+}
+
+#[test]
+fn where_too_much_changes_nothing_is_said_of_it() {
+    // Each event comes and goes by itself, and none of that matters.
+    let engine = Engine::from_text(
+        "w.audience",
+        r#"audience a { who performed "A" within 1 hour where (k = 2) or performed "A" exactly 0 times where (k = 3) within 2 hours }"#,
+    )
+    .unwrap();
+    let mut profile = person();
+    for n in 0..12_000 {
+        let time = Timestamp::from_millis(now().as_millis() + n * 1000);
+        profile = profile.event("A", time, [("k", Value::from(1))]);
+    }
+    let profile = profile.build();
+    let found = engine.until("a", &profile, now());
+    assert!(matches!(found, Err(Error::TooManyInstants { profile }) if profile == "user_id:u1"));
+    let why = engine.explain("a", &profile, now()).unwrap();
+    assert_eq!(why.until, Until::Unknown);
+    assert_eq!(why.to_string().lines().nth(1).unwrap(), "until when is not known");
+    assert!(
+        !serde_json::to_value(&why)
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .contains_key("until")
+    );
 }
 
 // ---- the shop

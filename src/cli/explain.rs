@@ -38,9 +38,7 @@ pub(super) fn explain(
         _ => among.explain(question.audience, profile::find(&ingested.profiles, identifier)?, now)?,
     };
     if let Some(wanted) = question.destination {
-        explanation
-            .destinations
-            .retain(|destination| destination.name == wanted);
+        explanation = explanation.at(wanted);
     }
     match format {
         Format::Json => json(&explanation, streams)?,

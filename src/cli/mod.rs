@@ -21,6 +21,7 @@ mod route;
 mod run;
 mod schema;
 mod store;
+mod stream;
 mod table;
 mod test;
 
@@ -157,6 +158,18 @@ enum Command {
         arguments: RouteArguments,
         #[command(flatten)]
         format: FormatArguments,
+    },
+    /// Follow events one by one: who enters an audience and who leaves, as messages for each destination, one JSON object a line
+    ///
+    /// Time moves with the events. What falls due between two events is put out at its own instant, before the second. With
+    /// --store, what was done is taken up where it was left, and a message that may not have arrived is put out again, byte by
+    /// byte the same.
+    #[command(override_usage = "volens stream <WORKSPACE> (--events <FILE>...|--store <DIR>) [OPTIONS]")]
+    Stream {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        arguments: StreamArguments,
     },
     /// The Delivery Overview: step by step how many came in, how many were held back and why, how many may be delivered
     ///
@@ -324,6 +337,34 @@ enum PolicyArgument {
     Documented,
     /// The consent that is stored of its person; of somebody unknown nothing is granted
     Strict,
+}
+
+#[derive(Debug, Args)]
+struct StreamArguments {
+    /// Files of events, one JSON object a line; `.gz` is unpacked, `-` is standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "store")]
+    events: Vec<PathBuf>,
+    /// Keep the events, and what each destination was sent, in this folder; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// Let time move on to this instant after the last event
+    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+    until: Option<Timestamp>,
+    /// In the end send every member again, and take those out that destinations hold without consent: of this audience, or of all
+    #[arg(long, value_name = "AUDIENCE")]
+    resync: Option<Option<String>>,
+    /// Events from after this instant wait until time has come to it; those without any time count as received then [default: the clock]
+    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
+    now: Option<Timestamp>,
+    /// What messages call the space [default: spa_default]
+    #[arg(long, value_name = "NAME")]
+    space: Option<String>,
+    /// The key of an audience that was deleted, and may be used again because it is the same audience; may be given several times
+    #[arg(long, value_name = "AUDIENCE")]
+    reuse: Vec<String>,
+    /// Write each refused event to this file, with the reason, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -512,6 +553,7 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             arguments,
             format,
         } => route::route(&workspace.path, arguments, format.format, streams),
+        Command::Stream { workspace, arguments } => stream::stream(&workspace.path, arguments, streams),
         Command::Overview {
             workspace,
             events,

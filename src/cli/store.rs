@@ -122,7 +122,7 @@ pub(super) fn read(
 }
 
 /// Opens a store for writing, and tells what a crash has left.
-fn write(folder: &Path, streams: &mut Streams) -> Result<Directory, Failure> {
+pub(super) fn write(folder: &Path, streams: &mut Streams) -> Result<Directory, Failure> {
     let directory = Directory::open(folder).map_err(SpaceError::from)?;
     if let Some(recovery) = directory.recovery() {
         writeln!(streams.err, "recovered: {}", visible(&recovery.to_string()))?;
@@ -130,7 +130,7 @@ fn write(folder: &Path, streams: &mut Streams) -> Result<Directory, Failure> {
     Ok(directory)
 }
 
-fn finish(finished: bool, streams: &mut Streams) -> Result<(), Failure> {
+pub(super) fn finish(finished: bool, streams: &mut Streams) -> Result<(), Failure> {
     if finished {
         writeln!(
             streams.err,
@@ -141,7 +141,7 @@ fn finish(finished: bool, streams: &mut Streams) -> Result<(), Failure> {
 }
 
 /// Definitions that look further back than history is kept are wrong like others.
-fn checked<T>(done: Result<T, Error>, streams: &mut Streams) -> Result<T, Failure> {
+pub(super) fn checked<T>(done: Result<T, Error>, streams: &mut Streams) -> Result<T, Failure> {
     match done {
         Ok(done) => Ok(done),
         Err(Error::Horizon(error)) => Err(wrong(&error.problems, streams)),

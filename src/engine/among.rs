@@ -3,7 +3,8 @@
 use super::Engine;
 use super::delivery::{Delivery, Through};
 use super::error::Error;
-use super::members::{self, Groups, Laid};
+use super::until;
+use crate::eval::members::{self, Groups, Laid};
 use crate::eval::{self, Row};
 use crate::explain::{Asked, Explanation};
 use crate::ir::{AudienceSlot, Subject};
@@ -159,13 +160,16 @@ impl<'e> Among<'e> {
             .and_then(|(place, laid)| self.user(*place, &groups, laid));
         let Some(User { row, accounts, .. }) = user else {
             let row = self.engine.evaluated(profile, now)?;
-            return self
-                .engine
-                .explained(slot, Asked::user(&label, &row, profile.consent()));
+            let asked = Asked {
+                until: until::told(self.until_of(slot, profile, now)),
+                ..Asked::user(&label, &row, profile.consent())
+            };
+            return self.engine.explained(slot, asked);
         };
         let accounts: Vec<(&str, &Row<'_>)> = accounts.iter().map(|(label, row)| (&**label, *row)).collect();
         let asked = Asked {
             accounts: &accounts,
+            until: until::told(self.until_of(slot, profile, now)),
             ..Asked::user(&label, row, profile.consent())
         };
         self.engine.explained(slot, asked)
@@ -199,15 +203,8 @@ impl<'e> Among<'e> {
     /// [`Error::UnknownAudience`]; [`Error::UnknownAccount`]; [`Error::OfUsers`] for an audience of users, with the users of
     /// the account that can be asked about; [`Error::TooCostly`]
     pub fn explain_account(&self, audience: &str, group_id: &str, now: Timestamp) -> Result<Explanation, Error> {
-        let slot = self.engine.slot(audience)?;
+        let slot = self.slot_of_accounts(audience, group_id)?;
         let account = self.account(group_id)?;
-        if self.of(slot) == Subject::User {
-            return Err(Error::OfUsers {
-                audience: audience.to_owned(),
-                account: account_label(group_id),
-                users: self.users_of(account),
-            });
-        }
         let mut groups = Groups::new(self.profiles);
         let (row, laid) = self.laid_account(group_id, &mut groups, now)?;
         let row = laid.account(row).ok_or_else(|| unknown(group_id))?;
@@ -233,6 +230,7 @@ impl<'e> Among<'e> {
             users: &rows,
             people: &people,
             accounts: &[],
+            until: until::told(self.account_until(audience, group_id, now)),
         };
         self.engine.explained(slot, asked)
     }
@@ -268,6 +266,20 @@ impl<'e> Among<'e> {
     /// [`Error::UnknownAccount`]
     pub fn account_users(&self, group_id: &str) -> Result<Vec<String>, Error> {
         self.account(group_id).map(|account| self.users_of(account))
+    }
+
+    /// An audience that an account can be in.
+    pub(super) fn slot_of_accounts(&self, audience: &str, group_id: &str) -> Result<AudienceSlot, Error> {
+        let slot = self.engine.slot(audience)?;
+        let account = self.account(group_id)?;
+        match self.of(slot) {
+            Subject::Account => Ok(slot),
+            Subject::User => Err(Error::OfUsers {
+                audience: audience.to_owned(),
+                account: account_label(group_id),
+                users: self.users_of(account),
+            }),
+        }
     }
 
     fn account(&self, group_id: &str) -> Result<&'e Account, Error> {
@@ -316,7 +328,7 @@ impl<'e> Among<'e> {
     /// The place of a profile that has to be evaluated with others; `None` where it has no account, or nothing asks about
     /// accounts. Where something does, it has to be one of the profiles as it stands there: of an older copy nobody knows
     /// what its accounts are, or whether it still consents.
-    fn place_among(&self, profile: &Profile) -> Result<Option<usize>, Error> {
+    pub(super) fn place_among(&self, profile: &Profile) -> Result<Option<usize>, Error> {
         if !members::has_accounts(self.engine.program()) {
             return Ok(None);
         }
@@ -395,6 +407,6 @@ fn accounts_of<'l>(profile: &Profile, groups: &Groups<'_>, laid: &'l Laid<'l>) -
     accounts.collect()
 }
 
-fn unknown(group_id: &str) -> Error {
+pub(super) fn unknown(group_id: &str) -> Error {
     Error::UnknownAccount(group_id.to_owned())
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::lookback::HorizonError;
 use crate::compile::Accepted;
 use crate::diagnostic::{Diagnostic, visible};
+use crate::live::LiveError;
 use crate::model::account_label;
 use crate::space::SpaceError;
 use crate::span::Sources;
@@ -56,6 +57,13 @@ pub enum Error {
         /// The profile's label.
         profile: String,
     },
+    /// So much of a profile, or of those that its membership depends on, changes with time that to find out when the membership
+    /// does would take too long.
+    #[error("too much of {} changes with time to find out until when it is so", visible(profile))]
+    TooManyInstants {
+        /// The label of the profile or account.
+        profile: String,
+    },
     /// Whether a profile is in this audience depends on its accounts, and so on other people:
     /// [`Engine::among`](crate::Engine::among) answers, and explains, with all of them.
     #[error("whether a profile is in `{}` depends on its accounts, so it has to be asked among all profiles", visible(.0))]
@@ -100,6 +108,9 @@ pub enum Error {
     /// A space could not be opened, read or changed.
     #[error(transparent)]
     Space(#[from] SpaceError),
+    /// A live engine could not be opened.
+    #[error(transparent)]
+    Live(#[from] LiveError),
     /// Events could not be read. (An event that is *refused* is no error: it is counted and reported.)
     #[error("cannot read events: {0}")]
     Events(#[from] std::io::Error),

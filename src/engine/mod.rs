@@ -4,15 +4,16 @@ mod among;
 mod delivery;
 mod error;
 mod format;
+mod live;
 pub(crate) mod load;
 mod lookback;
-mod members;
 mod overlap;
 mod overview;
 mod routed;
 mod router;
 mod run;
 mod space;
+mod until;
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -22,8 +23,7 @@ use std::sync::Arc;
 use crate::compile::{self, Places};
 use crate::diagnostic::Diagnostic;
 use crate::enforce::{self, Decision};
-
-use crate::eval::{self, Row};
+use crate::eval::{self, Row, members};
 use crate::explain::{self, Asked, Explanation};
 use crate::ingest::{Ingested, Ingestor, Settings};
 use crate::ir::{AudienceSlot, DestinationSlot, Program, Subject, TraitSlot, TraitSource};
@@ -79,7 +79,7 @@ pub struct Engine {
 #[derive(Debug)]
 struct Workspace {
     sources: Sources,
-    program: Program,
+    program: Arc<Program>,
     places: Places,
     warnings: Vec<Diagnostic>,
     identity: IdentityRules,
@@ -133,7 +133,7 @@ impl Engine {
                 workspace: Arc::new(Workspace {
                     depends_on_accounts: members::depend_on_accounts(&program),
                     sources,
-                    program,
+                    program: Arc::new(program),
                     places: compiled.places,
                     warnings: compiled.diagnostics,
                     identity: compiled.identity,
@@ -324,7 +324,11 @@ impl Engine {
         self.needs_no_accounts(Some(slot), profile)?;
         let row = self.evaluated(profile, now)?;
         let label = self.label(profile);
-        self.explained(slot, Asked::user(&label, &row, profile.consent()))
+        let asked = Asked {
+            until: until::told(self.until_alone(slot, profile, now)),
+            ..Asked::user(&label, &row, profile.consent())
+        };
+        self.explained(slot, asked)
     }
 
     fn explained(&self, audience: AudienceSlot, asked: Asked<'_>) -> Result<Explanation, Error> {

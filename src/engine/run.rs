@@ -7,10 +7,10 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::error::Error;
-use super::members::{self, Groups, Laid};
 use super::overlap::Places;
 use crate::consent::ConsentState;
 use crate::enforce::{self, Decision, FILTERED_BY_END_USER_CONSENT};
+use crate::eval::members::{self, Groups, Laid};
 use crate::eval::{self, Row};
 use crate::ingest::Counts;
 use crate::ir::{AudienceSlot, DestinationSlot, Program, Subject};

@@ -55,16 +55,22 @@ mod computed;
 mod decimal;
 mod example;
 mod funnel;
+pub(crate) mod members;
+mod network;
 mod node;
 mod performed;
 mod row;
 mod test;
 mod trace;
+pub(crate) mod until;
+mod watch;
 
 use crate::ir::{Audience, AudienceSlot, NodeId, Program, Subject};
 
+pub use network::{Exhausted, Network, Standing, Step};
 pub use row::Row;
 pub use trace::{Example, Fact, Record, Recorder, Shown, Trace};
+pub use watch::Watch;
 
 /// Fills in the memberships of all audiences of the row's kind, each after those it refers to.
 ///

@@ -6,7 +6,9 @@ use std::ops::Range;
 use super::computed;
 use super::funnel::Room;
 use crate::consent::ConsentState;
-use crate::ir::{AudienceSlot, CategorySlot, EventSlot, Program, PropertySlot, Subject, TraitSlot, TraitSource};
+use crate::ir::{
+    AudienceSlot, CategorySlot, EventSlot, Performed, Program, PropertySlot, Subject, TraitSlot, TraitSource,
+};
 use crate::model::{Identifiers, PastEvent, Profile};
 use crate::time::Timestamp;
 use crate::value::{Object, Value};
@@ -69,6 +71,25 @@ pub(super) enum Computed<'a> {
     Made(Value),
 }
 
+/// What of a profile is wanted.
+pub(super) trait Wanted {
+    fn event(&self, slot: EventSlot) -> bool;
+    fn has_trait(&self, slot: TraitSlot) -> bool;
+}
+
+/// All of it.
+struct All;
+
+impl Wanted for All {
+    fn event(&self, _: EventSlot) -> bool {
+        true
+    }
+
+    fn has_trait(&self, _: TraitSlot) -> bool {
+        true
+    }
+}
+
 impl Default for Row<'_> {
     /// A row that is bound to nothing: of every condition the one on an empty profile.
     fn default() -> Self {
@@ -117,18 +138,32 @@ impl<'a> Row<'a> {
         self
     }
 
-    /// What was spent of it.
-    #[cfg(test)]
+    /// What the audience at hand has spent of it.
     pub(super) fn spent(&self) -> u64 {
         self.spent.get()
     }
 
     /// Binds the row to a user's profile, as of `now`; it is a member of nothing until it is evaluated.
     pub fn bind(&mut self, program: &Program, profile: &'a Profile, now: Timestamp) {
+        self.bind_part(program, profile, now, &All, program.funnels());
+    }
+
+    /// Binds the row to a part of a profile: what is not wanted must not be asked about.
+    pub(super) fn bind_part<'n>(
+        &mut self,
+        program: &Program,
+        profile: &'a Profile,
+        now: Timestamp,
+        wanted: &impl Wanted,
+        funnels: impl Iterator<Item = &'n Performed>,
+    ) {
         self.clear(program, Subject::User);
-        self.bind_traits(program, profile.traits());
-        for event in &program.events {
-            let past = profile.history().of(&event.name);
+        self.bind_traits(program, profile.traits(), wanted);
+        for (at, event) in program.events.iter().enumerate() {
+            let past = match wanted.event(EventSlot::at(at)) {
+                true => profile.history().of(&event.name),
+                false => &[],
+            };
             self.events.push(Layout {
                 past,
                 times: self.times.len(),
@@ -143,14 +178,14 @@ impl<'a> Row<'a> {
         let states = program.categories.iter().map(|c| profile.consent().state(&c.id));
         self.consent.extend(states);
         self.bind_identifiers(profile.identifiers());
-        self.make_room(program);
-        self.set_now(program, &[], now);
+        self.make_room(funnels);
+        self.move_to(program, &[], now, wanted);
     }
 
     /// Binds the row to an account, as of `now`. `users` are bound already, to the same program and instant.
     pub fn bind_account(&mut self, program: &Program, traits: &'a Object, users: &[&Row<'a>], now: Timestamp) {
         self.clear(program, Subject::Account);
-        self.bind_traits(program, traits);
+        self.bind_traits(program, traits, &All);
         self.set_now(program, users, now);
     }
 
@@ -158,12 +193,18 @@ impl<'a> Row<'a> {
     /// [`bind_account`](Row::bind_account), none for a user. Memberships are those of the old instant until the row is
     /// evaluated.
     pub fn set_now(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp) {
+        self.move_to(program, users, now, &All);
+    }
+
+    /// The same of a part of it.
+    pub(super) fn move_to(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp, wanted: &impl Wanted) {
         self.now = now;
         self.spent.set(0);
         // In the order of the table: a filter may refer to a trait that is computed before.
         for (at, source) in program.traits.iter().enumerate() {
             if let TraitSource::Computed(aggregate) = &source.source
                 && source.of == self.subject
+                && wanted.has_trait(TraitSlot::at(at))
             {
                 let value = computed::compute(program, aggregate, self, users);
                 if let Some(held) = self.traits.get_mut(at) {
@@ -331,10 +372,10 @@ impl<'a> Row<'a> {
         self.funnel.get_mut().clear();
     }
 
-    /// Makes room for the largest funnel, so that evaluating need not.
-    fn make_room(&mut self, program: &Program) {
+    /// Makes room for the largest of the funnels, so that evaluating need not.
+    fn make_room<'n>(&mut self, funnels: impl Iterator<Item = &'n Performed>) {
         let mut places = 0;
-        for performed in program.funnels() {
+        for performed in funnels {
             let slots = performed.steps.iter().map(|step| step.event).chain([performed.event]);
             let events = slots.map(|slot| self.events(slot).len()).sum();
             self.room
@@ -348,13 +389,17 @@ impl<'a> Row<'a> {
         self.funnel.get_mut().resize(places.div_ceil(32), 0);
     }
 
-    fn bind_traits(&mut self, program: &Program, traits: &'a Object) {
+    fn bind_traits(&mut self, program: &Program, traits: &'a Object, wanted: &impl Wanted) {
         let subject = self.subject;
-        let held = program.traits.iter().map(|wanted| match &wanted.source {
-            _ if wanted.of != subject => Held::Elsewhere,
-            TraitSource::Sent(path) => Held::Lent(traits.at(path)),
-            TraitSource::Computed(_) => Held::Lent(None),
-        });
+        let held = program
+            .traits
+            .iter()
+            .enumerate()
+            .map(|(at, known)| match &known.source {
+                _ if known.of != subject => Held::Elsewhere,
+                TraitSource::Sent(path) if wanted.has_trait(TraitSlot::at(at)) => Held::Lent(traits.at(path)),
+                TraitSource::Sent(_) | TraitSource::Computed(_) => Held::Lent(None),
+            });
         self.traits.extend(held);
     }
 

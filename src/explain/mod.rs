@@ -4,24 +4,33 @@
 //! [`eval`](crate::eval) says. Nothing is decided here.
 
 mod because;
+mod beside;
+mod fewest;
+mod flips;
 mod reach;
 mod text;
+mod through;
+mod until;
 mod walk;
 mod words;
+mod would;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 pub use reach::{Reach, States};
+pub use until::Until;
+pub use would::WouldChange;
 
 use crate::compile::Places;
 use crate::consent::ConsentState;
 use crate::enforce::{self, Decision};
 use crate::eval::Row;
 use crate::ir::{AudienceSlot, CategorySlot, DestinationSlot, Program, Subject};
-use crate::model::Consent;
+use crate::model::{Consent, ConsentChange};
 use crate::span::{Sources, Span};
 use crate::time::Timestamp;
 
@@ -41,9 +50,48 @@ pub struct Explanation {
     /// All that is asked of a member, as an `and`: an identifier that suffices, `who`, the `consent to` clauses. Of an account
     /// it is `who` alone.
     pub conditions: Condition,
+    /// How long that is so, if no further event arrives.
+    #[serde(skip_serializing_if = "Until::is_unknown")]
+    pub until: Until,
     /// Where members are sent, in order of declaration.
     #[serde(serialize_with = "by_name")]
     pub destinations: Vec<Destination>,
+    /// What would change the answers: at each destination the fewest changes of consent, and of the conditions.
+    pub would_change: Vec<WouldChange>,
+    /// All that the profile says to categories, by id; an account says nothing.
+    #[serde(skip)]
+    preferences: Vec<Preference>,
+}
+
+impl Explanation {
+    /// What it says of one destination alone, and beside the categories that this one requires all others that the profile has
+    /// a preference for: enough to check one delivery by hand. Of a destination that the audience is not sent to it says nothing.
+    ///
+    /// ```
+    /// # use volens::{ConsentState, Engine, Profile, Timestamp};
+    /// # let engine = Engine::from_text("a.audience", "category Ads
+    /// #     category Mail
+    /// #     destination google_ads requires Ads
+    /// #     destination crm requires nothing
+    /// #     audience everybody { send to google_ads, crm }")?;
+    /// # let now: Timestamp = "2026-06-30".parse()?;
+    /// let profile = Profile::builder().user_id("u1").consent("Mail", ConsentState::Denied).build();
+    /// let why = engine.explain("everybody", &profile, now)?.at("google_ads");
+    /// assert_eq!(why.destinations.len(), 1);
+    /// assert_eq!(why.destinations[0].requires[0].state, ConsentState::NotCollected);
+    /// assert_eq!(why.destinations[0].others[0].category, "Mail");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn at(mut self, destination: &str) -> Self {
+        self.destinations.retain(|other| other.name == destination);
+        self.would_change.retain(|change| change.is_of(destination));
+        for destination in self.destinations.iter_mut().filter(|only| only.users.is_none()) {
+            let required = |other: &&Preference| !destination.requires.iter().any(|own| own.category == other.category);
+            destination.others = self.preferences.iter().filter(required).cloned().collect();
+        }
+        self
+    }
 }
 
 /// One condition, as it is written.
@@ -150,6 +198,8 @@ pub struct Destination {
     /// The categories that it requires, as declared, beside what the profile says to each. Of an account it is empty: what
     /// its users say stands in `users`.
     pub requires: Vec<Preference>,
+    /// What the profile says to other categories, by id. Empty until [`Explanation::at`] asks for it.
+    pub others: Vec<Preference>,
     /// What becomes of the users of an account; `None` for a profile.
     pub users: Option<Reach>,
     /// What decided it, in a sentence.
@@ -158,15 +208,20 @@ pub struct Destination {
 
 impl Serialize for Destination {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let keys = if self.users.is_some() { 4 } else { 3 };
+        let keys = if self.users.is_some() { 5 } else { 4 };
         let mut object = serializer.serialize_struct("Destination", keys)?;
         object.serialize_field("delivered", &self.delivered)?;
         match &self.users {
             Some(users) => {
                 object.serialize_field("requires", &users.requires())?;
+                object.serialize_field("preferences", &users.states)?;
                 object.serialize_field("users", users)?;
             }
-            None => object.serialize_field("requires", &ByCategory(&self.requires))?,
+            None => {
+                object.serialize_field("requires", &ByCategory(&self.requires))?;
+                let preferences: Vec<&Preference> = self.requires.iter().chain(&self.others).collect();
+                object.serialize_field("preferences", &preferences)?;
+            }
         }
         object.serialize_field("because", &self.because)?;
         object.end()
@@ -181,10 +236,39 @@ pub struct Preference {
     pub category: String,
     /// What is stored.
     pub state: ConsentState,
-    /// The time of the event that brought it to this state, and the message id; `None` where the profile's history does not tell.
-    pub since: Option<(Timestamp, String)>,
+    /// Whether the destination declares that it requires it.
+    pub required: bool,
     /// Whether a delivery depends on it: `false` where the category is disabled, or enforcement is off.
     pub enforced: bool,
+    /// What brought it to this state; `None` where the profile's history does not tell.
+    pub since: Option<Since>,
+}
+
+/// The change that brought a category to its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Since {
+    /// The consent time of the event that brought it (CP-10).
+    pub time: Timestamp,
+    /// That event.
+    pub message_id: String,
+    /// The rule that decided, by its id, such as `CP-5`.
+    pub rule: String,
+}
+
+impl Serialize for Preference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let since = self.since.as_ref();
+        let mut object = serializer.serialize_struct("Preference", 7)?;
+        object.serialize_field("category", &self.category)?;
+        object.serialize_field("state", &self.state)?;
+        object.serialize_field("required", &self.required)?;
+        object.serialize_field("enforced", &self.enforced)?;
+        object.serialize_field("since", &since.map(|since| since.time))?;
+        object.serialize_field("message_id", &since.map(|since| &since.message_id))?;
+        object.serialize_field("rule", &since.map(|since| &since.rule))?;
+        object.end()
+    }
 }
 
 fn by_name<S: Serializer>(destinations: &[Destination], serializer: S) -> Result<S::Ok, S::Error> {
@@ -229,6 +313,8 @@ pub struct Asked<'a> {
     pub people: &'a [Asked<'a>],
     /// The accounts of a user: how each is called, and its row.
     pub accounts: &'a [(&'a str, &'a Row<'a>)],
+    /// How long the membership in question stays as it is.
+    pub until: Until,
 }
 
 impl<'a> Asked<'a> {
@@ -241,6 +327,7 @@ impl<'a> Asked<'a> {
             users: &[],
             people: &[],
             accounts: &[],
+            until: Until::Unknown,
         }
     }
 }
@@ -250,6 +337,7 @@ pub fn explain(workspace: Workspace<'_>, audience: AudienceSlot, asked: Asked<'_
     let declared = workspace.program.audiences.get(audience.index())?;
     let member = asked.row.is_member(audience);
     let conditions = walk::audience(workspace, asked, audience)?;
+    let would_change = flips::would_change(workspace, asked, audience, &conditions)?;
     let destinations = declared.destinations.iter();
     let destinations = destinations.filter_map(|slot| match declared.of {
         Subject::User => destination(workspace.program, *slot, asked.consent, member),
@@ -261,7 +349,10 @@ pub fn explain(workspace: Workspace<'_>, audience: AudienceSlot, asked: Asked<'_
         audience: declared.name.to_string(),
         member,
         conditions,
+        until: asked.until,
         destinations: destinations.collect(),
+        would_change,
+        preferences: preferences(asked.consent),
     })
 }
 
@@ -270,6 +361,7 @@ fn destination(program: &Program, slot: DestinationSlot, consent: &Consent, memb
     let enforced: Vec<CategorySlot> = program.enforced(declared).filter(|_| program.enforcement).collect();
     let requires = declared.requires.iter();
     let requires = requires.map(|category| Preference {
+        required: true,
         enforced: enforced.contains(category),
         ..preference(program, *category, consent)
     });
@@ -292,6 +384,7 @@ fn destination(program: &Program, slot: DestinationSlot, consent: &Consent, memb
         name: declared.name.to_string(),
         delivered: member && decision.is_delivered(),
         requires,
+        others: Vec::new(),
         users: None,
         because,
     })
@@ -300,14 +393,34 @@ fn destination(program: &Program, slot: DestinationSlot, consent: &Consent, memb
 /// What is stored, and since when.
 fn preference(program: &Program, category: CategorySlot, consent: &Consent) -> Preference {
     let id = program.category_id(category);
-    let state = consent.state(id);
-    let changes = consent.history().iter().rev();
-    let latest = changes.into_iter().find(|change| &*change.category == id);
+    let latest = consent.history().iter().rev().find(|change| &*change.category == id);
+    Preference {
+        enforced: program.categories.get(category.index()).is_none_or(|c| c.enabled),
+        ..stored(id, consent.state(id), latest)
+    }
+}
+
+/// All that is stored, by category.
+fn preferences(consent: &Consent) -> Vec<Preference> {
+    let changes = consent.history().iter();
+    let latest: BTreeMap<&str, &ConsentChange> = changes.map(|change| (&*change.category, change)).collect();
+    let categories = consent.categories();
+    let preferences = categories.map(|(id, state)| stored(id, state, latest.get(id).copied()));
+    preferences.collect()
+}
+
+/// A state and the latest change of that category. What a host set since has no record.
+fn stored(category: &str, state: ConsentState, latest: Option<&ConsentChange>) -> Preference {
     let since = latest.filter(|change| change.to == state);
     Preference {
-        category: id.to_owned(),
+        category: category.to_owned(),
         state,
-        since: since.map(|change| (change.time, change.message_id.to_string())),
-        enforced: program.categories.get(category.index()).is_none_or(|c| c.enabled),
+        required: false,
+        enforced: false,
+        since: since.map(|change| Since {
+            time: change.time,
+            message_id: change.message_id.to_string(),
+            rule: change.rule.to_string(),
+        }),
     }
 }

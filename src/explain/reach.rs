@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::{Asked, Destination};
@@ -36,6 +37,17 @@ pub struct States {
     pub users: BTreeMap<ConsentState, usize>,
     /// Whether a delivery depends on it: `false` where the category is disabled, or enforcement is off.
     pub enforced: bool,
+}
+
+impl Serialize for States {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("States", 4)?;
+        object.serialize_field("category", &self.category)?;
+        object.serialize_field("users", &self.users)?;
+        object.serialize_field("required", &true)?;
+        object.serialize_field("enforced", &self.enforced)?;
+        object.end()
+    }
 }
 
 impl Reach {
@@ -122,6 +134,7 @@ pub(super) fn destination(
         name: declared.name.to_string(),
         delivered: reach.delivered > 0,
         requires: Vec::new(),
+        others: Vec::new(),
         users: Some(reach),
         because,
     })

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use super::{Condition, Destination, Explanation, Kind, words};
+use super::{Condition, Destination, Explanation, Kind, beside, words};
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.conditions_text())?;
+        write!(f, "{}", Conditions { of: self, until: true })?;
         if self.destinations.is_empty() {
-            return writeln!(f, "\nIt is sent nowhere.");
+            writeln!(f, "\nIt is sent nowhere.")?;
+            return would_change(f, self);
         }
         let whose = match self.destinations.first() {
             Some(Destination { users: Some(_), .. }) => ", for the users of the account",
@@ -17,14 +18,24 @@ impl fmt::Display for Explanation {
         writeln!(f, "\nDestinations{whose}")?;
         self.destinations
             .iter()
-            .try_for_each(|destination| sent(f, destination, self.member))
+            .try_for_each(|destination| sent(f, destination, self.member))?;
+        would_change(f, self)
     }
+}
+
+fn would_change(f: &mut fmt::Formatter<'_>, explanation: &Explanation) -> fmt::Result {
+    if explanation.would_change.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\nWhat would change it")?;
+    let mut changes = explanation.would_change.iter();
+    changes.try_for_each(|change| writeln!(f, "  {change}"))
 }
 
 impl Explanation {
     /// The part of the text that is about membership.
     pub(crate) fn conditions_text(&self) -> impl fmt::Display + '_ {
-        Conditions(self)
+        Conditions { of: self, until: false }
     }
 
     /// The part of the text that is about one destination; empty where it is none of the audience's.
@@ -44,7 +55,11 @@ impl fmt::Display for At<'_> {
     }
 }
 
-struct Conditions<'e>(&'e Explanation);
+struct Conditions<'e> {
+    of: &'e Explanation,
+    /// Whether it is told until when that is so.
+    until: bool,
+}
 
 impl fmt::Display for Conditions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,10 +70,14 @@ impl fmt::Display for Conditions<'_> {
             now,
             conditions,
             ..
-        } = self.0;
+        } = self.of;
         let is = if *member { "is a member" } else { "is not a member" };
         let (profile, audience) = (words::name(profile), words::name(audience));
-        writeln!(f, "{profile} {is} of {audience}, as of {now}\n")?;
+        writeln!(f, "{profile} {is} of {audience}, as of {now}")?;
+        if self.until {
+            writeln!(f, "{}", self.of.until)?;
+        }
+        writeln!(f)?;
         for condition in &conditions.children {
             // What nobody wrote is told where it decides.
             if !(is_unwritten(condition) && condition.holds == Some(true)) {
@@ -77,7 +96,7 @@ impl fmt::Display for Conditions<'_> {
     }
 }
 
-fn mark(holds: Option<bool>) -> char {
+pub(super) fn mark(holds: Option<bool>) -> char {
     match holds {
         Some(true) => '✓',
         Some(false) => '✗',
@@ -154,31 +173,7 @@ fn sent(f: &mut fmt::Formatter<'_>, destination: &Destination, member: bool) -> 
         &destination.because
     };
     writeln!(f, "  {mark} {name}: {outcome}, {because}")?;
-    let widest = |text: fn(&super::Preference) -> String| {
-        let lengths = destination
-            .requires
-            .iter()
-            .map(|preference| text(preference).chars().count());
-        lengths.max().unwrap_or_default()
-    };
-    let (category, state) = (
-        widest(|preference| words::name(&preference.category)),
-        widest(|preference| preference.state.to_string()),
-    );
-    for preference in &destination.requires {
-        let mut line = format!(
-            "      {} {:category$}  {:state$}",
-            self::mark(Some(preference.state.is_granted())),
-            words::name(&preference.category),
-            preference.state.as_str()
-        );
-        line.push_str(&words::since(preference));
-        if !preference.enforced {
-            line.push_str("  not enforced");
-        }
-        writeln!(f, "{}", line.trim_end())?;
-    }
-    Ok(())
+    write!(f, "{}", beside::Table(destination))
 }
 
 /// What the users of an account say to each category.

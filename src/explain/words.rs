@@ -15,9 +15,11 @@ const VALUE: usize = 60;
 const LISTED: usize = 3;
 /// As many characters of a line of a definition as people are shown.
 const LINE: usize = 120;
+/// As many of a condition that a sentence is about.
+const CONDITION: usize = 300;
 /// As many characters of a definition as are repeated in JSON.
 const SOURCE: usize = 2000;
-/// As many of a message id: those that are derived from the event are too long to read anyway.
+/// As many of a message id.
 const MESSAGE_ID: usize = 36;
 
 /// At most so many characters; `…` stands for the rest.
@@ -107,7 +109,7 @@ pub(super) fn event(time: Timestamp, message_id: &str) -> String {
     if message_id.is_empty() {
         return time.to_string();
     }
-    format!("{time} (message {})", visible(&cut(message_id, MESSAGE_ID)))
+    format!("{time} (message {})", self::message_id(message_id))
 }
 
 /// `consent to Advertising is denied (since 2026-06-01T00:00:00Z, message m7)`
@@ -120,14 +122,17 @@ pub(super) fn consent(preference: &Preference) -> String {
 }
 
 /// ` (since 2026-06-01T00:00:00Z, message m7)`
-pub(super) fn since(preference: &Preference) -> String {
-    let Some((time, message_id)) = &preference.since else {
-        return String::new();
-    };
-    if message_id.is_empty() {
-        return format!(" (since {time})");
+fn since(preference: &Preference) -> String {
+    match &preference.since {
+        None => String::new(),
+        Some(since) if since.message_id.is_empty() => format!(" (since {})", since.time),
+        Some(since) => format!(" (since {}, message {})", since.time, message_id(&since.message_id)),
     }
-    format!(" (since {time}, message {})", visible(&cut(message_id, MESSAGE_ID)))
+}
+
+/// A message id; those that are derived from the event are too long to read anyway.
+pub(super) fn message_id(id: &str) -> String {
+    visible(&cut(id, MESSAGE_ID))
 }
 
 /// A value as its author names it.
@@ -144,6 +149,15 @@ pub(super) fn source(span: Span, sources: &Sources) -> String {
 
 /// What is written in a span, in one line and without the comments.
 pub(super) fn line(span: Span, comments: &[Span], sources: &Sources) -> String {
+    visible(&cut(&one_line(span, comments, sources), LINE))
+}
+
+/// The same of a condition that a sentence is about.
+pub(super) fn condition(span: Span, comments: &[Span], sources: &Sources) -> String {
+    visible(&cut(&one_line(span, comments, sources), CONDITION))
+}
+
+fn one_line(span: Span, comments: &[Span], sources: &Sources) -> String {
     let mut words = String::new();
     let mut from = span.start;
     let ends = comments.iter().map(|comment| (comment.start, comment.end));
@@ -156,5 +170,14 @@ pub(super) fn line(span: Span, comments: &[Span], sources: &Sources) -> String {
         }
         from = next;
     }
-    visible(&cut(&words, LINE))
+    words
+}
+
+/// `a`, `a and b`, `a, b and c`
+pub(super) fn and(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }

@@ -51,6 +51,16 @@ impl Accounts {
         accounts.map(|(id, account)| (id, account.traits)).collect()
     }
 
+    /// Their ids.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(|id| &**id)
+    }
+
+    /// The traits of one.
+    pub(super) fn of(&self, id: &str) -> Option<&Object> {
+        self.0.get(id).map(|account| &account.traits)
+    }
+
     /// The traits of each.
     pub(super) fn traits(&self) -> BTreeMap<Box<str>, Object> {
         let accounts = self.0.iter();

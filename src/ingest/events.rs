@@ -14,7 +14,7 @@ use crate::model::PastEvent;
 
 /// An event among [`Events`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct EventId(u32);
+pub(crate) struct EventId(u32);
 
 impl EventId {
     pub(super) fn index(self) -> usize {

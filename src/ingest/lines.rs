@@ -25,8 +25,6 @@ pub(super) fn each<E: From<io::Error>>(
 ) -> Result<(), E> {
     let mut line = Vec::new();
     for number in 1.. {
-        line.clear();
-        line.shrink_to(KEPT_BUFFER);
         let Some(cut) = next(&mut reader, longest, &mut line)? else {
             break;
         };
@@ -35,8 +33,10 @@ pub(super) fn each<E: From<io::Error>>(
     Ok(())
 }
 
-/// Reads one line; whether it was cut. `None` at the end.
-fn next(reader: &mut impl BufRead, longest: usize, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
+/// Reads one line into a buffer, which is emptied first; whether it was cut. `None` at the end.
+pub(super) fn next(reader: &mut impl BufRead, longest: usize, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
+    line.clear();
+    line.shrink_to(KEPT_BUFFER);
     let mut cut = false;
     let mut any = false;
     loop {

@@ -72,10 +72,12 @@ pub use self::check::check;
 pub(crate) use self::check::claims;
 pub(crate) use self::decode::decode;
 pub(crate) use self::event::{Claim, Event, Identifier};
+pub(crate) use self::events::EventId;
 pub(crate) use self::identifiers::ANONYMOUS_ID;
 pub use self::input::Input;
 pub(crate) use self::order::{Taken, conflict};
 pub(crate) use self::passing::{Passed, Passing};
+pub(crate) use self::people::{PersonId, Touched};
 pub(crate) use self::reject::{Refusal, forgotten};
 pub use self::reject::{Reject, RejectCode};
 pub(crate) use self::state::State;
@@ -341,18 +343,50 @@ impl Ingestor {
         events
     }
 
+    /// Of one for a store: what was taken in, as it came.
+    pub(crate) fn arrived(&mut self) -> Vec<Taken> {
+        match &mut self.kept {
+            Kept::Gathered(_) => Vec::new(),
+            Kept::Taken(taken) => std::mem::take(taken),
+        }
+    }
+
     /// The counts, for those who tell later what became of an event.
     pub(crate) fn counts_mut(&mut self) -> &mut Counts {
         &mut self.counts
     }
 
-    /// The counts, and the events refused.
-    pub(crate) fn told(mut self) -> (Counts, Vec<Reject>) {
+    /// The counts, and the events refused, which are not told again.
+    pub(crate) fn told(&mut self) -> (Counts, Vec<Reject>) {
         self.drop_rejects();
-        (
-            self.counts,
-            self.rejects.into_iter().map(|(_, reject)| reject).collect(),
-        )
+        let rejects = std::mem::take(&mut self.rejects);
+        (self.counts, rejects.into_iter().map(|(_, reject)| reject).collect())
+    }
+
+    /// The counts so far.
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// When events without any time count as received from now on.
+    pub(crate) fn set_received_at(&mut self, received_at: Timestamp) {
+        self.settings.received_at = received_at;
+    }
+
+    /// Takes the next line of a source; `buffer` is used for it. `false` at the end.
+    pub(crate) fn read_line(
+        &mut self,
+        source: &str,
+        number: u64,
+        reader: &mut impl BufRead,
+        buffer: &mut Vec<u8>,
+    ) -> io::Result<bool> {
+        let Some(cut) = lines::next(reader, LONGEST_LINE, buffer)? else {
+            return Ok(false);
+        };
+        let line = if cut { Line::Cut(buffer) } else { Line::Whole(buffer) };
+        self.one(source, number, line);
+        Ok(true)
     }
 
     fn batch(&mut self, place: Place, batch: Object, text: &str) {

@@ -96,7 +96,7 @@ impl Passing {
     }
 
     /// How many events became what (`applied` were handed on), and those refused.
-    pub(crate) fn done(self) -> (Counts, Vec<Reject>) {
+    pub(crate) fn done(mut self) -> (Counts, Vec<Reject>) {
         self.ingestor.told()
     }
 }

@@ -19,11 +19,11 @@ use crate::time::Timestamp;
 
 /// The number of an identifier that some event carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct IdentifierId(u32);
+pub(crate) struct IdentifierId(u32);
 
 /// The number of a profile. It is given anew when the profile is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct PersonId(u32);
+pub(crate) struct PersonId(u32);
 
 impl IdentifierId {
     pub(super) fn index(self) -> usize {
@@ -34,6 +34,33 @@ impl IdentifierId {
     pub(super) fn numbered(number: u32) -> Self {
         IdentifierId(number)
     }
+}
+
+impl PersonId {
+    /// The profile of a number.
+    pub(crate) fn at(index: usize) -> Self {
+        PersonId(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// Its number, for tables: there are no gaps but those of profiles that are gone.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What became of a profile or an identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Touched {
+    /// It took an event in; who is who stayed as it was.
+    Event(PersonId, EventId),
+    /// The event brought it an identifier.
+    Identified(PersonId, EventId),
+    /// It was made, or another was merged into it.
+    Whole(PersonId),
+    /// It is gone. Its number may be given anew.
+    Gone(PersonId),
+    /// Whose identifier it is may have changed.
+    Identifier(IdentifierId),
 }
 
 #[derive(Debug)]
@@ -110,9 +137,36 @@ pub(super) struct People {
     free: Vec<PersonId>,
     known: Vec<Known>,
     by_identifier: Index,
+    /// What became of whom, if somebody wants to know.
+    touched: Option<Vec<Touched>>,
 }
 
 impl People {
+    /// From now on keeps what becomes of whom, until it is [asked for](People::take_touched).
+    pub(super) fn keep_touched(&mut self) {
+        self.touched.get_or_insert_default();
+    }
+
+    /// What became of whom since this was asked last.
+    pub(super) fn take_touched(&mut self) -> Vec<Touched> {
+        self.touched.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    pub(super) fn touch(&mut self, touched: Touched) {
+        if let Some(all) = &mut self.touched {
+            all.push(touched);
+        }
+    }
+
+    /// All profiles, each with its number, in the order of these.
+    pub(super) fn all(&self) -> impl Iterator<Item = (PersonId, &Person)> {
+        let slots = (0..).zip(&self.slots);
+        slots.filter_map(|(number, slot)| match slot {
+            Slot::Person(person) => Some((PersonId(number), &**person)),
+            Slot::Free | Slot::Merged { .. } => None,
+        })
+    }
+
     pub(super) fn get(&self, person: PersonId) -> Option<&Person> {
         match self.slots.get(person.0 as usize)? {
             Slot::Person(person) => Some(person),
@@ -188,11 +242,20 @@ impl People {
         };
         if let Some(place) = self.known_place(&event.links) {
             self.get_mut(place)?.take(at, event, by);
+            self.touch(Touched::Event(place, id));
             return Some(place);
         }
         let resolution = self.resolve(event, by, limits);
         let joining = resolution.joining;
+        let is_alone = resolution.places.len() == 1;
+        for absorbed in resolution.places.iter().skip(1) {
+            self.touch(Touched::Gone(*absorbed));
+        }
         let (place, others) = self.settle(resolution, id, event, by.events)?;
+        self.touch(match is_alone {
+            true => Touched::Identified(place, id),
+            false => Touched::Whole(place),
+        });
         let person = self.get_mut(place)?;
         person.join(others, joining, at, event, by);
         // After a comparison, so that it cannot settle the conflicts that it caused (CP-15).
@@ -255,6 +318,7 @@ impl People {
     /// Forgets the profile that an event resolved to and who has its identifiers, before connected events are folded anew.
     pub(super) fn reset(&mut self, event: &mut Kept) {
         for link in event.links.iter() {
+            self.touch(Touched::Identifier(link.id));
             if let Some(known) = self.known.get_mut(link.id.index()) {
                 known.attached = None;
             }
@@ -265,6 +329,7 @@ impl People {
         {
             *slot = Slot::Free;
             self.free.push(place);
+            self.touch(Touched::Gone(place));
         }
     }
 

@@ -20,13 +20,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::accounts::Accounts;
-use super::event::{Claim, Event, Identifier};
+use super::event::{Claim, Effect, Event, Identifier};
 use super::events::{EventId, Events, Kept, Link};
 use super::fold::Fold;
 use super::ledger::Moment;
-use super::people::{IdentifierId, People, PersonId};
+use super::people::{IdentifierId, People, PersonId, Touched};
 use super::violations::{Limits, Violations};
 use crate::model::{IdentityRules, Profile, Profiles, matched};
+use crate::value::Object;
 
 /// A connected set: events, and the profiles that they lead to.
 #[derive(Debug, Default)]
@@ -54,6 +55,17 @@ pub(crate) struct Trace {
     /// Events that resolved to others though they carry one of its identifiers, and the identifiers that were dropped from
     /// each. One that came to the event's profile by another way later is still one that this event did not bring.
     pub(crate) dropped: Vec<(Arc<str>, Vec<Identifier>)>,
+}
+
+/// What an event is about, so that it can be told what it may change.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'e> {
+    /// Its name in the history.
+    pub(crate) event: Option<&'e str>,
+    /// The traits that it sets, or takes away.
+    pub(crate) traits: Option<&'e Object>,
+    /// Whether it has a consent object.
+    pub(crate) consent: bool,
 }
 
 /// The state of all profiles and accounts.
@@ -109,6 +121,9 @@ impl State {
             match person {
                 Some(_) => self.resolved(id, person),
                 None => self.unsettle(place),
+            }
+            if let Some(person) = person.filter(|_| !is_latest) {
+                self.people.touch(Touched::Event(person, id));
             }
         }
         if let Some(set) = self.sets.get_mut(place.0 as usize) {
@@ -220,7 +235,60 @@ impl State {
         violations.done()
     }
 
-    fn owner(&self, kind: &str, value: &str) -> Option<PersonId> {
+    /// From now on keeps what becomes of whom.
+    pub(crate) fn keep_touched(&mut self) {
+        self.people.keep_touched();
+    }
+
+    /// What became of whom since this was asked last, in the order in which it did. Events are told as long as nothing else
+    /// is taken in or out.
+    pub(crate) fn take_touched(&mut self) -> Vec<Touched> {
+        self.people.take_touched()
+    }
+
+    /// All profiles, each with its number.
+    pub(crate) fn people(&self) -> impl Iterator<Item = (PersonId, &Arc<Profile>)> {
+        self.people.all().map(|(id, person)| (id, &person.profile))
+    }
+
+    /// A profile by its number.
+    pub(crate) fn person(&self, id: PersonId) -> Option<&Arc<Profile>> {
+        self.people.get(id).map(|person| &person.profile)
+    }
+
+    /// What an event is about.
+    pub(crate) fn about(&self, id: EventId) -> Option<About<'_>> {
+        let event = self.events.get(id)?;
+        Some(About {
+            event: match &event.effect {
+                Effect::Past { name, .. } => Some(name),
+                _ => None,
+            },
+            traits: match &event.effect {
+                Effect::Traits(traits) => Some(traits),
+                _ => None,
+            },
+            consent: event.consent.is_some(),
+        })
+    }
+
+    /// An identifier by its number.
+    pub(crate) fn named(&self, id: IdentifierId) -> Option<&Identifier> {
+        self.people.named(id)
+    }
+
+    /// The traits of an account that a group call names.
+    pub(crate) fn account(&self, id: &str) -> Option<&Object> {
+        self.accounts.of(id)
+    }
+
+    /// The accounts that group calls name.
+    pub(crate) fn account_ids(&self) -> impl Iterator<Item = &str> {
+        self.accounts.ids()
+    }
+
+    /// The number of the profile that has an identifier.
+    pub(crate) fn owner(&self, kind: &str, value: &str) -> Option<PersonId> {
         let id = Identifier {
             kind: kind.to_owned().into(),
             value: matched(kind, value).into(),

@@ -692,6 +692,16 @@ impl Program {
         })
     }
 
+    /// Visits the audiences that a condition asks for by `member of`.
+    pub(crate) fn referred(&self, condition: NodeId, visit: &mut impl FnMut(AudienceSlot)) {
+        match self.node(condition) {
+            Node::Member(audience) => visit(*audience),
+            Node::Not(child) | Node::Users { condition: child, .. } => self.referred(*child, visit),
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| self.referred(*node, visit)),
+            Node::Const(_) | Node::Test { .. } | Node::Element { .. } | Node::Performed(_) | Node::Consent { .. } => {}
+        }
+    }
+
     /// The id of a category.
     pub fn category_id(&self, category: CategorySlot) -> &str {
         self.categories

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::deliver::RecordError;
 use crate::ingest::Refusal;
 use crate::store::StoreError;
 use crate::time::Timestamp;
@@ -38,6 +39,12 @@ pub enum SpaceError {
     /// Nobody has this identifier.
     #[error("no profile has {0}")]
     NoProfile(String),
+}
+
+impl From<RecordError> for SpaceError {
+    fn from(error: RecordError) -> Self {
+        SpaceError::UnknownRecord(error.to_string())
+    }
 }
 
 impl From<Refusal> for SpaceError {

@@ -50,6 +50,14 @@ impl Index {
         }
     }
 
+    /// Whether an id, which is one of those stored, is stored behind a position.
+    pub(super) fn is_after(&self, message_id: &str, position: Option<Position>) -> bool {
+        match self.get(message_id) {
+            Some(Found::Here(at) | Found::Perhaps(at)) => Some(at) > position,
+            None => false,
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.by_hash.len() + self.others.len()
     }

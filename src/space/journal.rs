@@ -3,12 +3,16 @@
 //! A [`Journal`] knows which events are stored, refuses those that must not come back, and makes the others durable. What
 //! they lead to, the profiles, is not its concern: so events can be stored without any profile being built.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 use super::erase::{Erasure, Key, Rest};
 use super::error::SpaceError;
 use super::index::{Found, Index};
 use super::intake::{Commit, Intake};
-use super::record::{self, Dropped, Forgotten, Stored};
+use super::record::{self, Delivered, Dropped, Forgotten, Hash, Stored};
 use super::{Horizon, audit};
+use crate::deliver::{self, Scrubbed};
 use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Shared, Taken, conflict, forgotten};
 use crate::model::IdentityRules;
 use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
@@ -24,13 +28,29 @@ pub struct Journal<S> {
     erasure: Erasure,
     /// What was forgotten or dropped and may still lie in the storage, as lines for people.
     unerased: Vec<String>,
+    /// Where it is told who was forgotten, and the identifiers: what was delivered to them before is forgotten, too.
+    forgotten: Vec<(Position, HashSet<Hash>)>,
+    /// The last record of what was delivered.
+    delivered: Option<Position>,
 }
 
 /// An event that was stored, and the one with its message id that it takes the place of.
 #[derive(Debug)]
-pub(super) struct Applied {
-    pub(super) event: Event,
-    pub(super) instead_of: Option<Event>,
+pub(crate) struct Applied {
+    pub(crate) event: Event,
+    pub(crate) instead_of: Option<Event>,
+}
+
+/// What a journal holds.
+pub(super) enum Logged<'l> {
+    /// An event that was acted upon.
+    Event(Event),
+    /// One that was not yet.
+    New(Applied),
+    /// What destinations were sent, and as of when.
+    Delivered(Timestamp, &'l [u8]),
+    /// People were forgotten who had these identifiers.
+    Forgotten(&'l dyn Fn(&str, &str) -> bool),
 }
 
 impl<S: Storage> Journal<S> {
@@ -46,6 +66,8 @@ impl<S: Storage> Journal<S> {
             index: Index::default(),
             erasure: Erasure::new(Key::default()),
             unerased: Vec::new(),
+            forgotten: Vec::new(),
+            delivered: None,
         };
         journal.load()?;
         Ok(journal)
@@ -57,6 +79,8 @@ impl<S: Storage> Journal<S> {
         let mut index = Index::default();
         let mut erasure = Erasure::new(Key::default());
         let mut unerased = Vec::new();
+        let mut forgotten = Vec::new();
+        let mut delivered = None;
         let storage = &self.storage;
         let mut buffer = Vec::new();
         scan(storage, |entry| {
@@ -73,10 +97,10 @@ impl<S: Storage> Journal<S> {
                     index.set(stored.message_id, entry.position, other);
                 }
                 record::FORGOTTEN => {
-                    let forgotten =
-                        Forgotten::read(entry.payload).ok_or_else(|| unknown(entry, "what was forgotten"))?;
-                    unerased.push(audit::forgotten(&forgotten));
-                    erasure.forget(forgotten);
+                    let person = Forgotten::read(entry.payload).ok_or_else(|| unknown(entry, "what was forgotten"))?;
+                    unerased.push(audit::forgotten(&person));
+                    forgotten.push((entry.position, person.identifiers.iter().copied().collect()));
+                    erasure.forget(person);
                 }
                 record::DROPPED => {
                     let dropped = Dropped::read(entry.payload).ok_or_else(|| unknown(entry, "a horizon"))?;
@@ -84,11 +108,13 @@ impl<S: Storage> Journal<S> {
                     erasure.drop_history(dropped.horizon);
                 }
                 record::ERASED => unerased.clear(),
+                record::DELIVERED => delivered = Some(entry.position),
                 _ => return Err(unknown(entry, "its kind")),
             }
             Ok(())
         })?;
         (self.index, self.erasure, self.unerased) = (index, erasure, unerased);
+        (self.forgotten, self.delivered) = (forgotten, delivered);
         if !founded {
             self.found()?;
         }
@@ -192,16 +218,136 @@ impl<S: Storage> Journal<S> {
         })
     }
 
+    /// Gives what the journal holds, in the order of storing, for one who acts upon events one by one: those before the last
+    /// record of what was delivered as the state that there was then, those after it as they came.
+    pub(super) fn replay(&self, mut give: impl FnMut(Logged<'_>) -> Result<(), SpaceError>) -> Result<u64, SpaceError> {
+        let mut unusable = 0;
+        let mut shared = Shared::new();
+        // Of those whose place another took after that: the last one of each id before it.
+        let mut replaced: HashMap<Box<str>, Event> = HashMap::new();
+        let mut last: HashMap<Arc<str>, Event> = HashMap::new();
+        let acted = self.delivered;
+        let before = |position: Position| acted.is_some_and(|acted| position < acted);
+        scan(&self.storage, |entry| {
+            match entry.kind {
+                record::EVENT => {
+                    let stored = stored(entry)?;
+                    if self.erasure.is_forgotten(stored.message_id) {
+                        return Ok(());
+                    }
+                    let is_current = self.index.is_at(stored.message_id, entry.position);
+                    let is_before = before(entry.position) || acted.is_none();
+                    // What took its place before that is the one that counted.
+                    if is_before && !is_current && !self.index.is_after(stored.message_id, acted) {
+                        return Ok(());
+                    }
+                    let Some(event) = self.erasure.event(&stored, &self.rules, &mut shared)? else {
+                        unusable += 1;
+                        return Ok(());
+                    };
+                    if is_before && is_current {
+                        return give(Logged::Event(event));
+                    }
+                    if is_before {
+                        replaced.insert(stored.message_id.into(), event);
+                        return Ok(());
+                    }
+                    let id = &*event.message_id;
+                    let instead_of = last.remove(id).or_else(|| replaced.remove(id));
+                    if !is_current {
+                        last.insert(event.message_id.clone(), event.clone());
+                    }
+                    give(Logged::New(Applied { event, instead_of }))
+                }
+                record::DELIVERED => {
+                    let delivered = delivered(entry)?;
+                    if Some(entry.position) == acted {
+                        for event in replaced.values() {
+                            give(Logged::Event(event.clone()))?;
+                        }
+                    }
+                    give(Logged::Delivered(delivered.now, delivered.ledger))
+                }
+                record::FORGOTTEN => {
+                    let at = self
+                        .forgotten
+                        .binary_search_by_key(&entry.position, |(position, _)| *position);
+                    let identifiers = at.ok().and_then(|at| self.forgotten.get(at));
+                    let is = |kind: &str, value: &str| {
+                        let hash = self.erasure.key.identifier(kind, value);
+                        identifiers.is_some_and(|(_, identifiers)| identifiers.contains(&hash))
+                    };
+                    give(Logged::Forgotten(&is))
+                }
+                _ => Ok(()),
+            }
+        })?;
+        Ok(unusable)
+    }
+
+    /// The instant to which the journal was last acted upon.
+    pub(super) fn acted(&self) -> Result<Option<Timestamp>, SpaceError> {
+        let Some(position) = self.delivered else {
+            return Ok(None);
+        };
+        let mut payload = Vec::new();
+        self.storage.read(position, &mut payload)?;
+        let delivered = Delivered::read(&payload);
+        let delivered = delivered.ok_or_else(|| SpaceError::UnknownRecord("what was delivered".to_owned()))?;
+        Ok(Some(delivered.now))
+    }
+
+    /// Writes down that all events which are stored were acted upon, as of `now`, and what destinations were sent.
+    pub(super) fn deliver(&mut self, now: Timestamp, ledger: &[u8]) -> Result<(), SpaceError> {
+        let mut batch = Batch::new();
+        batch.push_with(record::DELIVERED, |out| Delivered { now, ledger }.write(out));
+        self.delivered = self.storage.append(&batch)?.first().copied();
+        Ok(())
+    }
+
     /// Stores what an ingestor has taken in: all of it is durable when this returns, and counted there as applied, as later
     /// than `now` (it is stored, too), as a duplicate, or refused.
     pub(super) fn store(&mut self, ingestor: &mut Ingestor, now: Timestamp) -> Result<Vec<Applied>, SpaceError> {
+        let ordered = ingestor.ordered();
+        self.store_all(ordered, ingestor, now)
+    }
+
+    /// Does the same in the order in which events came, so that each can be acted upon by itself.
+    pub(super) fn store_arrived(
+        &mut self,
+        ingestor: &mut Ingestor,
+        now: Timestamp,
+    ) -> Result<Vec<Applied>, SpaceError> {
+        let mut applied = Vec::new();
+        let mut together: Vec<Taken> = Vec::new();
+        let mut ids: HashSet<Arc<str>> = HashSet::new();
+        for taken in ingestor.arrived() {
+            // Of two with one id, the second is compared with what is stored of the first.
+            if !ids.insert(taken.event.message_id.clone()) {
+                applied.extend(self.store_all(std::mem::take(&mut together), ingestor, now)?);
+                ids.clear();
+                ids.insert(taken.event.message_id.clone());
+            }
+            together.push(taken);
+        }
+        applied.extend(self.store_all(together, ingestor, now)?);
+        Ok(applied)
+    }
+
+    /// Stores events with different ids, in this order.
+    fn store_all(
+        &mut self,
+        events: Vec<Taken>,
+        ingestor: &mut Ingestor,
+        now: Timestamp,
+    ) -> Result<Vec<Applied>, SpaceError> {
         let received_at = ingestor.settings().received_at;
         let mut batch = Batch::new();
         let mut applied = Vec::new();
         let mut places = Vec::new();
         let mut buffer = Vec::new();
         let mut shared = Shared::new();
-        for taken in ingestor.ordered() {
+        for taken in events {
             if let Some(refusal) = self.refusal(&taken.event) {
                 ingestor.reject(taken.place, refusal, taken.input);
                 continue;
@@ -300,8 +446,11 @@ impl<S: Storage> Journal<S> {
     pub(super) fn forget(&mut self, forgotten: Forgotten) -> Result<(), SpaceError> {
         let mut batch = Batch::new();
         batch.push_with(record::FORGOTTEN, |out| forgotten.write(out));
-        self.storage.append(&batch)?;
+        let positions = self.storage.append(&batch)?;
         self.unerased.push(audit::forgotten(&forgotten));
+        let identifiers = forgotten.identifiers.iter().copied().collect();
+        self.forgotten
+            .extend(positions.first().map(|position| (*position, identifiers)));
         self.erasure.forget(forgotten);
         self.finish_erasure()?;
         Ok(())
@@ -340,9 +489,12 @@ impl<S: Storage> Journal<S> {
         }
         let mut failed = None;
         let mut shared = Shared::new();
-        let (erasure, rules, index) = (&self.erasure, &self.rules, &self.index);
+        let (erasure, rules, index, forgotten) = (&self.erasure, &self.rules, &self.index, &self.forgotten);
         let rewritten = self.storage.rewrite(&mut |entry| {
-            let change = change(entry, erasure, rules, index, &mut shared);
+            let change = match entry.kind {
+                record::DELIVERED => delivered_change(entry, erasure, forgotten),
+                _ => change(entry, erasure, rules, index, &mut shared),
+            };
             change.unwrap_or_else(|error| {
                 failed.get_or_insert(error);
                 Change::Keep
@@ -415,6 +567,34 @@ fn change(
     })
 }
 
+/// What becomes of a record of what was delivered: those who were forgotten after it are taken out.
+fn delivered_change(
+    entry: &Entry<'_>,
+    erasure: &Erasure,
+    forgotten: &[(Position, HashSet<Hash>)],
+) -> Result<Change, SpaceError> {
+    let delivered = delivered(entry)?;
+    let after = forgotten.partition_point(|(position, _)| *position <= entry.position);
+    let after = forgotten.get(after..).unwrap_or_default();
+    if after.is_empty() || delivered.ledger.is_empty() {
+        return Ok(Change::Keep);
+    }
+    let is_forgotten = |kind: &str, value: &str| {
+        let hash = erasure.key.identifier(kind, value);
+        after.iter().any(|(_, identifiers)| identifiers.contains(&hash))
+    };
+    let ledger = match deliver::scrub(delivered.ledger, is_forgotten)? {
+        Scrubbed::Same => return Ok(Change::Keep),
+        Scrubbed::Changed(ledger) => ledger,
+        // That events were acted upon still counts.
+        Scrubbed::Empty => Vec::new(),
+    };
+    let mut payload = Vec::new();
+    let now = delivered.now;
+    Delivered { now, ledger: &ledger }.write(&mut payload);
+    Ok(Change::Replace(payload))
+}
+
 /// Whether the position of an id in the index is that of another id with the same hash.
 fn is_other<S: Storage>(
     storage: &S,
@@ -449,6 +629,10 @@ fn scan<S: Storage>(storage: &S, mut each: impl FnMut(&Entry<'_>) -> Result<(), 
 
 fn stored<'r>(entry: &Entry<'r>) -> Result<Stored<'r>, SpaceError> {
     read_stored(entry.payload)
+}
+
+fn delivered<'r>(entry: &Entry<'r>) -> Result<Delivered<'r>, SpaceError> {
+    Delivered::read(entry.payload).ok_or_else(|| unknown(entry, "what was delivered"))
 }
 
 fn read_stored(payload: &[u8]) -> Result<Stored<'_>, SpaceError> {

@@ -36,6 +36,7 @@ mod error;
 mod index;
 mod intake;
 mod journal;
+mod live;
 mod record;
 mod scrub;
 
@@ -44,6 +45,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use self::intake::Commit;
+pub(crate) use self::journal::Applied;
 use self::record::{Forgotten, Hash};
 use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, RejectCode, State};
 use crate::model::{IdentityRules, Profile, Profiles};
@@ -54,6 +56,7 @@ use crate::value::Value;
 pub use error::SpaceError;
 pub use intake::{Intake, Receipt};
 pub use journal::Journal;
+pub(crate) use live::Resumed;
 
 /// What a workspace says about how events lead to profiles.
 #[derive(Debug, Clone)]
@@ -100,6 +103,8 @@ pub struct Space<S> {
     /// How many stored events have no usable identifier.
     unusable: u64,
     now: Timestamp,
+    /// Whether somebody wants to know what becomes of whom.
+    watched: bool,
 }
 
 impl<S: Storage> Space<S> {
@@ -124,6 +129,7 @@ impl<S: Storage> Space<S> {
             upcoming: BTreeMap::new(),
             unusable: 0,
             now,
+            watched: false,
         };
         space.load()?;
         Ok(space)
@@ -161,6 +167,9 @@ impl<S: Storage> Space<S> {
             }
         })?;
         (self.state, self.upcoming, self.unusable) = (state, upcoming, unusable);
+        if self.watched {
+            self.state.keep_touched();
+        }
         Ok(())
     }
 

@@ -7,8 +7,9 @@
 //! | 3 | a person was forgotten | when; keyed hashes: of the message ids, of the identifiers, and of what is hidden in events of others |
 //! | 4 | history was dropped | when, and up to which instant |
 //! | 5 | what was forgotten and dropped so far is erased | nothing |
+//! | 16 | all events before it were acted upon, and what destinations were sent since the last such record | as of when, a record of the ledger or nothing |
 //!
-//! Numbers are little-endian; instants are milliseconds since 1970. Kinds from 16 on are for delivery.
+//! Numbers are little-endian; instants are milliseconds since 1970.
 
 use crate::time::Timestamp;
 
@@ -17,6 +18,7 @@ pub(super) const EVENT: u8 = 2;
 pub(super) const FORGOTTEN: u8 = 3;
 pub(super) const DROPPED: u8 = 4;
 pub(super) const ERASED: u8 = 5;
+pub(super) const DELIVERED: u8 = 16;
 
 /// The event has no history any more: what it says of identity and consent is left.
 const WITHOUT_HISTORY: u8 = 1;
@@ -128,6 +130,28 @@ impl Dropped {
             horizon: reader.instant()?,
         };
         reader.0.is_empty().then_some(dropped)
+    }
+}
+
+/// What destinations were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Delivered<'r> {
+    /// The instant that was come to.
+    pub(super) now: Timestamp,
+    /// What changed in the ledger; empty where nothing did.
+    pub(super) ledger: &'r [u8],
+}
+
+impl<'r> Delivered<'r> {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.now.as_millis().to_le_bytes());
+        out.extend(self.ledger);
+    }
+
+    pub(super) fn read(payload: &'r [u8]) -> Option<Self> {
+        let mut reader = Reader(payload);
+        let now = reader.instant()?;
+        Some(Delivered { now, ledger: reader.0 })
     }
 }
 

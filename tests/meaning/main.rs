@@ -16,6 +16,7 @@ mod parts;
 mod people;
 mod ran;
 mod rewrite;
+mod until;
 mod values;
 
 use std::env;
@@ -150,5 +151,21 @@ proptest! {
             outcomes
         };
         prop_assert_eq!(sorted(&other), sorted(&text), "{}\n\n{}", other, shown(&text, &profiles));
+    }
+}
+
+proptest! {
+    #![proptest_config(share(5))]
+
+    #[test]
+    fn nothing_changes_before_it_is_said_to_and_then_it_does(
+        workspace in choices(500),
+        world in choices(1000),
+        probes in choices(300),
+    ) {
+        let text = make::workspace(&mut Choices::new(workspace));
+        let profiles = people(&mut Choices::new(world), Form::Free);
+        let wrong = until::wrong(&engine(&text), &profiles, &mut Choices::new(probes));
+        prop_assert_eq!(wrong, None, "{}", shown(&text, &profiles));
     }
 }

@@ -6,28 +6,28 @@
 
 use crate::eval::{self, Row};
 use crate::ir::{AudienceSlot, Node, NodeId, Program, Subject};
-use crate::model::{Account, Profiles};
+use crate::model::{Account, Profile, Profiles};
 use crate::time::Timestamp;
 
 /// Users and accounts that are evaluated together, as places in [`Profiles`] and in [`Groups::accounts`]; each sorted.
 #[derive(Debug, Default)]
-pub(super) struct Group {
-    pub(super) users: Vec<usize>,
-    pub(super) accounts: Vec<usize>,
+pub(crate) struct Group {
+    pub(crate) users: Vec<usize>,
+    pub(crate) accounts: Vec<usize>,
 }
 
 /// The accounts of a set of profiles, and how they hang together.
 #[derive(Debug)]
-pub(super) struct Groups<'p> {
+pub(crate) struct Groups<'p> {
     profiles: &'p Profiles,
-    pub(super) accounts: Vec<(&'p str, &'p Account)>,
+    pub(crate) accounts: Vec<(&'p str, &'p Account)>,
     /// The accounts and the users that are in a group already.
     seen: Vec<bool>,
     seen_users: Vec<bool>,
 }
 
 impl<'p> Groups<'p> {
-    pub(super) fn new(profiles: &'p Profiles) -> Self {
+    pub(crate) fn new(profiles: &'p Profiles) -> Self {
         let accounts: Vec<_> = profiles
             .accounts()
             .iter()
@@ -42,12 +42,25 @@ impl<'p> Groups<'p> {
     }
 
     /// The place of an account.
-    pub(super) fn place(&self, id: &str) -> Option<usize> {
+    pub(crate) fn place(&self, id: &str) -> Option<usize> {
         self.accounts.binary_search_by_key(&id, |(id, _)| *id).ok()
     }
 
+    /// The users of a group.
+    pub(crate) fn users(&self, group: &Group) -> impl Iterator<Item = &'p Profile> {
+        let users = self.profiles.users();
+        let users = group.users.iter().filter_map(|place| users.get(*place));
+        users.map(|user| &**user)
+    }
+
+    /// The accounts of a group.
+    pub(crate) fn accounts_of(&self, group: &Group) -> impl Iterator<Item = &'p Account> {
+        let accounts = group.accounts.iter().filter_map(|place| self.accounts.get(*place));
+        accounts.map(|(_, account)| *account)
+    }
+
     /// The group of an account; `None` where it was given already.
-    pub(super) fn group(&mut self, account: usize) -> Option<Group> {
+    pub(crate) fn group(&mut self, account: usize) -> Option<Group> {
         let mut group = Group::default();
         let mut open = vec![account];
         while let Some(at) = open.pop() {
@@ -81,15 +94,23 @@ impl<'p> Groups<'p> {
 
 /// A group, laid out and evaluated. Its buffers serve the next one.
 #[derive(Debug, Default)]
-pub(super) struct Laid<'p> {
-    pub(super) group: Group,
+pub(crate) struct Laid<'p> {
+    pub(crate) group: Group,
     users: Vec<Row<'p>>,
     accounts: Vec<Row<'p>>,
 }
 
 impl<'p> Laid<'p> {
+    /// A group that is still to be laid out.
+    pub(crate) fn of(group: Group) -> Self {
+        Laid {
+            group,
+            ..Laid::default()
+        }
+    }
+
     /// Lays a group out and fills in all memberships, as of `now`.
-    pub(super) fn evaluate(&mut self, program: &Program, groups: &Groups<'p>, group: Group, now: Timestamp) {
+    pub(crate) fn evaluate(&mut self, program: &Program, groups: &Groups<'p>, group: Group, now: Timestamp) {
         self.group = group;
         self.users.resize(self.group.users.len(), Row::default());
         self.accounts.resize(self.group.accounts.len(), Row::default());
@@ -144,24 +165,24 @@ impl<'p> Laid<'p> {
     }
 
     /// The row of a user of the group.
-    pub(super) fn user(&self, place: usize) -> Option<&Row<'p>> {
+    pub(crate) fn user(&self, place: usize) -> Option<&Row<'p>> {
         let at = self.group.users.binary_search(&place).ok()?;
         self.users.get(at)
     }
 
     /// The row of an account of the group.
-    pub(super) fn account(&self, place: usize) -> Option<&Row<'p>> {
+    pub(crate) fn account(&self, place: usize) -> Option<&Row<'p>> {
         let at = self.group.accounts.binary_search(&place).ok()?;
         self.accounts.get(at)
     }
 
     /// The users, as places in [`Profiles`], with their rows.
-    pub(super) fn users(&self) -> impl Iterator<Item = (usize, &Row<'p>)> {
+    pub(crate) fn users(&self) -> impl Iterator<Item = (usize, &Row<'p>)> {
         self.group.users.iter().copied().zip(&self.users)
     }
 
     /// The accounts, as places in [`Groups::accounts`], with their rows.
-    pub(super) fn accounts(&self) -> impl Iterator<Item = (usize, &Row<'p>)> {
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (usize, &Row<'p>)> {
         self.group.accounts.iter().copied().zip(&self.accounts)
     }
 }
@@ -171,13 +192,13 @@ fn rows<'r, 'p>(all: &'r [Row<'p>], wanted: &[usize]) -> Vec<&'r Row<'p>> {
 }
 
 /// Whether any audience of the program is one of accounts.
-pub(super) fn has_accounts(program: &Program) -> bool {
+pub(crate) fn has_accounts(program: &Program) -> bool {
     program.audiences.iter().any(|audience| audience.of == Subject::Account)
 }
 
 /// By audience, whether a user's membership depends on the user's accounts: an audience of accounts, or one of users
 /// that refers to such a one, at any distance.
-pub(super) fn depend_on_accounts(program: &Program) -> Vec<bool> {
+pub(crate) fn depend_on_accounts(program: &Program) -> Vec<bool> {
     let mut depends = vec![false; program.audiences.len()];
     // Nodes are shared by audiences, and children stand before them.
     let mut nodes: Vec<Option<bool>> = vec![None; program.nodes.len()];

@@ -1,0 +1,129 @@
+//! `volens stream`
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use super::events::{Sources, Unread, cannot};
+use super::{Failure, StreamArguments, Streams, audience, clock, load, store};
+use crate::diagnostic::visible;
+use crate::engine::{Engine, Error};
+use crate::ingest::Reject;
+use crate::live::{JsonLines, Live, LiveError, Options};
+use crate::space::SpaceError;
+use crate::store::{Memory, Storage};
+
+/// Messages on standard output.
+type Out<'o> = JsonLines<BufWriter<&'o mut Box<dyn Write>>>;
+
+pub(super) fn stream(path: &Path, arguments: &StreamArguments, streams: &mut Streams) -> Result<u8, Failure> {
+    let engine = load(path, streams)?;
+    if let Some(Some(name)) = &arguments.resync {
+        audience(&engine, name)?;
+    }
+    match &arguments.store {
+        Some(folder) => {
+            let mut journal = engine.journal(store::write(folder, streams)?)?;
+            store::finish(journal.finish_erasure()?, streams)?;
+            run(&engine, journal.into_storage(), arguments, streams)
+        }
+        None => run(&engine, Memory::new(), arguments, streams),
+    }
+}
+
+fn run<S: Storage>(
+    engine: &Engine,
+    storage: S,
+    arguments: &StreamArguments,
+    streams: &mut Streams,
+) -> Result<u8, Failure> {
+    let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), engine)?;
+    // The streams are lent to those who read, so the messages have theirs for themselves.
+    let mut out = std::mem::replace(&mut streams.out, Box::new(io::sink()));
+    let done = follow(engine, storage, arguments, &sources, &mut out, streams);
+    streams.out = out;
+    let Followed {
+        rejects,
+        rejected,
+        read,
+    } = done?;
+    sources.tell(&rejects, rejected, streams)?;
+    read.map(|()| 0)
+}
+
+struct Followed {
+    rejects: Vec<Reject>,
+    rejected: u64,
+    /// Whether all could be read.
+    read: Result<(), Failure>,
+}
+
+fn follow<S: Storage>(
+    engine: &Engine,
+    storage: S,
+    arguments: &StreamArguments,
+    sources: &Sources<'_>,
+    out: &mut Box<dyn Write>,
+    streams: &mut Streams,
+) -> Result<Followed, Failure> {
+    let now = || arguments.now.unwrap_or_else(clock);
+    let mut options = Options::new(now());
+    options.reuse = arguments.reuse.clone();
+    if let Some(space) = &arguments.space {
+        options.space = space.clone();
+    }
+    let out: &mut Out<'_> = &mut JsonLines(BufWriter::new(out));
+    let mut live = match engine.live(storage, options, out) {
+        Ok(live) => live,
+        Err(Error::Live(error)) => return Err(failure(error)),
+        Err(error) => return store::checked(Err(error), streams),
+    };
+    for notice in live.notices() {
+        writeln!(streams.err, "note: {}", visible(&notice.to_string()))?;
+    }
+    live.keep_rejects(sources.kept());
+    let read = sources.each(streams, |name, reader| live.stream(name, reader, &now, out));
+    // What was read is acted upon, though what comes after it could not be read.
+    let read = match read {
+        Ok(()) => rest(&mut live, arguments, out),
+        failed => failed,
+    };
+    let (counts, rejects) = live.told();
+    Ok(Followed {
+        rejects,
+        rejected: counts.rejected,
+        read,
+    })
+}
+
+/// What is asked for after the events.
+fn rest<S: Storage>(live: &mut Live<S>, arguments: &StreamArguments, out: &mut Out<'_>) -> Result<(), Failure> {
+    let now = arguments.now.unwrap_or_else(clock);
+    live.catch_up(now, out).map_err(failure)?;
+    if let Some(until) = arguments.until {
+        live.run_until(until, out).map_err(failure)?;
+    }
+    if let Some(audience) = &arguments.resync {
+        live.resync(audience.as_deref(), out).map_err(failure)?;
+    }
+    Ok(())
+}
+
+fn failure(error: LiveError) -> Failure {
+    match error {
+        LiveError::Outlet(error) => error.into(),
+        LiveError::Space(SpaceError::Backwards { now, asked }) => Failure::Other(format!(
+            "time has come to {now} already, and {asked} is before that: it does not move backwards"
+        )),
+        LiveError::KeyReused(error) => Failure::Other(format!("{error} (`--reuse {}`)", visible(&error.audience))),
+        error => Failure::Other(error.to_string()),
+    }
+}
+
+impl Unread for LiveError {
+    fn failure(self, path: &Path) -> Failure {
+        match self {
+            LiveError::Events(error) => cannot("read", path, &error),
+            error => failure(error),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Opening: what was done is taken up, what was not is done.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::memberships::Memberships;
+use super::stream::Handing;
+use super::{Live, LiveError, Outlet};
+use crate::deliver::DEFAULT_SPACE;
+use crate::ingest::{self, Ingestor};
+use crate::ir::Program;
+use crate::space::{Journal, Resumed, Settings, Space};
+use crate::store::Storage;
+use crate::time::Timestamp;
+
+/// How a live engine is opened.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// The instant by the host's clock. Stored events from after it wait until time has come to them.
+    pub now: Timestamp,
+    /// How messages call the space (`context.personas`).
+    pub space: String,
+    /// Keys of audiences that were deleted and may be used again, because they are the same audiences (AM-4).
+    pub reuse: Vec<String>,
+}
+
+impl Options {
+    /// As of `now`, with a space of no name in particular.
+    pub fn new(now: Timestamp) -> Self {
+        Options {
+            now,
+            space: DEFAULT_SPACE.to_owned(),
+            reuse: Vec::new(),
+        }
+    }
+}
+
+impl<S: Storage> Live<S> {
+    /// Opens a live engine over a journal.
+    ///
+    /// Where nothing was ever sent, everything that is stored counts as it stands, as of the latest event, and every member is
+    /// handed out (AO-9). Else it is taken up where it was left: first what the definitions as they are now make different,
+    /// then the events that came since, one by one. All that is handed out, and written down, before this returns.
+    pub(crate) fn open(
+        program: Arc<Program>,
+        journal: Journal<S>,
+        settings: Settings,
+        options: Options,
+        outlet: &mut impl Outlet,
+    ) -> Result<Self, LiveError> {
+        let rules = settings.identity.clone();
+        let Resumed {
+            space,
+            behind,
+            mut ledger,
+            is_first,
+        } = Space::resume(journal, settings, options.now)?;
+        let reuse: Vec<&str> = options.reuse.iter().map(String::as_str).collect();
+        let notices = ledger.declare(&program, space.now(), &reuse)?;
+        let mut memberships = Memberships::new(program.clone(), rules.clone());
+        memberships.load(space.state(), space.now())?;
+        let ingestor = Ingestor::for_store(ingest::Settings {
+            identity: rules,
+            categories: Vec::new(),
+            received_at: options.now,
+            // Everything is stored; what waits is told when it is acted upon.
+            now: Timestamp::MAX,
+        });
+        let mut live = Live {
+            program,
+            space,
+            memberships,
+            ledger,
+            ingestor,
+            name: options.space.into(),
+            notices,
+            people: BTreeSet::new(),
+            identifiers: BTreeSet::new(),
+            is_open: is_first || !behind.is_empty(),
+            failed: false,
+        };
+        live.everybody();
+        live.hand_out(outlet)?;
+        let mut changes = Vec::new();
+        for applied in behind {
+            live.act(applied, options.now, &mut changes, &mut Handing(outlet))?;
+            changes.clear();
+        }
+        live.write_down(outlet)?;
+        Ok(live)
+    }
+}

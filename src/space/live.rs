@@ -1,0 +1,130 @@
+//! How a live engine drives a space: event by event, in the order in which they came.
+
+use super::journal::{Applied, Logged};
+use super::{Journal, Settings, Space, SpaceError, due};
+use crate::deliver::Ledger;
+use crate::ingest::{Ingestor, State, Touched};
+use crate::store::Storage;
+use crate::time::Timestamp;
+
+/// A space as it was when all that was known had been acted upon, and what came after that.
+pub(crate) struct Resumed<S> {
+    pub(crate) space: Space<S>,
+    /// Not acted upon yet, in the order in which they came.
+    pub(crate) behind: Vec<Applied>,
+    pub(crate) ledger: Ledger,
+    /// Whether it was ever acted upon anything.
+    pub(crate) is_first: bool,
+}
+
+impl<S: Storage> Space<S> {
+    /// Builds a space as of the instant to which it was last acted upon. Of one that never was, all events up to `until` are
+    /// taken for acted upon, as of the latest of these.
+    pub(crate) fn resume(journal: Journal<S>, settings: Settings, until: Timestamp) -> Result<Resumed<S>, SpaceError> {
+        let Settings { identity, categories } = settings.clone();
+        let mut state = State::new(identity, categories);
+        let mut upcoming = Vec::new();
+        let mut behind = Vec::new();
+        let mut ledger = Ledger::new();
+        let mut acted = None;
+        let mut latest = Timestamp::MIN;
+        // Until the last record is read, nobody knows which events are still to come as of its instant.
+        let last = journal.acted()?;
+        let unusable = journal.replay(|logged| {
+            match logged {
+                Logged::Event(event) => {
+                    let at = event.times.earlier();
+                    if at > last.unwrap_or(until) {
+                        upcoming.push(event);
+                    } else {
+                        latest = latest.max(at);
+                        state.insert(event);
+                    }
+                }
+                Logged::New(applied) => behind.push(applied),
+                Logged::Delivered(now, record) => {
+                    acted = Some(now);
+                    if !record.is_empty() {
+                        ledger.read(record)?;
+                    }
+                }
+                Logged::Forgotten(is) => ledger.forget(is),
+            }
+            Ok(())
+        })?;
+        state.settle();
+        state.keep_touched();
+        let space = Space {
+            state,
+            journal,
+            settings,
+            upcoming: upcoming.into_iter().map(|event| (due(&event), event)).collect(),
+            unusable,
+            now: acted.unwrap_or(latest),
+            watched: true,
+        };
+        Ok(Resumed {
+            space,
+            behind,
+            ledger,
+            is_first: acted.is_none(),
+        })
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Stores what an ingestor has taken in: it is durable, and not yet of the state. Events from after `until` are counted as
+    /// later.
+    pub(crate) fn store(&mut self, ingestor: &mut Ingestor, until: Timestamp) -> Result<Vec<Applied>, SpaceError> {
+        self.journal.store_arrived(ingestor, until)
+    }
+
+    /// Takes an event into the state, now if it is of now or before, else when its instant comes.
+    pub(crate) fn take(&mut self, applied: Applied) {
+        if let Some(old) = applied.instead_of
+            && self.upcoming.remove(&due(&old)).is_none()
+        {
+            self.state.remove(&old.message_id, &old.claims);
+        }
+        if applied.event.times.earlier() > self.now {
+            self.upcoming.insert(due(&applied.event), applied.event);
+        } else {
+            self.state.insert(applied.event);
+        }
+    }
+
+    /// The instant of the first event that is still to come.
+    pub(crate) fn next_event(&self) -> Option<Timestamp> {
+        self.upcoming.keys().next().map(|((at, _), _)| *at)
+    }
+
+    /// Moves on to an instant without the events that are of it, which are [taken](Space::take_next) one by one.
+    pub(crate) fn move_to(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
+    /// Takes the first event that was still to come into the state, if its instant has come.
+    pub(crate) fn take_next(&mut self) -> bool {
+        let Some(first) = self.upcoming.first_entry() else {
+            return false;
+        };
+        let has_come = first.get().times.earlier() <= self.now;
+        if has_come {
+            self.state.insert(first.remove());
+        }
+        has_come
+    }
+
+    /// Makes the state what all events lead to that were taken, and tells what became of whom.
+    pub(crate) fn settle(&mut self) -> Vec<Touched> {
+        self.state.settle();
+        self.state.take_touched()
+    }
+
+    /// Writes down that all that is stored was acted upon, as of now, and what destinations were sent.
+    pub(crate) fn deliver(&mut self, ledger: &[u8]) -> Result<(), SpaceError> {
+        self.journal.deliver(self.now, ledger)
+    }
+}
