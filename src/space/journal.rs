@@ -17,6 +17,7 @@ use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Shared, Taken, 
 use crate::model::IdentityRules;
 use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
 use crate::time::Timestamp;
+use crate::value::Value;
 
 /// The events of a space, in a storage.
 #[derive(Debug)]
@@ -175,6 +176,37 @@ impl<S: Storage> Journal<S> {
     pub(super) fn each(&self, mut give: impl FnMut(Event)) -> Result<u64, SpaceError> {
         let mut unusable = 0;
         let mut shared = Shared::new();
+        self.each_stored(|stored| {
+            match self.erasure.event(stored, &self.rules, &mut shared)? {
+                Some(event) => give(event),
+                None => unusable += 1,
+            }
+            Ok(())
+        })?;
+        Ok(unusable)
+    }
+
+    /// Gives every event as it was sent, as far as it may be seen; those whose history was dropped are not among them.
+    pub(super) fn each_sent(&self, mut give: impl FnMut(&Event, &Value)) -> Result<(), SpaceError> {
+        let mut shared = Shared::new();
+        self.each_stored(|stored| {
+            let Some(event) = self.erasure.event(stored, &self.rules, &mut shared)? else {
+                return Ok(());
+            };
+            let input = match self.erasure.rest(stored, &self.rules, &mut shared)? {
+                Rest::All if !stored.without_history => Input::of_text(stored.json),
+                Rest::Some {
+                    json,
+                    without_history: false,
+                } => Input::of_text(json),
+                Rest::All | Rest::Some { .. } | Rest::Nothing => return Ok(()),
+            };
+            give(&event, &input.value());
+            Ok(())
+        })
+    }
+
+    fn each_stored(&self, mut give: impl FnMut(&Stored<'_>) -> Result<(), SpaceError>) -> Result<(), SpaceError> {
         scan(&self.storage, |entry| {
             if entry.kind != record::EVENT {
                 return Ok(());
@@ -184,13 +216,8 @@ impl<S: Storage> Journal<S> {
             if !self.index.is_at(stored.message_id, entry.position) || self.erasure.is_forgotten(stored.message_id) {
                 return Ok(());
             }
-            match self.erasure.event(&stored, &self.rules, &mut shared)? {
-                Some(event) => give(event),
-                None => unusable += 1,
-            }
-            Ok(())
-        })?;
-        Ok(unusable)
+            give(&stored)
+        })
     }
 
     /// Gives what the journal holds, in the order of storing, for one who acts upon events one by one: those before the last
