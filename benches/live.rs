@@ -10,7 +10,6 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::time::Instant;
 
-use volens::deliver::Message;
 use volens::eval::{Network, Row, Step, evaluate};
 use volens::live::Options;
 use volens::store::Memory;
