@@ -38,7 +38,7 @@ pub(super) enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Dated {
     source: Source,
-    /// For each `any`, the path into an element.
+    /// As in [`Values`].
     inside: Vec<Vec<Box<str>>>,
     test: DateTest,
 }
@@ -55,8 +55,16 @@ enum Source {
 struct Site {
     /// The event that a filter is asked about.
     event: Option<EventSlot>,
-    /// The list whose elements a filter is asked about, and the way there.
-    list: Option<(Vec<Source>, Vec<Vec<Box<str>>>)>,
+    /// The list whose elements a filter is asked about.
+    list: Option<Values>,
+}
+
+/// The values that a condition looks at, wherever they are.
+#[derive(Debug, Clone, Default)]
+struct Values {
+    source: Option<Source>,
+    /// For each `any`, the path into an element.
+    inside: Vec<Vec<Box<str>>>,
 }
 
 impl Watch {
@@ -190,9 +198,9 @@ impl Watch {
                 if let Test::Date(test) = test
                     && moves(test)
                 {
-                    let (sources, inside) = site.sources(program, value);
-                    for source in sources {
-                        self.date(source, inside.clone(), test.clone(), causes);
+                    let Values { source, inside } = site.values(program, value);
+                    if let Some(source) = source {
+                        self.date(source, inside, test.clone(), causes);
                     }
                 }
             }
@@ -201,7 +209,7 @@ impl Watch {
                     self.add_trait(program, *slot, causes);
                 }
                 let site = Site {
-                    list: Some(site.sources(program, list)),
+                    list: Some(site.values(program, list)),
                     ..site.clone()
                 };
                 self.node(program, *filter, &site, causes);
@@ -255,31 +263,26 @@ impl Watch {
 
 impl Site {
     /// Where a value comes from.
-    fn sources(&self, program: &Program, value: &ValueRef) -> (Vec<Source>, Vec<Vec<Box<str>>>) {
-        let sources = match value {
-            ValueRef::Trait(slot) => match program.traits.get(slot.index()) {
-                None => Vec::new(),
-                Some(known) => match &known.source {
-                    TraitSource::Sent(path) => vec![Source::Trait(known.of, path.clone())],
-                    TraitSource::Computed(aggregate) => match property_given(aggregate.function) {
-                        Some(property) => vec![Source::Property(aggregate.event, property)],
-                        None => Vec::new(),
-                    },
-                },
-            },
-            ValueRef::Property(property) => {
-                let event = self.event.into_iter();
-                event.map(|event| Source::Property(event, *property)).collect()
-            }
+    fn values(&self, program: &Program, value: &ValueRef) -> Values {
+        let source = match value {
+            ValueRef::Trait(slot) => program.traits.get(slot.index()).and_then(|known| match &known.source {
+                TraitSource::Sent(path) => Some(Source::Trait(known.of, path.clone())),
+                TraitSource::Computed(aggregate) => {
+                    let property = property_given(aggregate.function)?;
+                    Some(Source::Property(aggregate.event, property))
+                }
+            }),
+            ValueRef::Property(property) => self.event.map(|event| Source::Property(event, *property)),
             ValueRef::Item(path) => {
-                let Some((sources, inside)) = &self.list else {
-                    return Default::default();
-                };
-                let inside = inside.iter().cloned().chain([path.clone()]);
-                return (sources.clone(), inside.collect());
+                let mut values = self.list.clone().unwrap_or_default();
+                values.inside.push(path.clone());
+                return values;
             }
         };
-        (sources, Vec::new())
+        Values {
+            source,
+            inside: Vec::new(),
+        }
     }
 }
 

@@ -123,10 +123,8 @@ impl Memberships {
 
     /// The profiles, by their numbers.
     pub(super) fn everybody(&self) -> impl Iterator<Item = PersonId> {
-        self.people
-            .iter()
-            .enumerate()
-            .filter_map(|(at, stood)| stood.is_some().then(|| PersonId::at(at)))
+        let people = self.people.iter().enumerate().filter(|(_, stood)| stood.is_some());
+        people.map(|(at, _)| PersonId::at(at))
     }
 
     /// The members of an audience, by their labels, sorted.
