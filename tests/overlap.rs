@@ -1,10 +1,5 @@
 //! How many members have which identifiers, and how many two audiences have together.
 
-#![cfg_attr(
-    not(feature = "cli"),
-    expect(dead_code, reason = "the command is tested where it is built")
-)]
-
 #[cfg(feature = "cli")]
 #[path = "command/mod.rs"]
 mod runner;
