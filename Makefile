@@ -17,6 +17,7 @@ fmt:
 
 lint:
 	cargo clippy --all-targets --all-features --locked -- -D warnings
+	cargo clippy --test overview_page --all-features --locked -- -D warnings
 
 # The library alone, with its few dependencies; with what tests of hosts need, and with what keeps records, which are no
 # command.
@@ -31,6 +32,16 @@ test:
 
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --all-features --no-deps --locked
+
+# The page of `volens overview --html` in a browser, which is installed where that can be done; `make test` is without it.
+overview-page:
+	.ci/chromium
+	cargo test --all-features --locked --test overview_page
+
+# The same, and a new picture of the page for the guide.
+overview-picture:
+	.ci/chromium
+	VOLENS_SCREENSHOT=docs/overview.png cargo test --all-features --locked --test overview_page
 
 # Rewrites every snapshot; look at the difference before you commit it.
 snapshots:

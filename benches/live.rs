@@ -10,7 +10,6 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::time::Instant;
 
-use volens::deliver::Message;
 use volens::eval::{Network, Row, Step, evaluate};
 use volens::live::Options;
 use volens::store::Memory;
@@ -176,10 +175,9 @@ fn measure(count: usize) -> Measured {
     let order = time(|| one(false, &mut |step| step.event(&network, "Order Completed")));
     let order_and_timer = time(|| one(true, &mut |step| step.event(&network, "Order Completed")));
     let opened = time(|| one(false, &mut |step| step.event(&network, "Email Opened")));
-    let spend = time(|| one(false, &mut |step| step.has_set(&network, "total_spend")));
+    let spend = time(|| one(false, &mut |step| step.trait_set(&network, "total_spend")));
     let applied = {
-        let mut none: Vec<Message> = Vec::new();
-        let mut live = engine.live(Memory::new(), Options::new(now), &mut none).unwrap();
+        let mut live = engine.live(Memory::new(), Options::new(now)).unwrap();
         let identify = r#"{"type": "identify", "userId": "u1", "timestamp": "2025-01-01T00:00:00Z", "traits": {"country": "DE",
             "total_spend": 512.75, "email": "someone.longish@example.com", "plan": "pro", "age": 41},
             "context": {"consent": {"categoryPreferences": {"Advertising": true, "Analytics": true}}}}"#;

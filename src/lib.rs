@@ -11,6 +11,7 @@
 //! [docs/live.md]: guide::live
 //! [docs/delivery.md]: guide::delivery
 //! [docs/consistency.md]: guide::consistency
+//! [docs/overview.md]: guide::overview
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -46,6 +47,7 @@ pub mod ingest;
 pub mod ir;
 pub mod live;
 pub mod model;
+pub mod overview;
 pub mod render;
 pub mod schema;
 pub mod space;
@@ -89,6 +91,8 @@ pub mod guide {
     pub mod live {}
     #[doc = include_str!("../docs/consistency.md")]
     pub mod consistency {}
+    #[doc = include_str!("../docs/overview.md")]
+    pub mod overview {}
     #[doc = include_str!("../docs/decisions.md")]
     pub mod decisions {}
 }

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["diagnostic", "ir", "model"],
     &["syntax", "eval", "render", "schema", "store"],
     &["compile", "ingest", "enforce"],
-    &["deliver", "explain"],
+    &["deliver", "explain", "overview"],
     &["space"],
     &["live"],
     &["engine"],

@@ -1,13 +1,13 @@
 //! Reading events from files, standard input and gzip; telling what was refused.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::beside::Beside;
+use super::output::{Inputs, Output};
 use super::{EventArguments, Failure, Streams, json_line, store};
 use crate::diagnostic::visible;
 use crate::engine::Engine;
@@ -15,6 +15,7 @@ use crate::ingest::{Ingested, Ingestor, Reject, Said, Settings};
 use crate::model::IdentityRules;
 use crate::space::SpaceError;
 use crate::time::Timestamp;
+use crate::value::Value;
 
 /// How many refused events are told one by one.
 const SHOWN: usize = 10;
@@ -28,13 +29,38 @@ pub(super) fn ingest(
     now: Timestamp,
     streams: &mut Streams,
 ) -> Result<Ingested, Failure> {
+    ingest_seeing(engine, arguments, None, now, streams)
+}
+
+/// What is wanted of events besides what they lead to.
+pub(super) struct Seeing<'a> {
+    /// So many of the refused events of each code.
+    pub(super) refused: usize,
+    /// A file that is written besides that of `--rejects`.
+    pub(super) other: Option<&'a Output>,
+    /// Is given each event that is applied.
+    pub(super) applied: &'a mut dyn FnMut(&Value),
+}
+
+/// The same, for those who want to see the events, too.
+pub(super) fn ingest_seeing(
+    engine: &Engine,
+    arguments: &EventArguments,
+    seeing: Option<Seeing<'_>>,
+    now: Timestamp,
+    streams: &mut Streams,
+) -> Result<Ingested, Failure> {
     let ingested = match &arguments.store {
         Some(folder) => {
             let space = store::read(engine, folder, now, streams)?;
+            if let Some(seeing) = seeing {
+                space.each_applied(seeing.applied)?;
+            }
             Ingested {
                 profiles: space.profiles(),
                 counts: space.counts(),
                 rejects: Vec::new(),
+                refused: space.refused(),
                 violations: space.violations(),
             }
         }
@@ -42,8 +68,15 @@ pub(super) fn ingest(
             let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), engine)?;
             let mut ingestor = engine.ingestor(now, arguments.received_at.unwrap_or(now));
             ingestor.keep_rejects(sources.kept());
+            if let Some(seeing) = &seeing {
+                sources.check_other(seeing.other)?;
+                ingestor.keep_rejects_of_each(seeing.refused);
+            }
             sources.each(streams, |name, reader| ingestor.read(name, reader))?;
-            let ingested = ingestor.finish();
+            let ingested = match seeing {
+                Some(seeing) => ingestor.finish_with(seeing.applied),
+                None => ingestor.finish(),
+            };
             sources.tell(&ingested.rejects, ingested.counts.rejected, streams)?;
             ingested
         }
@@ -57,7 +90,7 @@ pub(super) fn ingest(
 /// Files of events, and the file for those that are refused.
 pub(super) struct Sources<'a> {
     paths: &'a [PathBuf],
-    rejects: Option<Rejects>,
+    rejects: Option<Output>,
 }
 
 impl<'a> Sources<'a> {
@@ -65,7 +98,7 @@ impl<'a> Sources<'a> {
     pub(super) fn open(paths: &'a [PathBuf], rejects: Option<&Path>, engine: &Engine) -> Result<Self, Failure> {
         check_readable(paths)?;
         let rejects = match rejects {
-            Some(path) => Some(Rejects::open(path, engine, paths)?),
+            Some(path) => Some(Output::open("--rejects", path, &Inputs::of(engine, paths))?),
             None => None,
         };
         Ok(Sources { paths, rejects })
@@ -74,6 +107,16 @@ impl<'a> Sources<'a> {
     /// How many refused events are to be kept: without a file for them, those that are told one by one.
     pub(super) fn kept(&self) -> usize {
         self.rejects.as_ref().map_or(SHOWN, |_| usize::MAX)
+    }
+
+    /// Refuses to write two things into one file.
+    fn check_other(&self, other: Option<&Output>) -> Result<(), Failure> {
+        match (&self.rejects, other) {
+            (Some(rejects), Some(other)) if rejects.is(other) => Err(Failure::Other(
+                "`--rejects` and `--html` name the same file: give each its own".to_owned(),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Reads each file.
@@ -89,7 +132,7 @@ impl<'a> Sources<'a> {
     pub(super) fn tell(self, rejects: &[Reject], rejected: u64, streams: &mut Streams) -> Result<(), Failure> {
         tell(rejects, rejected, streams)?;
         match self.rejects {
-            Some(file) => file.write(rejects),
+            Some(file) => file.write(|writer| write_rejects(rejects, writer)),
             None => Ok(()),
         }
     }
@@ -172,58 +215,6 @@ fn each<E: Unread>(
     Ok(())
 }
 
-/// The file of `--rejects`. What stood in it is replaced in one step, at the end, so that a run that fails loses nothing.
-struct Rejects {
-    /// The file itself, links followed.
-    path: PathBuf,
-    /// A file beside it that takes its place; none where it is no ordinary file, such as a pipe or `/dev/stderr`.
-    beside: Option<Beside>,
-    file: File,
-}
-
-impl Rejects {
-    /// Opened before the work begins, so that a path that cannot be written is told at once.
-    fn open(path: &Path, engine: &Engine, events: &[PathBuf]) -> Result<Self, Failure> {
-        if path.as_os_str() == "-" {
-            return Err(Failure::Other("`--rejects` takes a file, not `-`".to_owned()));
-        }
-        // What counts is which file would be lost, whatever it is called.
-        let real = path.canonicalize();
-        if let Ok(real) = &real {
-            let sources = engine.sources();
-            let definitions = sources.ids().map(|id| PathBuf::from(sources.name(id)));
-            let mut inputs = definitions.chain(events.iter().cloned());
-            if inputs.any(|input| input.canonicalize().is_ok_and(|input| input == *real)) {
-                return Err(Failure::Other(format!(
-                    "`--rejects {}` would overwrite what is read",
-                    visible(&path.display().to_string())
-                )));
-            }
-        }
-        let is_device = |path: &Path| path.starts_with("/dev") || path.starts_with("/proc");
-        let device = is_device(path) || std::fs::read_link(path).is_ok_and(|target| is_device(&target));
-        let path = real.unwrap_or_else(|_| path.to_owned());
-        let ordinary = !device && path.metadata().map_or(true, |metadata| metadata.is_file());
-        let opened = if ordinary {
-            let opened = Beside::open(&path);
-            opened.map(|(beside, file)| (Some(beside), file))
-        } else {
-            File::create(&path).map(|file| (None, file))
-        };
-        let (beside, file) = opened.map_err(|error| cannot("write", &path, &error))?;
-        Ok(Rejects { path, beside, file })
-    }
-
-    fn write(self, rejects: &[Reject]) -> Result<(), Failure> {
-        let mut writer = BufWriter::new(&self.file);
-        let written = write_rejects(rejects, &mut writer).and_then(|()| match self.beside {
-            Some(beside) => beside.replace(),
-            None => Ok(()),
-        });
-        written.map_err(|error| cannot("write", &self.path, &error))
-    }
-}
-
 /// Unpacks gzip, which its first two bytes tell, whatever the name says.
 pub(super) fn unpacked<'r>(reader: impl Read + 'r) -> io::Result<Box<dyn BufRead + 'r>> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -272,7 +263,7 @@ fn write_rejects(rejects: &[Reject], writer: &mut impl Write) -> io::Result<()> 
     for reject in rejects {
         json_line(reject, writer)?;
     }
-    writer.flush()
+    Ok(())
 }
 
 pub(super) fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {

@@ -13,6 +13,8 @@ mod explain;
 mod fmt;
 mod ir;
 mod junit;
+mod output;
+mod overview;
 mod problems;
 mod profile;
 mod route;
@@ -168,6 +170,24 @@ enum Command {
         workspace: WorkspaceArguments,
         #[command(flatten)]
         arguments: StreamArguments,
+    },
+    /// The Delivery Overview: step by step how many came in, how many were held back and why, how many may be delivered
+    ///
+    /// Samples name profiles and are personal data; `--samples 0` leaves counts alone.
+    #[command(override_usage = "volens overview <WORKSPACE> (--events <FILE>...|--store <DIR>) [OPTIONS]")]
+    Overview {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        events: EventArguments,
+        #[command(flatten)]
+        format: FormatArguments,
+        /// Write a page of HTML to this file, too: it opens in any browser, and asks no network for anything
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+        /// How many samples to show of each reason, at most 10
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=10))]
+        samples: u8,
     },
     /// Store events durably, each once: feeding the same files again applies nothing twice
     ///
@@ -534,6 +554,19 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             format,
         } => route::route(&workspace.path, arguments, format.format, streams),
         Command::Stream { workspace, arguments } => stream::stream(&workspace.path, arguments, streams),
+        Command::Overview {
+            workspace,
+            events,
+            format,
+            html,
+            samples,
+        } => {
+            let asked = overview::Asked {
+                samples: usize::from(*samples),
+                html: html.as_deref(),
+            };
+            overview::overview(&workspace.path, events, &asked, format.format, streams)
+        }
         Command::Ingest {
             workspace,
             store,

@@ -9,7 +9,7 @@ use crate::diagnostic::visible;
 use crate::engine::{Engine, Error};
 use crate::ingest::Reject;
 use crate::live::{JsonLines, Live, LiveError, Options};
-use crate::space::SpaceError;
+use crate::space::{Journal, SpaceError};
 use crate::store::{Memory, Storage};
 
 /// Messages on standard output.
@@ -24,22 +24,22 @@ pub(super) fn stream(path: &Path, arguments: &StreamArguments, streams: &mut Str
         Some(folder) => {
             let mut journal = engine.journal(store::write(folder, streams)?)?;
             store::finish(journal.finish_erasure()?, streams)?;
-            run(&engine, journal.into_storage(), arguments, streams)
+            run(&engine, journal, arguments, streams)
         }
-        None => run(&engine, Memory::new(), arguments, streams),
+        None => run(&engine, engine.journal(Memory::new())?, arguments, streams),
     }
 }
 
 fn run<S: Storage>(
     engine: &Engine,
-    storage: S,
+    journal: Journal<S>,
     arguments: &StreamArguments,
     streams: &mut Streams,
 ) -> Result<u8, Failure> {
     let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), engine)?;
     // The streams are lent to those who read, so the messages have theirs for themselves.
     let mut out = std::mem::replace(&mut streams.out, Box::new(io::sink()));
-    let done = follow(engine, storage, arguments, &sources, &mut out, streams);
+    let done = follow(engine, journal, arguments, &sources, &mut out, streams);
     streams.out = out;
     let Followed {
         rejects,
@@ -59,7 +59,7 @@ struct Followed {
 
 fn follow<S: Storage>(
     engine: &Engine,
-    storage: S,
+    journal: Journal<S>,
     arguments: &StreamArguments,
     sources: &Sources<'_>,
     out: &mut Box<dyn Write>,
@@ -72,7 +72,7 @@ fn follow<S: Storage>(
         options.space = space.clone();
     }
     let out: &mut Out<'_> = &mut JsonLines(BufWriter::new(out));
-    let mut live = match engine.live(storage, options, out) {
+    let mut live = match engine.live_of(journal, options) {
         Ok(live) => live,
         Err(Error::Live(error)) => return Err(failure(error)),
         Err(error) => return store::checked(Err(error), streams),
@@ -81,6 +81,7 @@ fn follow<S: Storage>(
         writeln!(streams.err, "note: {}", visible(&notice.to_string()))?;
     }
     live.keep_rejects(sources.kept());
+    live.deliver(out).map_err(failure)?;
     let read = sources.each(streams, |name, reader| live.stream(name, reader, &now, out));
     // What was read is acted upon, though what comes after it could not be read.
     let read = match read {

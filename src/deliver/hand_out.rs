@@ -1,6 +1,7 @@
 //! Working out what is due, and handing it out.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::decide::{Case, Step, decide};
@@ -63,21 +64,13 @@ impl Resync<'_> {
 }
 
 /// A person, as of the moment.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Person<'p> {
     /// The profile.
     pub profile: &'p Profile,
-    /// Whether the person is to be delivered by an audience, consent aside. By an audience of users its members are; by one of
-    /// accounts the users of its members whom its clauses do not leave out.
-    pub reached: &'p dyn Fn(AudienceSlot) -> bool,
-}
-
-impl std::fmt::Debug for Person<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Person")
-            .field("profile", self.profile)
-            .finish_non_exhaustive()
-    }
+    /// The audiences by which the person is to be delivered, consent aside: those of users that the person is in, and those of
+    /// accounts that an account of the person is in and whose clauses do not leave the person out.
+    pub reached: &'p [AudienceSlot],
 }
 
 /// One identifier, and who has it.
@@ -176,15 +169,21 @@ impl Ledger {
         sink: &mut impl FnMut(&Message) -> Result<(), E>,
     ) -> Result<(), E> {
         let undeclared = self.undeclared(program, subject);
-        for (at, audience) in program.audiences.iter().enumerate() {
-            let reached = subject.person.is_some_and(|person| {
-                (subject.kind != Kind::AnonymousId || audience.include_anonymous)
-                    && (person.reached)(AudienceSlot::at(at))
-            });
-            // Of most people most audiences know nothing.
-            let mut entries = self.entries(subject.kind, subject.value).iter();
-            if reached || entries.any(|entry| *self.names.of(entry.place).0 == *audience.name) {
-                let destinations = if reached { &*audience.destinations } else { &[] };
+        let anonymous = subject.kind == Kind::AnonymousId;
+        let may_go = |slot: &AudienceSlot| {
+            let audience = program.audiences.get(slot.index());
+            audience.is_some_and(|audience| !anonymous || audience.include_anonymous)
+        };
+        let reached = subject.person.map_or(&[][..], |person| person.reached).iter();
+        let reached: BTreeSet<AudienceSlot> = reached.copied().filter(may_go).collect();
+        let entries = self.entries(subject.kind, subject.value).iter();
+        let held = entries.filter_map(|entry| program.audience(self.names.of(entry.place).0));
+        // Of most people most audiences know nothing.
+        let concerned: BTreeSet<AudienceSlot> = held.chain(reached.iter().copied()).collect();
+        for slot in concerned {
+            if let Some(audience) = program.audiences.get(slot.index()) {
+                let is_reached = reached.contains(&slot);
+                let destinations = if is_reached { &*audience.destinations } else { &[] };
                 self.hand_out_of(program, moment, subject, (&audience.name, destinations), sink)?;
             }
         }
@@ -195,16 +194,12 @@ impl Ledger {
     }
 
     /// The keys of audiences that there are no more and that something was sent for, sorted.
-    fn undeclared(&self, program: &Program, subject: &Subject<'_>) -> Vec<Box<str>> {
+    fn undeclared(&self, program: &Program, subject: &Subject<'_>) -> BTreeSet<Box<str>> {
         let entries = self.entries(subject.kind, subject.value).iter();
         let keys = entries.map(|entry| self.names.of(entry.place).0);
-        let mut keys: Vec<Box<str>> = keys
-            .filter(|key| program.audience(key).is_none())
+        keys.filter(|key| program.audience(key).is_none())
             .map(Box::from)
-            .collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys
+            .collect()
     }
 
     /// For one audience, and the destinations at which the person is to be delivered.

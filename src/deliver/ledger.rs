@@ -94,7 +94,7 @@ impl Entry {
 ///     .build();
 /// let person = Person {
 ///     profile: &ann,
-///     reached: &|_| true,
+///     reached: &[volens::ir::AudienceSlot(0)],
 /// };
 /// let identifiers = [("user_id", "ann")];
 /// let moment = Moment::at(now);
@@ -204,7 +204,9 @@ impl Ledger {
     }
 
     pub(super) fn entry(&self, kind: Kind, value: &str, place: Place) -> Option<&Entry> {
-        self.entries(kind, value).iter().find(|entry| entry.place == place)
+        let entries = self.entries(kind, value);
+        let at = entries.binary_search_by_key(&place, |entry| entry.place).ok()?;
+        entries.get(at)
     }
 
     /// Puts an entry in the place of the one that there was, if any.
@@ -222,12 +224,16 @@ impl Ledger {
         if let Some(known) = known.into_iter().find(|known| Some(*known) == entry.user_id.as_ref()) {
             entry.user_id = Some(Arc::clone(known));
         }
-        match entries.iter_mut().find(|other| other.place == entry.place) {
-            Some(other) => *other = entry,
-            None => {
+        match entries.binary_search_by_key(&entry.place, |other| other.place) {
+            Ok(at) => {
+                if let Some(other) = entries.get_mut(at) {
+                    *other = entry;
+                }
+            }
+            Err(at) => {
                 let mut longer = std::mem::take(entries).into_vec();
                 longer.reserve_exact(1);
-                longer.push(entry);
+                longer.insert(at, entry);
                 *entries = longer.into_boxed_slice();
             }
         }

@@ -12,8 +12,8 @@ use crate::consent::ConsentState;
 use crate::ir::{CategorySlot, DestinationSlot, Program};
 use crate::model::Consent;
 
-pub(crate) use route::route;
 pub use route::{Discard, Payload, Policy, Routing};
+pub(crate) use route::{not_granted, route};
 
 /// The reason of every delivery that consent stopped, as the Delivery Overview calls it (CE-14).
 pub const FILTERED_BY_END_USER_CONSENT: &str = "FILTERED_BY_END_USER_CONSENT";

@@ -150,6 +150,18 @@ pub(crate) fn route(program: &Program, event: &Object, policy: Policy<'_>) -> Ve
     destinations.map(|destination| said.at(program, destination)).collect()
 }
 
+/// The categories that a destination enforces and an event's own consent object does not grant: what
+/// [`Discard::EndUserConsent`] is for. None where it has no such object.
+pub(crate) fn not_granted(program: &Program, destination: &Destination, event: &Object) -> Vec<CategorySlot> {
+    let Some(preferences) = consent_object(event).map(Preferences::read) else {
+        return Vec::new();
+    };
+    let enforced = program.enforced(destination);
+    enforced
+        .filter(|slot| !preferences.grants(program.category_id(*slot)))
+        .collect()
+}
+
 /// What an event says about where it may go.
 struct Said<'e> {
     /// `None` where it has no consent object (CO-3).

@@ -1,15 +1,17 @@
 //! Live engines of a workspace.
 
 use super::{Engine, Error};
-use crate::live::{Live, Options, Outlet};
+use crate::live::{Live, Options};
+use crate::space::Journal;
 use crate::store::Storage;
 
 impl Engine {
     /// Opens a live engine: a space in which memberships are kept up to date event by event, and destinations are sent who
     /// entered and who left.
     ///
-    /// What is to be sent by now goes to the outlet before this returns: all members where nothing was ever sent, else what was
-    /// left undone and what changed definitions make different.
+    /// What is to be sent then is handed out by the first [`deliver`](Live::deliver): all members where nothing was ever sent, else
+    /// what was left undone and what changed definitions make different. What was forgotten or dropped, and not yet taken away
+    /// from the storage, is taken away now.
     ///
     /// ```
     /// use volens::deliver::Message;
@@ -25,7 +27,7 @@ impl Engine {
     /// let event = |text: &str| serde_json::from_str::<Value>(text);
     /// let now: Timestamp = "2026-07-01".parse()?;
     /// let mut sent: Vec<Message> = Vec::new();
-    /// let mut live = engine.live(Memory::new(), Options::new(now), &mut sent)?;
+    /// let mut live = engine.live(Memory::new(), Options::new(now))?;
     ///
     /// let order = r#"{"type": "track", "event": "Order Completed", "userId": "u1", "timestamp": "2026-06-01T00:00:00Z"}"#;
     /// let changes = live.apply(event(order)?, now)?;
@@ -49,12 +51,17 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Space`]; [`Error::Horizon`] where history was dropped that a definition can see; [`Error::Live`]
-    pub fn live<S: Storage>(&self, storage: S, options: Options, outlet: &mut impl Outlet) -> Result<Live<S>, Error> {
-        let journal = self.journal(storage)?;
+    pub fn live<S: Storage>(&self, storage: S, options: Options) -> Result<Live<S>, Error> {
+        let mut journal = self.journal(storage)?;
+        journal.finish_erasure()?;
+        self.live_of(journal, options)
+    }
+
+    pub(crate) fn live_of<S: Storage>(&self, journal: Journal<S>, options: Options) -> Result<Live<S>, Error> {
         if let Some(horizon) = journal.horizon() {
             self.check_horizon(horizon, options.now)?;
         }
         let program = self.workspace.program.clone();
-        Ok(Live::open(program, journal, self.space_settings(), options, outlet)?)
+        Ok(Live::open(program, journal, self.space_settings(), options)?)
     }
 }

@@ -8,7 +8,7 @@ use super::row::{Row, Wanted};
 use super::watch::Watch;
 use crate::eval;
 use crate::ir::{
-    Aggregate, AudienceSlot, EventSlot, Node, NodeId, Program, Reference, TraitSlot, TraitSource, ValueRef,
+    Aggregate, AudienceSlot, EventSlot, Node, NodeId, Program, Reference, Subject, TraitSlot, TraitSource, ValueRef,
 };
 use crate::model::{Account, Profile};
 use crate::time::{Timestamp, Window};
@@ -38,8 +38,12 @@ pub(crate) fn until_of_user(
     let mut member = |row: &mut Row<'_>| {
         spent += read.looks(&only, profile, row.now());
         for slot in &only.order {
-            eval::evaluate_audience(&only, *slot, row, &[]);
-            spent += row.spent();
+            let of = only.audiences.get(slot.index()).map(|audience| audience.of);
+            // A user is in no audience of accounts by itself.
+            if of == Some(Subject::User) {
+                eval::evaluate_audience(&only, *slot, row, &[]);
+                spent += row.spent();
+            }
         }
         let fits = spent <= LOOKS && !row.is_exhausted();
         if fits {

@@ -115,7 +115,7 @@ mod tests {
                 gathered.push(event, place, Raw::of_text(text.as_str()));
             }
         }
-        gathered.done(|repeat| assert!(repeat.conflict.is_none()))
+        gathered.done(|repeat| assert!(repeat.conflict.is_none()), None)
     }
 
     /// All events one after the other, as the rules tell it.

@@ -8,6 +8,7 @@ use super::input::{Input, Raw};
 use super::order::{Fate, Place, settle};
 use super::people::People;
 use super::texts::Texts;
+use crate::value::Value;
 
 /// Events in the order they came.
 #[derive(Debug, Default)]
@@ -40,8 +41,13 @@ impl Gathered {
         }
     }
 
-    /// The people and the events, of each `messageId` the first; the others are told of (EV-17).
-    pub(super) fn done(mut self, mut tell: impl FnMut(Repeat)) -> (People, Events) {
+    /// The people and the events, of each `messageId` the first; the others are told of (EV-17). Who wants to see what those
+    /// events came in as is given that.
+    pub(super) fn done(
+        mut self,
+        mut tell: impl FnMut(Repeat),
+        applied: Option<&mut dyn FnMut(&Value)>,
+    ) -> (People, Events) {
         for same_id in self.same_ids() {
             let times: Vec<Times> = same_id
                 .iter()
@@ -60,6 +66,13 @@ impl Gathered {
                         message_id: event.message_id,
                         conflict,
                     });
+                }
+            }
+        }
+        if let Some(applied) = applied {
+            for id in self.events.ids() {
+                if let Some(input) = self.texts.get(id.index()) {
+                    applied(&input.value());
                 }
             }
         }

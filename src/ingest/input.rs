@@ -85,7 +85,7 @@ impl Input {
     }
 
     /// The event; `null` for an input that never was one.
-    pub(super) fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         match &self.0 {
             Kept::Text(text) => value::parse(text).unwrap_or_default(),
             Kept::Bytes(_) => Value::Null,

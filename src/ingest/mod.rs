@@ -58,7 +58,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use self::gather::Gathered;
+use self::gather::{Gathered, Repeat};
 use self::input::Raw;
 use self::lines::{LONGEST_LINE, Line};
 use self::order::{Ordered, Place};
@@ -111,8 +111,11 @@ pub struct Ingestor {
     kept: Kept,
     counts: Counts,
     rejects: Vec<(Place, Reject)>,
-    /// How many refused events are kept.
+    /// How many refused events are kept,
     keep: usize,
+    /// and of each code at least so many of them.
+    keep_of_each: usize,
+    refused: BTreeMap<RejectCode, u64>,
     violations: Violations,
     shared: Shared,
 }
@@ -135,6 +138,8 @@ pub struct Ingested {
     pub counts: Counts,
     /// The refused events, by source in the order of their first mention, and line.
     pub rejects: Vec<Reject>,
+    /// How many were refused with each code; their sum is [`Counts::rejected`].
+    pub refused: BTreeMap<RejectCode, u64>,
     /// What was left out of events that were otherwise taken, by the documented names (ID-15).
     pub violations: BTreeMap<&'static str, u64>,
 }
@@ -165,6 +170,8 @@ impl Ingestor {
             counts: Counts::default(),
             rejects: Vec::new(),
             keep: usize::MAX,
+            keep_of_each: 0,
+            refused: BTreeMap::new(),
             violations: Violations::default(),
             shared: Shared::new(),
         }
@@ -260,39 +267,51 @@ impl Ingestor {
     }
 
     /// Resolves and folds all that was taken in.
-    pub fn finish(mut self) -> Ingested {
+    pub fn finish(self) -> Ingested {
+        self.finished(None)
+    }
+
+    /// As [`finish`](Ingestor::finish), and hands over each event that is applied, as it was sent, in the order in which they
+    /// came: of several with one `messageId` the one that counts. What is refused, repeated or later is not among them. An
+    /// item of a batch has what the batch adds to it.
+    pub fn finish_with(self, mut each: impl FnMut(&Value)) -> Ingested {
+        self.finished(Some(&mut each))
+    }
+
+    fn finished(mut self, applied: Option<&mut dyn FnMut(&Value)>) -> Ingested {
         let gathered = match std::mem::replace(&mut self.kept, Kept::Taken(Vec::new())) {
             Kept::Gathered(gathered) => gathered,
             Kept::Taken(taken) => {
                 let mut gathered = Box::<Gathered>::default();
-                for Taken { event, place, input } in taken {
+                for Taken {
+                    event, place, input, ..
+                } in taken
+                {
                     gathered.push(event, place, Raw::of_text(input.text()));
                 }
                 gathered
             }
         };
-        let (people, events) = gathered.done(|repeat| match repeat.conflict {
+        let repeated = |repeat: Repeat| match repeat.conflict {
             None => self.counts.duplicate += 1,
             Some(input) => self.reject(repeat.place, conflict(&repeat.message_id), input),
-        });
+        };
+        let (people, events) = gathered.done(repeated, applied);
         self.counts.applied += events.len() as u64;
         let Settings {
             identity, categories, ..
         } = &self.settings;
         let profiles = fold::fold(people, events, identity, categories, &mut self.violations);
         let violations = std::mem::take(&mut self.violations).done();
+        let refused = std::mem::take(&mut self.refused);
         let (counts, rejects) = self.told();
         Ingested {
             profiles,
             counts,
             rejects,
+            refused,
             violations,
         }
-    }
-
-    /// What it was made with.
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
     }
 
     /// Of one for a store: how many events were taken in since they were last put in order.
@@ -337,15 +356,9 @@ impl Ingestor {
 
     /// The counts, and the events refused, which are not told again.
     pub(crate) fn told(&mut self) -> (Counts, Vec<Reject>) {
-        let mut rejects = std::mem::take(&mut self.rejects);
-        rejects.sort_by_key(|(place, _)| place.order());
-        rejects.truncate(self.keep);
+        self.drop_rejects();
+        let rejects = std::mem::take(&mut self.rejects);
         (self.counts, rejects.into_iter().map(|(_, reject)| reject).collect())
-    }
-
-    /// The counts so far.
-    pub(crate) fn counts(&self) -> Counts {
-        self.counts
     }
 
     /// When events without any time count as received from now on.
@@ -353,17 +366,34 @@ impl Ingestor {
         self.settings.received_at = received_at;
     }
 
-    /// Takes the next line of a source; `buffer` is used for it. `false` at the end.
+    /// How many refused events were not told yet.
+    pub(crate) fn untold(&self) -> usize {
+        self.rejects.len()
+    }
+
+    /// Why an event was refused, if one was since there were so many; it is not told otherwise.
+    pub(crate) fn take_refusal(&mut self, untold: usize) -> Option<RejectCode> {
+        let refused = self.rejects.split_off(untold.min(self.rejects.len()));
+        refused.last().map(|(_, reject)| reject.code)
+    }
+
+    /// Lets go of what grows with what senders make up.
+    pub(crate) fn clear_shared(&mut self) {
+        self.shared.clear();
+    }
+
+    /// Takes the next line of a source, as of the instant when it has come; `buffer` is used for it. `false` at the end.
     pub(crate) fn read_line(
         &mut self,
-        source: &str,
-        number: u64,
+        (source, number): (&str, u64),
         reader: &mut impl BufRead,
         buffer: &mut Vec<u8>,
+        now: impl FnOnce() -> Timestamp,
     ) -> io::Result<bool> {
         let Some(cut) = lines::next(reader, LONGEST_LINE, buffer)? else {
             return Ok(false);
         };
+        self.settings.received_at = now();
         let line = if cut { Line::Cut(buffer) } else { Line::Whole(buffer) };
         self.one(source, number, line);
         Ok(true)
@@ -413,6 +443,7 @@ impl Ingestor {
                         event,
                         place,
                         input: raw.into(),
+                        received_at: *received_at,
                     }),
                 }
                 Ok(())
@@ -426,13 +457,35 @@ impl Ingestor {
         self.keep = most;
     }
 
+    /// Keeps of each code the first so many, too, beyond what [`keep_rejects`](Ingestor::keep_rejects) says: samples of a
+    /// rare reason are not lost among those of a usual one.
+    pub fn keep_rejects_of_each(&mut self, most: usize) {
+        self.keep_of_each = most;
+    }
+
+    /// Puts the refused events in order, and drops those that are not to be kept.
+    fn drop_rejects(&mut self) {
+        self.rejects.sort_by_key(|(place, _)| place.order());
+        let (keep, keep_of_each) = (self.keep, self.keep_of_each);
+        let mut before = 0;
+        let mut of_code: BTreeMap<RejectCode, usize> = BTreeMap::new();
+        self.rejects.retain(|(_, reject)| {
+            let of_code = of_code.entry(reject.code).or_default();
+            let kept = before < keep || *of_code < keep_of_each;
+            before += 1;
+            *of_code += 1;
+            kept
+        });
+    }
+
     /// Refuses an event.
     pub(crate) fn reject(&mut self, place: Place, refusal: Refusal, input: Input) {
         self.counts.rejected += 1;
+        *self.refused.entry(refusal.code).or_default() += 1;
         // Events mostly come in the order of their places, and those refused in the end may come before them.
-        if self.rejects.len() > self.keep.saturating_mul(2).max(64) {
-            self.rejects.sort_by_key(|(place, _)| place.order());
-            self.rejects.truncate(self.keep);
+        let of_each = self.keep_of_each.saturating_mul(RejectCode::ALL.len());
+        if self.rejects.len() > self.keep.saturating_add(of_each).saturating_mul(2).max(64) {
+            self.drop_rejects();
         }
         let reject = Reject {
             file: self.sources.get(place.source as usize).cloned().unwrap_or_default(),

@@ -28,6 +28,8 @@ pub(crate) struct Taken {
     pub(crate) event: Event,
     pub(crate) place: Place,
     pub(crate) input: Input,
+    /// When it came: it counts as received then if it does not say so.
+    pub(crate) received_at: Timestamp,
 }
 
 /// The events to apply, in canonical order, and what became of the others.
@@ -159,19 +161,16 @@ pub(crate) struct Relation {
 }
 
 impl Taken {
-    /// How it stands to a stored event, given as its JSON; `received_at`, when each counts as received if it does not say
-    /// so: this one, and the stored one.
-    pub(crate) fn relation(&self, stored: &Input, received_at: (Timestamp, Timestamp)) -> Relation {
-        if self.input == *stored && received_at.0 >= received_at.1 {
+    /// How it stands to a stored event, given as its JSON, and when that one came.
+    pub(crate) fn relation(&self, stored: &Input, received_at: Timestamp) -> Relation {
+        if self.input == *stored && self.received_at >= received_at {
             return Relation {
                 is_copy: true,
                 is_first: false,
             };
         }
         let value = stored.value();
-        let times = value
-            .as_object()
-            .and_then(|event| times::read(event, received_at.1).ok());
+        let times = value.as_object().and_then(|event| times::read(event, received_at).ok());
         let is_first = times.is_some_and(|stored| {
             let by_time = self.event.times.order().cmp(&stored.order());
             let by_text = || self.input.value().canonical().cmp(&value.canonical());

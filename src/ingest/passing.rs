@@ -68,7 +68,9 @@ impl Passing {
 
     /// The event, if it is the first of its id.
     fn first(&mut self, taken: Taken, is_forgotten: impl Fn(&str) -> bool) -> Option<Passed> {
-        let Taken { event, place, input } = taken;
+        let Taken {
+            event, place, input, ..
+        } = taken;
         if is_forgotten(&event.message_id) {
             self.ingestor.reject(place, forgotten(), input);
             return None;

@@ -64,6 +64,8 @@ pub(crate) struct About<'e> {
     pub(crate) event: Option<&'e str>,
     /// The traits that it sets, or takes away.
     pub(crate) traits: Option<&'e Object>,
+    /// Whether it is a group call.
+    pub(crate) is_group: bool,
     /// Whether it has a consent object.
     pub(crate) consent: bool,
 }
@@ -268,6 +270,7 @@ impl State {
                 Effect::Traits(traits) => Some(traits),
                 _ => None,
             },
+            is_group: matches!(event.effect, Effect::Group { .. }),
             consent: event.consent.is_some(),
         })
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Audience, AudienceSlot, Category, Destination, Event, EventSlot, FORMAT, Node, NodeId, Program, PropertySlot,
-    Trait, TraitSlot, funnels,
+    Trait, TraitSlot, by_name, funnels,
 };
 use crate::value::Path;
 
@@ -126,6 +126,7 @@ impl Builder {
             traits: self.traits,
             events: self.events,
             funnels: funnels(&self.nodes),
+            by_name: by_name(&audiences),
             nodes: self.nodes,
             audiences,
             order,

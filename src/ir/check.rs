@@ -91,6 +91,7 @@ impl TryFrom<Unchecked> for Program {
             traits: unchecked.traits,
             events: unchecked.events,
             funnels: super::funnels(&unchecked.nodes),
+            by_name: super::by_name(&unchecked.audiences),
             nodes: unchecked.nodes,
             audiences: unchecked.audiences,
             order: unchecked.order,

@@ -33,6 +33,8 @@ mod check;
 mod lookback;
 mod only;
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::consent::ConsentState;
@@ -113,6 +115,9 @@ pub struct Program {
     /// The nodes that are funnels.
     #[serde(skip)]
     funnels: Vec<NodeId>,
+    /// The audiences by their names.
+    #[serde(skip)]
+    by_name: HashMap<Box<str>, AudienceSlot>,
 }
 
 /// A consent category (CC-1).
@@ -668,6 +673,13 @@ fn funnels(nodes: &[Node]) -> Vec<NodeId> {
     nodes.map(|(at, _)| NodeId::at(at)).collect()
 }
 
+fn by_name(audiences: &[Audience]) -> HashMap<Box<str>, AudienceSlot> {
+    let audiences = audiences.iter().enumerate();
+    audiences
+        .map(|(at, audience)| (audience.name.clone(), AudienceSlot::at(at)))
+        .collect()
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -680,8 +692,7 @@ impl Program {
 
     /// The audience of this name.
     pub fn audience(&self, name: &str) -> Option<AudienceSlot> {
-        let at = self.audiences.iter().position(|a| &*a.name == name)?;
-        Some(AudienceSlot::at(at))
+        self.by_name.get(name).copied()
     }
 
     /// Each `performed` that has steps.

@@ -64,6 +64,7 @@ impl Kept {
             }
         }
         program.funnels = super::funnels(&program.nodes);
+        program.by_name = super::by_name(&program.audiences);
         for source in &mut program.traits {
             if let TraitSource::Computed(aggregate) = &mut source.source {
                 aggregate.filter = node(aggregate.filter);

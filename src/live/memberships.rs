@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::change::Change;
 use super::error::LiveError;
 use crate::eval::members::{self, Groups, Laid};
-use crate::eval::{self, Network, Standing, Step, Watch};
+use crate::eval::{self, Network, Row, Standing, Step, Watch};
 use crate::ingest::{EventId, Identifier, PersonId, State, Touched};
 use crate::ir::{AudienceSlot, Program, Subject};
 use crate::model::{IdentityRules, Profile, Profiles, account_label, label};
@@ -31,6 +31,9 @@ pub(super) struct Memberships {
     accounts: BTreeMap<Box<str>, Vec<AudienceSlot>>,
 }
 
+/// So many timers that no longer count are never minded.
+const MANY: usize = 1024;
+
 /// What is known of a profile.
 #[derive(Debug)]
 struct Stood {
@@ -42,6 +45,11 @@ struct Stood {
     due: Timestamp,
     /// The accounts with which it is evaluated.
     accounts: Box<[Box<str>]>,
+    /// A funnel of somebody else's audience costs too much for it, so it is evaluated audience by audience.
+    is_plain: bool,
+    /// What it granted, a bit for each category, where these are few enough: whatever else is said of consent is no news for
+    /// destinations.
+    granted: Option<u64>,
 }
 
 /// What came of a change.
@@ -55,7 +63,7 @@ pub(super) struct Moved {
 }
 
 /// The audiences that profiles and accounts are in, by their labels.
-type Lists = BTreeMap<Arc<str>, Vec<AudienceSlot>>;
+pub(super) type Lists = BTreeMap<Arc<str>, Vec<AudienceSlot>>;
 
 /// What has changed, while it is gathered.
 #[derive(Debug, Default)]
@@ -93,7 +101,7 @@ impl Memberships {
         self.accounts.clear();
         let mut gathered = Gathered::default();
         for (person, profile) in state.people() {
-            self.put(person, profile, now, &mut gathered)?;
+            self.put(person, profile, false, now, &mut gathered)?;
         }
         if self.with_accounts.is_some() {
             gathered.accounts.extend(state.account_ids().map(Box::from));
@@ -101,10 +109,11 @@ impl Memberships {
         self.evaluate_accounts(state, now, &mut gathered)
     }
 
-    /// Whether a profile is to be delivered for an audience; for one of accounts, through an account that is in it.
-    pub(super) fn is_reached(&self, person: PersonId, audience: AudienceSlot) -> bool {
-        self.stood(person)
-            .is_some_and(|stood| self.network.is_member(&stood.standing, audience))
+    /// The audiences by which a profile is to be delivered: of those of accounts, those that an account of it is in and whose
+    /// clauses do not leave it out.
+    pub(super) fn reached(&self, person: PersonId) -> Vec<AudienceSlot> {
+        let stood = self.stood(person);
+        stood.map_or_else(Vec::new, |stood| self.network.members(&stood.standing))
     }
 
     /// How a profile is called.
@@ -136,6 +145,30 @@ impl Memberships {
         };
         members.sort();
         members
+    }
+
+    /// The audiences of users that each profile is in, and those of accounts that each account is in.
+    pub(super) fn lists(&self) -> Lists {
+        let people = self.people.iter().flatten();
+        let people = people.map(|stood| {
+            (
+                stood.label.clone(),
+                audiences(&self.network, &self.program, &stood.standing),
+            )
+        });
+        let accounts = self.accounts.iter();
+        let accounts = accounts.map(|(id, slots)| (account_label(id).into(), slots.clone()));
+        people.chain(accounts).collect()
+    }
+
+    /// The changes that lead from one such state to another.
+    pub(super) fn between(&self, before: Lists, after: Lists, now: Timestamp) -> Vec<Change> {
+        let gathered = Gathered {
+            before,
+            after,
+            ..Gathered::default()
+        };
+        self.told(gathered, now).changes
     }
 
     /// When something may change by itself next. Until then nothing does.
@@ -180,7 +213,7 @@ impl Memberships {
         }
         for person in whole {
             if let Some(profile) = state.person(person) {
-                self.put(person, profile, now, &mut gathered)?;
+                self.put(person, profile, false, now, &mut gathered)?;
                 gathered.moved.people.insert(person);
             }
         }
@@ -213,20 +246,13 @@ impl Memberships {
                 stood.due = Timestamp::MAX;
                 continue;
             }
+            if stood.is_plain {
+                self.put_plainly(person, profile, now, &mut gathered)?;
+                continue;
+            }
             self.step.begin(&self.network);
             self.step.time(&self.network, &self.program, profile, stood.as_of, now);
-            let changed = self
-                .step
-                .carry_out(&self.network, &self.program, profile, &mut stood.standing, now)
-                .map_err(|_| LiveError::TooCostly(stood.label.to_string()))?;
-            if !changed.is_empty() {
-                gathered.moved.people.insert(person);
-            }
-            let changes = changed.iter();
-            gathered.moved.changes.extend(
-                changes.map(|(audience, entered)| change(&self.program, now, &stood.label, *audience, *entered)),
-            );
-            self.wind(person, profile, now);
+            self.carry_out(person, profile, now, &mut gathered)?;
         }
         self.evaluate_accounts(state, now, &mut gathered)?;
         Ok(self.told(gathered, now))
@@ -250,63 +276,105 @@ impl Memberships {
             return Ok(());
         };
         self.step.begin(&self.network);
-        let mut is_news = identified;
+        let mut is_read = identified || stood.due <= now;
         for about in events.iter().filter_map(|event| state.about(*event)) {
             if let Some(name) = about.event {
+                is_read |= self.network.knows_event(name);
                 self.step.event(&self.network, name);
             }
             for (key, _) in about.traits.into_iter().flat_map(|traits| traits.iter()) {
-                self.step.has_set(&self.network, key);
+                is_read |= self.network.knows_trait(key);
+                self.step.trait_set(&self.network, key);
             }
+            is_read |= about.consent || about.is_group;
             if about.consent {
-                is_news = true;
                 self.step.consent(&self.network);
+                let granted = granted(&self.program, profile);
+                if granted.is_none() || granted != stood.granted {
+                    stood.granted = granted;
+                    gathered.moved.people.insert(person);
+                }
             }
         }
-        if is_news {
+        if identified {
             gathered.moved.people.insert(person);
+            self.step.identity(&self.network);
+        }
+        if !is_read {
+            return Ok(());
         }
         if self.with_accounts.is_some() && profile.accounts().next().is_some() {
             // Whether it belonged to one before or not, all is found anew, with the others of its accounts.
             self.take_out(person, gathered);
-            self.put(person, profile, now, gathered)?;
-            return Ok(());
+            return self.put(person, profile, false, now, gathered);
         }
-        if identified {
-            self.step.identity(&self.network);
+        if stood.is_plain {
+            return self.put_plainly(person, profile, now, gathered);
         }
         // What falls due at the same instant is found with it.
         if stood.due <= now {
             self.step.time(&self.network, &self.program, profile, stood.as_of, now);
         }
-        let old = identified.then(|| stood.label.clone());
+        let old = stood.label.clone();
         let before = identified.then(|| audiences(&self.network, &self.program, &stood.standing));
         if identified {
             stood.label = label(profile.identifiers(), &self.rules).into();
         }
+        let is_renamed = stood.label != old;
+        if let Some(before) = before.filter(|_| is_renamed) {
+            // It is called by another name from now on.
+            gathered.before.insert(old, before);
+        }
+        self.carry_out(person, profile, now, gathered)?;
+        if let Some(stood) = self.stood(person).filter(|_| is_renamed) {
+            let after = audiences(&self.network, &self.program, &stood.standing);
+            let label = stood.label.clone();
+            gathered.moved.changes.retain(|change| change.member != label);
+            gathered.before.remove(&label);
+            gathered.after.insert(label, after);
+        }
+        Ok(())
+    }
+
+    /// Asks again what the step at hand is about.
+    fn carry_out(
+        &mut self,
+        person: PersonId,
+        profile: &Profile,
+        now: Timestamp,
+        gathered: &mut Gathered,
+    ) -> Result<(), LiveError> {
+        let Some(Some(stood)) = self.people.get_mut(person.index()) else {
+            return Ok(());
+        };
+        let standing = &mut stood.standing;
         let changed = self
             .step
-            .carry_out(&self.network, &self.program, profile, &mut stood.standing, now)
-            .map_err(|_| LiveError::TooCostly(stood.label.to_string()))?;
+            .carry_out(&self.network, &self.program, profile, standing, now);
+        let Ok(changed) = changed else {
+            return self.put_plainly(person, profile, now, gathered);
+        };
         if !changed.is_empty() {
             gathered.moved.people.insert(person);
         }
-        match old.zip(before).filter(|(old, _)| *old != stood.label) {
-            // It is called by another name from now on.
-            Some((old, before)) => {
-                let after = audiences(&self.network, &self.program, &stood.standing);
-                gathered.before.insert(old, before);
-                gathered.after.insert(stood.label.clone(), after);
-            }
-            None => {
-                let changes = changed.iter();
-                let changes =
-                    changes.map(|(audience, entered)| change(&self.program, now, &stood.label, *audience, *entered));
-                gathered.moved.changes.extend(changes);
-            }
-        }
+        let changes = changed.iter();
+        let changes = changes.map(|(audience, entered)| change(&self.program, now, &stood.label, *audience, *entered));
+        gathered.moved.changes.extend(changes);
         self.wind(person, profile, now);
         Ok(())
+    }
+
+    /// Evaluates a profile audience by audience, as a run does: a funnel that decides nothing for it may cost too much.
+    fn put_plainly(
+        &mut self,
+        person: PersonId,
+        profile: &Profile,
+        now: Timestamp,
+        gathered: &mut Gathered,
+    ) -> Result<(), LiveError> {
+        self.take_out(person, gathered);
+        gathered.moved.people.insert(person);
+        self.put(person, profile, true, now, gathered)
     }
 
     /// Takes a profile out, and remembers what it was in.
@@ -332,6 +400,7 @@ impl Memberships {
         &mut self,
         person: PersonId,
         profile: &Profile,
+        plainly: bool,
         now: Timestamp,
         gathered: &mut Gathered,
     ) -> Result<(), LiveError> {
@@ -340,18 +409,17 @@ impl Memberships {
             Some(_) => profile.accounts().map(Box::from).collect(),
             None => Box::default(),
         };
-        let standing = if accounts.is_empty() {
-            let stood = self.step.stand(&self.network, &self.program, profile, now);
-            let standing = stood.map_err(|_| LiveError::TooCostly(label.to_string()))?;
+        let (standing, is_plain) = if accounts.is_empty() {
+            let (standing, is_plain) = self.stand(profile, &label, plainly, now)?;
             let after = audiences(&self.network, &self.program, &standing);
             gathered.after.insert(label.clone(), after);
-            standing
+            (standing, is_plain)
         } else {
             for account in &accounts {
                 self.users_of.entry(account.clone()).or_default().insert(person);
             }
             gathered.accounts.extend(accounts.iter().cloned());
-            Standing::default()
+            (Standing::default(), false)
         };
         if self.people.len() <= person.index() {
             self.people.resize_with(person.index() + 1, || None);
@@ -364,12 +432,35 @@ impl Memberships {
                 as_of: now,
                 due: Timestamp::MAX,
                 accounts,
+                is_plain,
+                granted: granted(&self.program, profile),
             });
         }
         if is_alone {
             self.wind(person, profile, now);
         }
         Ok(())
+    }
+
+    /// What holds of a profile, and whether it was evaluated plainly.
+    fn stand(
+        &mut self,
+        profile: &Profile,
+        label: &str,
+        plainly: bool,
+        now: Timestamp,
+    ) -> Result<(Standing, bool), LiveError> {
+        if !plainly && let Ok(standing) = self.step.stand(&self.network, &self.program, profile, now) {
+            return Ok((standing, false));
+        }
+        let mut row = Row::new(&self.program, profile, now);
+        eval::evaluate(&self.program, &mut row, &[]);
+        if row.is_exhausted() {
+            return Err(LiveError::TooCostly(label.to_owned()));
+        }
+        let mut standing = Standing::default();
+        self.network.assign(&mut standing, |slot| row.is_member(slot));
+        Ok((standing, true))
     }
 
     /// Sets the timer of a profile that was evaluated as of `now`.
@@ -388,6 +479,12 @@ impl Memberships {
             stood.due = due;
             if due < Timestamp::MAX {
                 self.timers.push(Reverse((due, person)));
+            }
+            // Those that no longer count would otherwise stay until their time.
+            if self.timers.len() > 2 * self.people.len() + MANY {
+                let people = self.people.iter().enumerate();
+                let dues = people.filter_map(|(at, stood)| Some((stood.as_ref()?.due, PersonId::at(at))));
+                self.timers = dues.filter(|(due, _)| *due < Timestamp::MAX).map(Reverse).collect();
             }
         }
     }
@@ -531,10 +628,20 @@ impl Memberships {
 
 /// The audiences of users that a profile is in, sorted.
 fn audiences(network: &Network, program: &Program, standing: &Standing) -> Vec<AudienceSlot> {
-    let slots = program.audiences.iter().enumerate();
-    let slots = slots.filter(|(_, audience)| audience.of == Subject::User);
-    let slots = slots.map(|(at, _)| AudienceSlot::at(at));
-    slots.filter(|slot| network.is_member(standing, *slot)).collect()
+    let mut members = network.members(standing);
+    members.retain(|slot| {
+        let audience = program.audiences.get(slot.index());
+        audience.is_some_and(|audience| audience.of == Subject::User)
+    });
+    members
+}
+
+/// A bit for each category that is granted; `None` where there are too many for that.
+fn granted(program: &Program, profile: &Profile) -> Option<u64> {
+    let categories = program.categories.iter().enumerate();
+    let granted = categories.filter(|(_, category)| profile.consent().state(&category.id).is_granted());
+    let bits = granted.map(|(at, _)| 1_u64 << (at % 64)).fold(0, |all, bit| all | bit);
+    (program.categories.len() <= 64).then_some(bits)
 }
 
 fn change(program: &Program, at: Timestamp, label: &Arc<str>, slot: AudienceSlot, entered: bool) -> Change {

@@ -35,13 +35,14 @@ mod open;
 mod outlet;
 mod stream;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use self::memberships::{Memberships, Moved};
+use self::stream::Handing;
 use crate::deliver::{Ledger, Moment, Notice, Person, Resync};
-use crate::ingest::{Counts, Identifier, Ingestor, PersonId, Reject, RejectCode};
-use crate::ir::{AudienceSlot, Program};
+use crate::ingest::{Counts, Identifier, Ingestor, PersonId, Reject};
+use crate::ir::Program;
 use crate::model::{Profile, Profiles};
 use crate::space::{Applied, Space, SpaceError};
 use crate::store::Storage;
@@ -65,6 +66,8 @@ pub struct Live<S> {
     /// How messages call the space.
     name: Box<str>,
     notices: Vec<Notice>,
+    /// Stored, and not acted upon yet, in the order in which they came.
+    behind: VecDeque<Applied>,
     /// Of whom destinations may have to be told something.
     people: BTreeSet<PersonId>,
     /// Identifiers whose owner may be another, or nobody.
@@ -86,18 +89,18 @@ impl<S: Storage> Live<S> {
     /// [`LiveError::Refused`]: nothing has changed. After any other error the space has to be opened again.
     pub fn apply(&mut self, event: Value, now: Timestamp) -> Result<Vec<Change>, LiveError> {
         self.sound()?;
-        self.ingestor.set_received_at(now);
-        self.ingestor.event(event).map_err(LiveError::Refused)?;
-        let rejected = self.ingestor.counts().rejected;
-        let applied = self.store(now)?;
-        // It may also be the other one that is refused: then this one has taken its place.
-        if applied.is_empty() && self.ingestor.counts().rejected > rejected {
-            return Err(LiveError::Refused(RejectCode::MessageIdConflict));
-        }
         let mut changes = Vec::new();
-        for applied in applied {
-            self.act(applied, now, &mut changes, &mut Nothing)?;
+        self.take_up(&mut changes, &mut Nothing)?;
+        let told = self.ingestor.untold();
+        self.ingestor.set_received_at(now);
+        let _ = self.ingestor.event(event);
+        self.store(now)?;
+        // It may also be another that is refused: then this one has taken its place.
+        let refused = self.ingestor.take_refusal(told).filter(|_| self.behind.is_empty());
+        if let Some(code) = refused {
+            return Err(LiveError::Refused(code));
         }
+        self.take_up(&mut changes, &mut Nothing)?;
         Ok(changes)
     }
 
@@ -108,11 +111,9 @@ impl<S: Storage> Live<S> {
     /// opened again.
     pub fn advance(&mut self, now: Timestamp) -> Result<Vec<Change>, LiveError> {
         self.sound()?;
-        if now < self.now() {
-            let (now, asked) = (self.now(), now);
-            return Err(SpaceError::Backwards { now, asked }.into());
-        }
         let mut changes = Vec::new();
+        self.take_up(&mut changes, &mut Nothing)?;
+        self.not_backwards(now)?;
         self.pass(Until::With(now), &mut changes, &mut Nothing)?;
         self.move_to(now);
         Ok(changes)
@@ -132,12 +133,15 @@ impl<S: Storage> Live<S> {
 
     /// Hands out what destinations are to be sent by now, and writes down that they were. Gives how many messages that were.
     ///
+    /// The first time after it was opened, this takes up what was left: events that were stored and not acted upon yet, one by
+    /// one.
+    ///
     /// # Errors
-    /// Those of the outlet: what it did not take is handed out with the next call. Those of the storage: after these the space
-    /// has to be opened again.
+    /// Those of the outlet: a message that it did not take is handed out with the next call. If it fails to flush, and after
+    /// errors of the storage, the space has to be opened again.
     pub fn deliver(&mut self, outlet: &mut impl Outlet) -> Result<usize, LiveError> {
         self.sound()?;
-        let count = self.hand_out(outlet)?;
+        let count = self.settle(outlet)?;
         self.write_down(outlet)?;
         Ok(count)
     }
@@ -153,60 +157,56 @@ impl<S: Storage> Live<S> {
         if let Some(unknown) = audience.filter(|name| self.program.audience(name).is_none()) {
             return Err(LiveError::UnknownAudience(unknown.to_owned()));
         }
+        let mut count = self.settle(outlet)?;
         self.everybody();
         let resync = audience.map_or(Resync::All, Resync::Audience);
-        let count = self.hand_out_all(resync, outlet)?;
+        count += self.hand_out(resync, outlet)?;
         self.write_down(outlet)?;
         Ok(count)
     }
 
     /// Forgets the person who has this identifier, for good, as [`Space::forget`] does; `at` is when that is done, for the audit.
-    /// Destinations are sent an exit first, if the person had not left. Gives how many events there were.
+    /// Destinations that hold the person are sent an exit first. Gives the memberships that change by it.
     ///
     /// # Errors
-    /// [`SpaceError::NoProfile`]: nothing has changed. Those of [`deliver`](Live::deliver), of which those of the outlet leave
-    /// everything as it was.
+    /// [`SpaceError::NoProfile`]: nothing has changed. Those of [`deliver`](Live::deliver): if the outlet fails, nobody is
+    /// forgotten, and whoever was sent an exit already is entered again.
     pub fn forget(
         &mut self,
         kind: &str,
         value: &str,
         at: Timestamp,
         outlet: &mut impl Outlet,
-    ) -> Result<usize, LiveError> {
+    ) -> Result<Vec<Change>, LiveError> {
         self.sound()?;
-        let person = self.space.state().owner(kind, value);
-        let profile = person.and_then(|person| self.space.state().person(person)).cloned();
-        let Some(profile) = profile else {
+        self.settle(outlet)?;
+        let state = self.space.state();
+        let person = state.owner(kind, value);
+        let profile = person.and_then(|person| Some((person, state.person(person)?.clone())));
+        let Some((person, profile)) = profile else {
             return Err(SpaceError::NoProfile(format!("{kind}:{value}")).into());
         };
-        let person = Person {
-            profile: &profile,
-            reached: &|_| false,
-        };
-        let moment = Moment {
-            space: &self.name,
-            ..Moment::at(self.space.now())
-        };
-        let mut sink = |message: &_| outlet.message(message);
-        self.is_open = true;
-        self.ledger.hand_out(
-            &self.program,
-            &moment,
-            Some(person),
-            profile.identifiers().iter(),
-            &mut sink,
-        )?;
-        self.write_down(outlet)?;
         let identifiers: BTreeSet<(&str, &str)> = profile.identifiers().iter().collect();
+        let leaving = Person {
+            profile: &profile,
+            reached: &[],
+        };
+        // If this ends early, the person is still a member.
+        self.people.insert(person);
+        self.hand_out_one(Some(leaving), identifiers.iter().copied(), Resync::No, outlet)?;
+        self.write_down(outlet)?;
+        let before = self.memberships.lists();
         self.failed = true;
-        let events = self.space.forget(kind, value, at)?;
+        self.space.forget(kind, value, at)?;
         self.ledger.forget(|kind, value| identifiers.contains(&(kind, value)));
-        // Profiles have other numbers now.
-        self.people.clear();
-        self.identifiers.clear();
         self.memberships.load(self.space.state(), self.space.now())?;
         self.failed = false;
-        Ok(events)
+        // Profiles have other numbers now, and accounts have lost a user.
+        self.people.clear();
+        self.identifiers.clear();
+        self.everybody();
+        let after = self.memberships.lists();
+        Ok(self.memberships.between(before, after, self.now()))
     }
 
     /// The instant that everything is as of.
@@ -250,7 +250,8 @@ impl<S: Storage> Live<S> {
         self.ingestor.keep_rejects(most);
     }
 
-    /// What became of the events that were taken in since it was opened; and those that were refused, which are not told again.
+    /// What became of the events that were taken in since it was opened; and those of a [`stream`](Live::stream) that were
+    /// refused, which are not told again.
     pub fn told(&mut self) -> (Counts, Vec<Reject>) {
         self.ingestor.told()
     }
@@ -264,34 +265,44 @@ impl<S: Storage> Live<S> {
         if self.failed { Err(LiveError::Failed) } else { Ok(()) }
     }
 
+    fn not_backwards(&self, now: Timestamp) -> Result<(), LiveError> {
+        if now < self.now() {
+            let (now, asked) = (self.now(), now);
+            return Err(SpaceError::Backwards { now, asked }.into());
+        }
+        Ok(())
+    }
+
     /// Makes durable what the ingestor has taken in.
-    fn store(&mut self, until: Timestamp) -> Result<Vec<Applied>, LiveError> {
+    fn store(&mut self, until: Timestamp) -> Result<(), LiveError> {
         self.failed = true;
         let applied = self.space.store(&mut self.ingestor, until)?;
         self.failed = false;
         self.is_open |= !applied.is_empty();
-        Ok(applied)
+        self.behind.extend(applied);
+        Ok(())
     }
 
-    /// Acts upon an event.
-    fn act(
-        &mut self,
-        applied: Applied,
-        until: Timestamp,
-        changes: &mut Vec<Change>,
-        each: &mut impl Each<S>,
-    ) -> Result<(), LiveError> {
-        let at = applied.event.times.earlier();
-        if at > until.max(self.now()) {
-            self.space.take(applied);
-            return Ok(());
+    /// Acts upon the events that are stored and were not acted upon yet, in the order in which they came.
+    fn take_up(&mut self, changes: &mut Vec<Change>, each: &mut impl Each<S>) -> Result<(), LiveError> {
+        while let Some(first) = self.behind.front() {
+            let at = first.event.times.earlier();
+            // What was dated ahead when it came waits, whenever it is looked at.
+            let waits = at > first.received_at.max(self.now());
+            if !waits {
+                self.pass(Until::Before(at), changes, each)?;
+                self.move_to(at);
+                while self.space.take_next() {}
+            }
+            if let Some(applied) = self.behind.pop_front() {
+                self.space.take(applied);
+            }
+            if !waits {
+                self.look(changes)?;
+                each.instant(self)?;
+            }
         }
-        self.pass(Until::Before(at), changes, each)?;
-        self.move_to(at);
-        while self.space.take_next() {}
-        self.space.take(applied);
-        self.look(changes)?;
-        each.instant(self)
+        Ok(())
     }
 
     /// Lets time pass, instant by instant.
@@ -341,12 +352,17 @@ impl<S: Storage> Live<S> {
         self.identifiers.extend(held);
     }
 
-    fn hand_out(&mut self, outlet: &mut impl Outlet) -> Result<usize, LiveError> {
-        self.hand_out_all(Resync::No, outlet)
+    /// Hands out what is due, and takes up what was left.
+    fn settle(&mut self, outlet: &mut impl Outlet) -> Result<usize, LiveError> {
+        let mut count = self.hand_out(Resync::No, outlet)?;
+        let mut handing = Handing { outlet, count: 0 };
+        self.take_up(&mut Vec::new(), &mut handing)?;
+        count += handing.count;
+        Ok(count)
     }
 
     /// Hands out what is due of all who are marked, in the order of their labels.
-    fn hand_out_all(&mut self, resync: Resync<'_>, outlet: &mut impl Outlet) -> Result<usize, LiveError> {
+    fn hand_out(&mut self, resync: Resync<'_>, outlet: &mut impl Outlet) -> Result<usize, LiveError> {
         let mut count = 0;
         let mut people: Vec<(Arc<str>, PersonId)> = Vec::with_capacity(self.people.len());
         for person in &self.people {
@@ -355,7 +371,12 @@ impl<S: Storage> Live<S> {
         people.sort();
         for (_, person) in people {
             if let Some(profile) = self.space.state().person(person).cloned() {
-                count += self.hand_out_one(Some((person, &profile)), profile.identifiers().iter(), resync, outlet)?;
+                let reached = self.memberships.reached(person);
+                let known = Person {
+                    profile: &profile,
+                    reached: &reached,
+                };
+                count += self.hand_out_one(Some(known), profile.identifiers().iter(), resync, outlet)?;
                 // Whoever is asked for by an identifier, too, has been told of.
                 if !self.identifiers.is_empty() {
                     for identifier in profile.identifiers().shared() {
@@ -368,9 +389,10 @@ impl<S: Storage> Live<S> {
         // Whoever has no label is gone.
         self.people.clear();
         while let Some(identifier) = self.identifiers.first().cloned() {
-            let owner = self.space.state().owner(&identifier.kind, &identifier.value);
-            let profile = owner.and_then(|owner| Some((owner, self.space.state().person(owner)?.clone())));
-            let person = profile.as_ref().map(|(owner, profile)| (*owner, profile));
+            let state = self.space.state();
+            let owner = state.owner(&identifier.kind, &identifier.value);
+            let profile = owner.and_then(|owner| Some((state.person(owner)?.clone(), self.memberships.reached(owner))));
+            let person = profile.as_ref().map(|(profile, reached)| Person { profile, reached });
             let name = [(&*identifier.kind, &*identifier.value)];
             count += self.hand_out_one(person, name, resync, outlet)?;
             self.identifiers.remove(&identifier);
@@ -380,18 +402,11 @@ impl<S: Storage> Live<S> {
 
     fn hand_out_one<'i>(
         &mut self,
-        person: Option<(PersonId, &Arc<Profile>)>,
+        person: Option<Person<'_>>,
         identifiers: impl IntoIterator<Item = (&'i str, &'i str)>,
         resync: Resync<'_>,
         outlet: &mut impl Outlet,
     ) -> Result<usize, LiveError> {
-        let memberships = &self.memberships;
-        let number = person.map(|(number, _)| number);
-        let reached = |audience: AudienceSlot| number.is_some_and(|number| memberships.is_reached(number, audience));
-        let person = person.map(|(_, profile)| Person {
-            profile,
-            reached: &reached,
-        });
         let moment = Moment {
             now: self.space.now(),
             space: &self.name,
@@ -406,7 +421,7 @@ impl<S: Storage> Live<S> {
 
     /// Writes down that all is done.
     fn write_down(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
-        if !self.is_open {
+        if !self.is_open || !self.behind.is_empty() {
             return Ok(());
         }
         self.failed = true;

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::memberships::Memberships;
-use super::stream::Handing;
-use super::{Live, LiveError, Outlet};
+use super::{Live, LiveError};
 use crate::deliver::DEFAULT_SPACE;
 use crate::ingest::{self, Ingestor};
 use crate::ir::Program;
@@ -40,18 +39,17 @@ impl<S: Storage> Live<S> {
     /// Opens a live engine over a journal.
     ///
     /// Where nothing was ever sent, everything that is stored counts as it stands, as of the latest event, and every member is
-    /// handed out (AO-9). Else it is taken up where it was left: first what the definitions as they are now make different,
-    /// then the events that came since, one by one. All that is handed out, and written down, before this returns.
+    /// to be handed out (AO-9). Else it is taken up where it was left: first what the definitions as they are now make
+    /// different, then the events that came since, one by one.
     pub(crate) fn open(
         program: Arc<Program>,
         journal: Journal<S>,
         settings: Settings,
         options: Options,
-        outlet: &mut impl Outlet,
     ) -> Result<Self, LiveError> {
         let rules = settings.identity.clone();
         let Resumed {
-            space,
+            mut space,
             behind,
             mut ledger,
             is_first,
@@ -60,6 +58,10 @@ impl<S: Storage> Live<S> {
         let notices = ledger.declare(&program, space.now(), &reuse)?;
         let mut memberships = Memberships::new(program.clone(), rules.clone());
         memberships.load(space.state(), space.now())?;
+        if is_first {
+            // From here on it is known as of when everybody is handed out, also after a crash.
+            space.deliver(&[])?;
+        }
         let ingestor = Ingestor::for_store(ingest::Settings {
             identity: rules,
             categories: Vec::new(),
@@ -75,19 +77,13 @@ impl<S: Storage> Live<S> {
             ingestor,
             name: options.space.into(),
             notices,
+            behind: behind.into(),
             people: BTreeSet::new(),
             identifiers: BTreeSet::new(),
-            is_open: is_first || !behind.is_empty(),
+            is_open: true,
             failed: false,
         };
         live.everybody();
-        live.hand_out(outlet)?;
-        let mut changes = Vec::new();
-        for applied in behind {
-            live.act(applied, options.now, &mut changes, &mut Handing(outlet))?;
-            changes.clear();
-        }
-        live.write_down(outlet)?;
         Ok(live)
     }
 }

@@ -18,7 +18,8 @@ pub trait Outlet {
     /// Sees to it that all messages that were taken are where they should be, before it is written down that they are.
     ///
     /// # Errors
-    /// Nothing is written down, and all that was handed out since the last time may be again, byte by byte the same.
+    /// Nothing is written down, and the space has to be opened again: then all that was handed out since the last time is handed
+    /// out again, byte by byte the same.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -43,8 +44,9 @@ pub struct JsonLines<W>(pub W);
 
 impl<W: Write> Outlet for JsonLines<W> {
     fn message(&mut self, message: &Message) -> io::Result<()> {
-        serde_json::to_writer(&mut self.0, message)?;
-        self.0.write_all(b"\n")
+        // In one piece: after an error nobody finds half a message before the next.
+        let line = message.to_json() + "\n";
+        self.0.write_all(line.as_bytes())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use std::io::{BufReader, Read};
 
 use super::{Each, Live, LiveError, Outlet, Until};
-use crate::space::SpaceError;
+use crate::deliver::Resync;
 use crate::store::Storage;
 use crate::time::Timestamp;
 
@@ -14,11 +14,15 @@ const TOGETHER: usize = 1024;
 const BUFFER: usize = 1 << 16;
 
 /// Hands messages out at every instant.
-pub(super) struct Handing<'o, O>(pub(super) &'o mut O);
+pub(super) struct Handing<'o, O> {
+    pub(super) outlet: &'o mut O,
+    /// How many there were.
+    pub(super) count: usize,
+}
 
 impl<S: Storage, O: Outlet> Each<S> for Handing<'_, O> {
     fn instant(&mut self, live: &mut Live<S>) -> Result<(), LiveError> {
-        live.hand_out(self.0)?;
+        self.count += live.hand_out(Resync::No, self.outlet)?;
         Ok(())
     }
 }
@@ -40,20 +44,19 @@ impl<S: Storage> Live<S> {
         now: &impl Fn() -> Timestamp,
         outlet: &mut impl Outlet,
     ) -> Result<(), LiveError> {
-        self.sound()?;
+        self.deliver(outlet)?;
         let mut reader = BufReader::with_capacity(BUFFER, reader);
         let mut line = Vec::new();
         for number in 1.. {
-            self.ingestor.set_received_at(now());
-            if !self.ingestor.read_line(source, number, &mut reader, &mut line)? {
+            if !self.ingestor.read_line((source, number), &mut reader, &mut line, now)? {
                 break;
             }
-            let is_waiting = !reader.buffer().contains(&b'\n');
-            if is_waiting || self.ingestor.waiting() >= TOGETHER {
-                self.act_upon_all(now(), outlet)?;
+            let is_last = !reader.buffer().contains(&b'\n');
+            if is_last || self.ingestor.waiting() >= TOGETHER {
+                self.act_upon(now(), outlet)?;
             }
         }
-        self.act_upon_all(now(), outlet)
+        self.act_upon(now(), outlet)
     }
 
     /// Acts upon stored events that were dated ahead, if by the host's clock their instants have come: time moves on to each.
@@ -61,9 +64,9 @@ impl<S: Storage> Live<S> {
     /// # Errors
     /// Those of the outlet and the storage.
     pub fn catch_up(&mut self, now: Timestamp, outlet: &mut impl Outlet) -> Result<(), LiveError> {
-        self.sound()?;
+        self.deliver(outlet)?;
         while let Some(next) = self.next_event().filter(|next| *next <= now) {
-            self.pass(Until::With(next), &mut Vec::new(), &mut Handing(outlet))?;
+            self.pass_to(next, outlet)?;
         }
         self.write_down(outlet)
     }
@@ -71,24 +74,25 @@ impl<S: Storage> Live<S> {
     /// Lets time pass, up to `until`, and hands messages out at the instants at which they follow.
     ///
     /// # Errors
-    /// [`SpaceError::Backwards`]; those of the outlet and the storage.
+    /// [`Backwards`](crate::space::SpaceError::Backwards); those of the outlet and the storage.
     pub fn run_until(&mut self, until: Timestamp, outlet: &mut impl Outlet) -> Result<(), LiveError> {
-        self.sound()?;
-        if until < self.now() {
-            let (now, asked) = (self.now(), until);
-            return Err(SpaceError::Backwards { now, asked }.into());
-        }
-        self.pass(Until::With(until), &mut Vec::new(), &mut Handing(outlet))?;
+        self.deliver(outlet)?;
+        self.not_backwards(until)?;
+        self.pass_to(until, outlet)?;
         self.move_to(until);
         self.write_down(outlet)
     }
 
-    fn act_upon_all(&mut self, now: Timestamp, outlet: &mut impl Outlet) -> Result<(), LiveError> {
-        let mut changes = Vec::new();
-        for applied in self.store(now)? {
-            self.act(applied, now, &mut changes, &mut Handing(outlet))?;
-            changes.clear();
-        }
-        self.write_down(outlet)
+    fn pass_to(&mut self, until: Timestamp, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        let mut handing = Handing { outlet, count: 0 };
+        self.pass(Until::With(until), &mut Vec::new(), &mut handing)
+    }
+
+    /// Stores what came, and acts upon it.
+    fn act_upon(&mut self, now: Timestamp, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        self.store(now)?;
+        self.ingestor.clear_shared();
+        self.deliver(outlet)?;
+        Ok(())
     }
 }

@@ -51,9 +51,9 @@ impl Index {
     }
 
     /// Whether an id, which is one of those stored, is stored behind a position.
-    pub(super) fn is_after(&self, message_id: &str, position: Option<Position>) -> bool {
+    pub(super) fn is_after(&self, message_id: &str, position: Position) -> bool {
         match self.get(message_id) {
-            Some(Found::Here(at) | Found::Perhaps(at)) => Some(at) > position,
+            Some(Found::Here(at) | Found::Perhaps(at)) => at > position,
             None => false,
         }
     }

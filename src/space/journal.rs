@@ -17,6 +17,7 @@ use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Shared, Taken, 
 use crate::model::IdentityRules;
 use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
 use crate::time::Timestamp;
+use crate::value::Value;
 
 /// The events of a space, in a storage.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Journal<S> {
 pub(crate) struct Applied {
     pub(crate) event: Event,
     pub(crate) instead_of: Option<Event>,
+    /// When it came.
+    pub(crate) received_at: Timestamp,
 }
 
 /// What a journal holds.
@@ -173,6 +176,37 @@ impl<S: Storage> Journal<S> {
     pub(super) fn each(&self, mut give: impl FnMut(Event)) -> Result<u64, SpaceError> {
         let mut unusable = 0;
         let mut shared = Shared::new();
+        self.each_stored(|stored| {
+            match self.erasure.event(stored, &self.rules, &mut shared)? {
+                Some(event) => give(event),
+                None => unusable += 1,
+            }
+            Ok(())
+        })?;
+        Ok(unusable)
+    }
+
+    /// Gives every event as it was sent, as far as it may be seen; those whose history was dropped are not among them.
+    pub(super) fn each_sent(&self, mut give: impl FnMut(&Event, &Value)) -> Result<(), SpaceError> {
+        let mut shared = Shared::new();
+        self.each_stored(|stored| {
+            let Some(event) = self.erasure.event(stored, &self.rules, &mut shared)? else {
+                return Ok(());
+            };
+            let input = match self.erasure.rest(stored, &self.rules, &mut shared)? {
+                Rest::All if !stored.without_history => Input::of_text(stored.json),
+                Rest::Some {
+                    json,
+                    without_history: false,
+                } => Input::of_text(json),
+                Rest::All | Rest::Some { .. } | Rest::Nothing => return Ok(()),
+            };
+            give(&event, &input.value());
+            Ok(())
+        })
+    }
+
+    fn each_stored(&self, mut give: impl FnMut(&Stored<'_>) -> Result<(), SpaceError>) -> Result<(), SpaceError> {
         scan(&self.storage, |entry| {
             if entry.kind != record::EVENT {
                 return Ok(());
@@ -182,13 +216,8 @@ impl<S: Storage> Journal<S> {
             if !self.index.is_at(stored.message_id, entry.position) || self.erasure.is_forgotten(stored.message_id) {
                 return Ok(());
             }
-            match self.erasure.event(&stored, &self.rules, &mut shared)? {
-                Some(event) => give(event),
-                None => unusable += 1,
-            }
-            Ok(())
-        })?;
-        Ok(unusable)
+            give(&stored)
+        })
     }
 
     /// Gives what the journal holds, in the order of storing, for one who acts upon events one by one: those before the last
@@ -211,7 +240,8 @@ impl<S: Storage> Journal<S> {
                     let is_current = self.index.is_at(stored.message_id, entry.position);
                     let is_before = before(entry.position) || acted.is_none();
                     // What took its place before that is the one that counted.
-                    if is_before && !is_current && !self.index.is_after(stored.message_id, acted) {
+                    let is_needed = acted.is_some_and(|acted| self.index.is_after(stored.message_id, acted));
+                    if is_before && !is_current && !is_needed {
                         return Ok(());
                     }
                     let Some(event) = self.erasure.event(&stored, &self.rules, &mut shared)? else {
@@ -230,7 +260,11 @@ impl<S: Storage> Journal<S> {
                     if !is_current {
                         last.insert(event.message_id.clone(), event.clone());
                     }
-                    give(Logged::New(Applied { event, instead_of }))
+                    give(Logged::New(Applied {
+                        event,
+                        instead_of,
+                        received_at: stored.received_at,
+                    }))
                 }
                 record::DELIVERED => {
                     let delivered = delivered(entry)?;
@@ -314,7 +348,6 @@ impl<S: Storage> Journal<S> {
         ingestor: &mut Ingestor,
         now: Timestamp,
     ) -> Result<Vec<Applied>, SpaceError> {
-        let received_at = ingestor.settings().received_at;
         let mut batch = Batch::new();
         let mut applied = Vec::new();
         let mut places = Vec::new();
@@ -330,7 +363,7 @@ impl<S: Storage> Journal<S> {
             if place.is_some() {
                 let old = read_stored(&buffer)?;
                 let input = Input::of_text(old.json);
-                let relation = taken.relation(&input, (received_at, old.received_at));
+                let relation = taken.relation(&input, old.received_at);
                 // Of one whose history was dropped or in which something was hidden nobody can tell whether it is the same.
                 let is_copy = relation.is_copy || self.erasure.is_changed(&old);
                 let conflict = (!is_copy).then(|| conflict(&taken.event.message_id));
@@ -352,7 +385,12 @@ impl<S: Storage> Journal<S> {
             } else {
                 ingestor.counts_mut().applied += 1;
             }
-            let Taken { mut event, input, .. } = taken;
+            let Taken {
+                mut event,
+                input,
+                received_at,
+                ..
+            } = taken;
             let text = input.text();
             let stored = Stored {
                 without_history: false,
@@ -379,7 +417,11 @@ impl<S: Storage> Journal<S> {
             }
             let other = matches!(self.index.get(&event.message_id), Some(Found::Perhaps(_))) && place.is_none();
             places.push((event.message_id.clone(), other));
-            applied.push(Applied { event, instead_of });
+            applied.push(Applied {
+                event,
+                instead_of,
+                received_at,
+            });
         }
         let positions = self.storage.append(&batch)?;
         let first = positions.first().copied();
@@ -463,10 +505,11 @@ impl<S: Storage> Journal<S> {
         let mut failed = None;
         let mut shared = Shared::new();
         let (erasure, rules, index, forgotten) = (&self.erasure, &self.rules, &self.index, &self.forgotten);
+        let acted = self.delivered;
         let rewritten = self.storage.rewrite(&mut |entry| {
             let change = match entry.kind {
-                record::DELIVERED => delivered_change(entry, erasure, forgotten),
-                _ => change(entry, erasure, rules, index, &mut shared),
+                record::DELIVERED => delivered_change(entry, erasure, forgotten, acted),
+                _ => change(entry, erasure, rules, (index, acted), &mut shared),
             };
             change.unwrap_or_else(|error| {
                 failed.get_or_insert(error);
@@ -514,14 +557,16 @@ fn change(
     entry: &Entry<'_>,
     erasure: &Erasure,
     rules: &IdentityRules,
-    index: &Index,
+    (index, acted): (&Index, Option<Position>),
     shared: &mut Shared,
 ) -> Result<Change, SpaceError> {
     if entry.kind != record::EVENT {
         return Ok(Change::Keep);
     }
     let stored = stored(entry)?;
-    if !index.is_at(stored.message_id, entry.position) {
+    // One that another has taken the place of is still needed where that was not acted upon yet.
+    let is_needed = acted.is_some_and(|acted| entry.position < acted && index.is_after(stored.message_id, acted));
+    if !index.is_at(stored.message_id, entry.position) && !is_needed {
         return Ok(Change::Remove);
     }
     Ok(match erasure.rest(&stored, rules, shared)? {
@@ -545,8 +590,13 @@ fn delivered_change(
     entry: &Entry<'_>,
     erasure: &Erasure,
     forgotten: &[(Position, HashSet<Hash>)],
+    last: Option<Position>,
 ) -> Result<Change, SpaceError> {
     let delivered = delivered(entry)?;
+    if delivered.ledger.is_empty() && Some(entry.position) != last {
+        // All that it said was said again.
+        return Ok(Change::Remove);
+    }
     let after = forgotten.partition_point(|(position, _)| *position <= entry.position);
     let after = forgotten.get(after..).unwrap_or_default();
     if after.is_empty() || delivered.ledger.is_empty() {

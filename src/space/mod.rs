@@ -47,10 +47,11 @@ use std::thread;
 use self::intake::Commit;
 pub(crate) use self::journal::Applied;
 use self::record::{Forgotten, Hash};
-use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, State};
+use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, RejectCode, State};
 use crate::model::{IdentityRules, Profile, Profiles};
 use crate::store::Storage;
 use crate::time::Timestamp;
+use crate::value::Value;
 
 pub use error::SpaceError;
 pub use intake::{Intake, Receipt};
@@ -234,6 +235,12 @@ impl<S: Storage> Space<S> {
         }
     }
 
+    /// How many of the stored events are refused with each code, under the rules as they are now.
+    pub fn refused(&self) -> BTreeMap<RejectCode, u64> {
+        let unusable = Some((RejectCode::NoUsableIdentifier, self.unusable));
+        unusable.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+
     /// What was left out of the events, by the documented names (ID-15).
     pub fn violations(&self) -> BTreeMap<&'static str, u64> {
         let mut violations = self.state.violations();
@@ -241,6 +248,19 @@ impl<S: Storage> Space<S> {
             violations.insert(NO_IDENTIFIER, self.unusable);
         }
         violations
+    }
+
+    /// Hands over each event that is applied, as it was sent, in the order of storing; those whose history was dropped are not
+    /// among them, for little of what they said is left.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn each_applied(&self, mut each: impl FnMut(&Value)) -> Result<(), SpaceError> {
+        self.journal.each_sent(|event, sent| {
+            if event.times.earlier() <= self.now {
+                each(sent);
+            }
+        })
     }
 
     /// The events.

@@ -290,7 +290,7 @@ fn so_does_one_that_the_person_does_not_have() {
         .build();
     let somebody = Person {
         profile: &other,
-        reached: &|_| true,
+        reached: &[volens::ir::AudienceSlot(0)],
     };
     let sent = desk.hand_out_of(Some(somebody), &[("user_id", "u1")], Resync::No);
     assert_eq!(sent.len(), 3);
@@ -397,7 +397,7 @@ fn a_sink_that_fails_loses_nothing_and_doubles_nothing() {
         let mut ledger = Ledger::new();
         let person = Person {
             profile: &ann,
-            reached: &|_| true,
+            reached: &[volens::ir::AudienceSlot(0)],
         };
         let mut sent = Vec::new();
         let mut hand_out = |most: usize, sent: &mut Vec<String>| {

@@ -69,7 +69,8 @@ impl Desk {
 
     pub(crate) fn hand_out_again(&mut self, profile: &Profile, audiences: &[&str], resync: Resync<'_>) -> Vec<String> {
         let program = self.engine.program().clone();
-        let reached = |slot: volens::ir::AudienceSlot| audiences.contains(&&*program.audiences[slot.index()].name);
+        let reached = audiences.iter().filter_map(|name| program.audience(name));
+        let reached: Vec<volens::ir::AudienceSlot> = reached.collect();
         let person = Person {
             profile,
             reached: &reached,

@@ -238,13 +238,8 @@ impl World {
         for who in 0..PEOPLE {
             let profile = self.profile(who);
             let member = self.member[who];
-            let reached = |slot: AudienceSlot| {
-                let name = &*program.audiences[slot.index()].name;
-                AUDIENCES
-                    .iter()
-                    .zip(member)
-                    .any(|(audience, is)| *audience == name && is)
-            };
+            let are_in = AUDIENCES.iter().zip(member).filter(|(_, is)| *is);
+            let reached: Vec<AudienceSlot> = are_in.filter_map(|(name, _)| program.audience(name)).collect();
             let person = Person {
                 profile: &profile,
                 reached: &reached,

@@ -165,7 +165,7 @@ fn the_space_is_called_as_the_caller_says() {
     let profile = everything();
     let person = Person {
         profile: &profile,
-        reached: &|_| true,
+        reached: &[volens::ir::AudienceSlot(0)],
     };
     let moment = Moment {
         space: "spa_shop",

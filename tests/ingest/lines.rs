@@ -412,6 +412,75 @@ fn only_the_first_refused_events_are_kept_where_no_more_are_wanted() {
 }
 
 #[test]
+fn the_first_of_each_code_are_kept_beyond_those() {
+    let mut ingestor = Ingestor::new(settings());
+    ingestor.keep_rejects(3);
+    ingestor.keep_rejects_of_each(2);
+    for line in 1..=900 {
+        // A code that most have, one that is rare, and one that comes once.
+        let text: &[u8] = match line {
+            899 => br#"{"type": "track", "event": "E"}"#,
+            _ if line % 300 == 0 => b"[]x",
+            _ => b"{}",
+        };
+        ingestor.line("events.jsonl", line, text);
+    }
+    let ingested = ingestor.finish();
+    let kept: Vec<(u64, RejectCode)> = ingested
+        .rejects
+        .iter()
+        .map(|reject| (reject.line, reject.code))
+        .collect();
+    let expected = [
+        (1, RejectCode::TypeRequired),
+        (2, RejectCode::TypeRequired),
+        (3, RejectCode::TypeRequired),
+        (300, RejectCode::BadRequest),
+        (600, RejectCode::BadRequest),
+        (899, RejectCode::NoUserAnonId),
+    ];
+    assert_eq!(kept, expected);
+    let refused: Vec<(RejectCode, u64)> = ingested.refused.into_iter().collect();
+    let expected = [
+        (RejectCode::BadRequest, 3),
+        (RejectCode::TypeRequired, 896),
+        (RejectCode::NoUserAnonId, 1),
+    ];
+    assert_eq!(refused, expected);
+}
+
+#[test]
+fn each_event_that_is_applied_is_handed_over_once_as_it_was_sent() {
+    let event = |id: &str, time: &str, name: &str| json!({"type": "track", "event": name, "userId": "u1", "messageId": id, "timestamp": time});
+    let integrations = json!({"All": false});
+    let lines = [
+        // Of two bodies with one id the first in canonical order counts, though it comes last.
+        event("m1", "2026-06-02", "Late"),
+        event("m2", "2026-06-01", "Once"),
+        event("m2", "2026-06-01", "Once"),
+        json!({"batch": [event("m3", "2026-06-01", "In a batch")], "integrations": integrations}),
+        event("m4", "2026-08-01", "Later"),
+        event("m1", "2026-06-01", "Early"),
+        json!({"type": "track"}),
+    ];
+    let mut ingestor = Ingestor::new(settings());
+    for (number, line) in (1..).zip(&lines) {
+        ingestor.line("events.jsonl", number, line.to_string().as_bytes());
+    }
+    let mut given = Vec::new();
+    let ingested = ingestor.finish_with(|event| given.push(serde_json::to_value(event).unwrap()));
+    let mut in_batch = event("m3", "2026-06-01", "In a batch");
+    in_batch["integrations"] = integrations;
+    let expected = [
+        event("m2", "2026-06-01", "Once"),
+        in_batch,
+        event("m1", "2026-06-01", "Early"),
+    ];
+    assert_eq!(given, expected);
+    assert_eq!(ingested.counts.applied, 3);
+}
+
+#[test]
 fn one_label_names_one_person() {
     let external = |kind: &str| json!({"type": kind, "id": "bob", "collection": "users", "encoding": "none"});
     for kind in ["email:mailto", " ", "a b", "a\u{7}", ":"] {

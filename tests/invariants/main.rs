@@ -6,6 +6,7 @@
 //! | `routes` | 1, 2, 3 and 9: raw events at destinations |
 //! | `histories` | 4 to 7: what events leave behind on profiles |
 //! | `conditions` | 8: conditions and their complements |
+//! | `overview` | 9: what the Delivery Overview counts |
 //! | `runs` | 10; and what 1, 2, 5 and 9 say, of members of audiences instead of raw events |
 //!
 //! `PROPTEST_CASES` sets how many cases each is tried with.
@@ -20,6 +21,7 @@ mod conditions;
 mod histories;
 #[path = "../made_events/mod.rs"]
 mod made_events;
+mod overview;
 mod reach;
 mod routes;
 #[path = "../routing/mod.rs"]

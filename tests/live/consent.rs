@@ -2,11 +2,12 @@
 //! sent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use proptest::prelude::*;
 use volens::deliver::{Change, Message};
 use volens::ir::{Destination, Removal};
-use volens::live::{Live, Options};
+use volens::live::{Live, Options, Outlet};
 use volens::model::Profile;
 use volens::store::Memory;
 use volens::{Engine, Timestamp};
@@ -38,18 +39,89 @@ fn destination<'e>(engine: &'e Engine, name: &str) -> &'e Destination {
 
 struct Watched {
     engine: Engine,
-    live: Live<Memory>,
+    live: Option<Live<Memory>>,
     sent: Sent,
     ids: BTreeSet<String>,
+    /// What is written down.
+    recorded: (Sent, BTreeSet<String>),
+    /// It was opened again, so events may be taken up, of instants that nobody can look at from outside.
+    takes_up: bool,
+}
+
+/// Takes so many messages and no more.
+struct Room {
+    room: usize,
+    taken: Vec<Message>,
+}
+
+impl Outlet for Room {
+    fn message(&mut self, message: &Message) -> io::Result<()> {
+        if self.taken.len() == self.room {
+            return Err(io::Error::other("no room"));
+        }
+        self.taken.push(message.clone());
+        Ok(())
+    }
 }
 
 impl Watched {
-    fn hand_out(&mut self) -> Result<(), TestCaseError> {
-        let mut messages: Vec<Message> = Vec::new();
-        self.live.deliver(&mut messages).unwrap();
+    fn live(&mut self) -> &mut Live<Memory> {
+        self.live.as_mut().unwrap()
+    }
+
+    /// Hands out, to an outlet that may fail.
+    fn hand_out(&mut self, room: usize) -> Result<(), TestCaseError> {
+        let mut outlet = Room {
+            room,
+            taken: Vec::new(),
+        };
+        let done = self.live().deliver(&mut outlet).is_ok();
+        self.see(&outlet.taken, self.takes_up)?;
+        if done {
+            self.takes_up = false;
+            self.recorded = (self.sent.clone(), self.ids.clone());
+            self.complete()?;
+        }
+        Ok(())
+    }
+
+    /// It ends, and is opened again: what was not written down is not known.
+    fn open_again(&mut self) -> Result<(), TestCaseError> {
+        let storage = self.live.take().unwrap().into_storage();
+        self.live = Some(self.engine.live(storage, Options::new(Timestamp::MAX)).unwrap());
+        (self.sent, self.ids) = self.recorded.clone();
+        self.takes_up = true;
+        Ok(())
+    }
+
+    fn forget(&mut self, kind: &str, value: &str) -> Result<(), TestCaseError> {
+        let mut outlet = Room {
+            room: usize::MAX,
+            taken: Vec::new(),
+        };
+        let Some(profile) = self.live().find(kind, value) else {
+            return Ok(());
+        };
+        let at = self.live().now();
+        self.live().forget(kind, value, at, &mut outlet).unwrap();
+        self.see(&outlet.taken, true)?;
+        for (kind, value) in profile.identifiers().iter() {
+            self.sent
+                .retain(|(.., identifier), _| *identifier != format!("{kind}:{value}"));
+        }
+        // Nobody remembers how many messages there were, so one of the same instant may bear an id that there was.
+        self.ids.clear();
+        self.recorded = (self.sent.clone(), self.ids.clone());
+        Ok(())
+    }
+
+    /// Holds messages to those before, and to what is known as of now, but for those that are of another instant or of somebody of
+    /// whom nothing is known any more.
+    fn see(&mut self, messages: &[Message], of_another: bool) -> Result<(), TestCaseError> {
         for message in messages {
             let (kind, value) = message.identifier();
-            let holder = self.live.find(kind, value);
+            let holder = self.live().find(kind, value);
+            let now = self.live().now();
             let to = destination(&self.engine, message.destination());
             let granted = grants(&self.engine, to, holder.as_deref());
             let name = (
@@ -60,7 +132,7 @@ impl Watched {
             let before = self.sent.insert(name, message.change());
             match message.change() {
                 Change::Removed => {
-                    prop_assert!(!granted, "{message:?} removes one who agrees");
+                    prop_assert!(!granted || of_another, "{message:?} removes one who agrees");
                     prop_assert_eq!(before, Some(Change::Entered), "{:?} removes what is not held", message);
                     prop_assert_eq!(to.removal, Removal::Once, "{:?}", message);
                     // It says who leaves what, and nothing else.
@@ -68,24 +140,25 @@ impl Watched {
                     prop_assert!(!json.contains("categoryPreferences"), "{}", json);
                 }
                 Change::Exited => {
-                    prop_assert!(granted, "{message:?} without consent");
+                    prop_assert!(granted || of_another, "{message:?} without consent");
                     prop_assert_eq!(before, Some(Change::Entered), "{:?} exits from nothing", message);
                 }
-                Change::Entered => prop_assert!(granted, "{message:?} without consent"),
+                Change::Entered => prop_assert!(granted || of_another, "{message:?} without consent"),
             }
             prop_assert!(
                 self.ids.insert(message.message_id().to_owned()),
                 "an id twice: {message:?}"
             );
-            prop_assert_eq!(message.timestamp(), self.live.now());
+            prop_assert!(message.timestamp() == now || of_another);
         }
-        self.complete()
+        Ok(())
     }
 
     /// Everybody whom a run delivers is held, and nobody is held who agrees and is not delivered.
-    fn complete(&self) -> Result<(), TestCaseError> {
-        let profiles = self.live.profiles();
-        let run = self.engine.run(&profiles, self.live.now()).unwrap();
+    fn complete(&mut self) -> Result<(), TestCaseError> {
+        let profiles = self.live().profiles();
+        let now = self.live().now();
+        let run = self.engine.run(&profiles, now).unwrap();
         for audience in &run.audiences {
             let declared = self
                 .engine
@@ -127,31 +200,40 @@ impl Watched {
 fn go(text: &str, world: Vec<u16>) -> Result<(), TestCaseError> {
     let mut choices = Choices::new(world);
     let engine = Engine::from_text("made.audience", text).unwrap();
-    let mut none: Vec<Message> = Vec::new();
-    let live = engine
-        .live(Memory::new(), Options::new(Timestamp::MAX), &mut none)
-        .unwrap();
+    let live = engine.live(Memory::new(), Options::new(Timestamp::MAX)).unwrap();
     let mut watched = Watched {
         engine,
-        live,
+        live: Some(live),
         sent: Sent::new(),
         ids: BTreeSet::new(),
+        recorded: Default::default(),
+        takes_up: false,
     };
     for number in 0..6 + choices.below(30) {
-        if choices.once_in(5) {
-            let to = events::later(&mut choices, watched.live.now());
-            watched.live.advance(to).unwrap();
-        } else {
-            let _ = watched
-                .live
-                .apply(events::event(&mut choices, number).into(), Timestamp::MAX);
+        match choices.below(10) {
+            0 | 1 => {
+                let to = events::later(&mut choices, watched.live().now());
+                // What was left when it was opened again may lie behind that.
+                let _ = watched.live().advance(to);
+            }
+            2 => watched.open_again()?,
+            3 if choices.once_in(3) => {
+                let user = ["u1", "u2", "u3"][choices.below(3)];
+                watched.forget("user_id", user)?;
+            }
+            _ => {
+                let event = events::event(&mut choices, number);
+                let _ = watched.live().apply(event.into(), Timestamp::MAX);
+            }
         }
-        // Several things may happen before anybody asks what is to be sent.
-        if !choices.once_in(3) {
-            watched.hand_out()?;
+        // Several things may happen before anybody asks what is to be sent, and not all may be taken.
+        match choices.below(6) {
+            0 | 1 => {}
+            2 => watched.hand_out(choices.below(4))?,
+            _ => watched.hand_out(usize::MAX)?,
         }
     }
-    watched.hand_out()
+    watched.hand_out(usize::MAX)
 }
 
 proptest! {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use volens::deliver::Message;
 use volens::engine::Run;
 use volens::live::{Change, Live, Options};
 use volens::store::Memory;
@@ -54,10 +53,7 @@ struct Seen {
 impl Seen {
     fn new(text: &str) -> Self {
         let engine = engine(text);
-        let mut none: Vec<Message> = Vec::new();
-        let live = engine
-            .live(Memory::new(), Options::new(Timestamp::MAX), &mut none)
-            .unwrap();
+        let live = engine.live(Memory::new(), Options::new(Timestamp::MAX)).unwrap();
         Seen {
             followed: engine
                 .program()

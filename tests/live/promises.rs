@@ -48,8 +48,7 @@ fn told(messages: &[Message]) -> Vec<String> {
 
 #[test]
 fn any_number_of_timers_may_be_due_at_one_instant() {
-    let mut none: Vec<Message> = Vec::new();
-    let mut live = engine().live(Memory::new(), Options::new(now()), &mut none).unwrap();
+    let mut live = engine().live(Memory::new(), Options::new(now())).unwrap();
     let people = 20_000;
     for number in 0..people {
         let event = order(&format!("m{number}"), &format!("u{number}"), "2026-06-01T00:00:00Z");
@@ -71,9 +70,7 @@ fn any_number_of_timers_may_be_due_at_one_instant() {
 
 #[test]
 fn what_an_outlet_does_not_take_is_handed_out_later() {
-    let mut live = engine()
-        .live(Memory::new(), Options::new(now()), &mut Vec::new())
-        .unwrap();
+    let mut live = engine().live(Memory::new(), Options::new(now())).unwrap();
     for user in ["u1", "u2", "u3"] {
         live.apply(order(user, user, "2026-06-01T00:00:00Z"), now()).unwrap();
     }
@@ -146,7 +143,7 @@ fn after_an_error_of_the_storage_it_is_to_be_opened_again() {
             fails: fails.clone(),
         };
         let mut sent: Vec<Message> = Vec::new();
-        let mut live = engine().live(storage, Options::new(now()), &mut sent).unwrap();
+        let mut live = engine().live(storage, Options::new(now())).unwrap();
         fails.set(!fails_after_the_event);
         let applied = live.apply(order("m1", "u1", "2026-06-01T00:00:00Z"), now());
         assert_eq!(applied.is_ok(), fails_after_the_event);
@@ -161,9 +158,8 @@ fn after_an_error_of_the_storage_it_is_to_be_opened_again() {
         assert!(matches!(live.advance(now()), Err(LiveError::Failed)));
 
         let before = sent.clone();
-        let mut live = engine()
-            .live(live.into_storage(), Options::new(now()), &mut sent)
-            .unwrap();
+        let mut live = engine().live(live.into_storage(), Options::new(now())).unwrap();
+        live.deliver(&mut sent).unwrap();
         let repeated = sent.split_off(before.len());
         // What was taken before the record failed is handed out again, and is the same.
         assert_eq!(repeated, before);
@@ -191,30 +187,28 @@ impl Outlet for Unsure {
 #[test]
 fn what_was_not_flushed_comes_again_after_it_was_opened_again() {
     let mut unsure = Unsure(Vec::new());
-    let mut live = engine()
-        .live(Memory::new(), Options::new(now()), &mut Vec::new())
-        .unwrap();
+    let mut live = engine().live(Memory::new(), Options::new(now())).unwrap();
     live.apply(order("m1", "u1", "2026-06-01T00:00:00Z"), now()).unwrap();
     assert!(matches!(live.deliver(&mut unsure), Err(LiveError::Outlet(_))));
     let mut again: Vec<Message> = Vec::new();
-    let live = engine()
-        .live(live.into_storage(), Options::new(now()), &mut again)
-        .unwrap();
+    let mut live = engine().live(live.into_storage(), Options::new(now())).unwrap();
+    live.deliver(&mut again).unwrap();
     assert_eq!(again, unsure.0);
     assert_eq!(again.len(), 2);
-    drop(live);
 }
 
 #[test]
 fn who_is_forgotten_leaves_where_they_are_held_and_is_somebody_new_later() {
     let mut sent: Vec<Message> = Vec::new();
-    let mut live = engine().live(Memory::new(), Options::new(now()), &mut sent).unwrap();
+    let mut live = engine().live(Memory::new(), Options::new(now())).unwrap();
     for user in ["u1", "u2"] {
         live.apply(order(user, user, "2026-06-01T00:00:00Z"), now()).unwrap();
     }
     live.deliver(&mut sent).unwrap();
     sent.clear();
-    assert_eq!(live.forget("user_id", "u1", now(), &mut sent).unwrap(), 1);
+    let changes = live.forget("user_id", "u1", now(), &mut sent).unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!((&*changes[0].member, changes[0].entered), ("user_id:u1", false));
     assert_eq!(told(&sent), ["google_ads exited u1", "crm exited u1"]);
     assert!(live.forget("user_id", "u1", now(), &mut sent).is_err());
     assert_eq!(live.members("buyers").unwrap().len(), 1);
@@ -232,7 +226,7 @@ fn who_is_forgotten_leaves_where_they_are_held_and_is_somebody_new_later() {
 #[test]
 fn consent_is_asked_for_when_a_message_is_handed_out() {
     let mut sent: Vec<Message> = Vec::new();
-    let mut live = engine().live(Memory::new(), Options::new(now()), &mut sent).unwrap();
+    let mut live = engine().live(Memory::new(), Options::new(now())).unwrap();
     let changes = live.apply(order("m1", "u1", "2026-06-01T00:00:00Z"), now()).unwrap();
     assert_eq!(changes.len(), 1);
     let refusal = json!({
@@ -242,4 +236,194 @@ fn consent_is_asked_for_when_a_message_is_handed_out() {
     live.apply(refusal.into(), now()).unwrap();
     live.deliver(&mut sent).unwrap();
     assert_eq!(told(&sent), ["crm entered u1"]);
+}
+
+/// Fails so many times before it takes anything.
+struct Late {
+    fails: u32,
+    taken: Vec<Message>,
+}
+
+impl Outlet for Late {
+    fn message(&mut self, message: &Message) -> io::Result<()> {
+        if self.fails > 0 {
+            self.fails -= 1;
+            return Err(io::Error::other("not yet"));
+        }
+        self.taken.push(message.clone());
+        Ok(())
+    }
+}
+
+#[test]
+fn an_outlet_that_fails_in_the_middle_of_a_stream_loses_no_event() {
+    let grant = order("m1", "u1", "2026-06-01T00:00:00Z").canonical();
+    let refusal = json!({
+        "type": "track", "event": "Segment Consent Preference Updated", "userId": "u1", "messageId": "m2",
+        "timestamp": "2026-06-01T00:00:01Z", "context": {"consent": {"categoryPreferences": {"Advertising": false}}},
+    });
+    let last = order("m3", "u3", "2026-06-01T00:00:02Z").canonical();
+    let lines = format!("{grant}\n{refusal}\n{last}\n");
+    for fails in 1..6 {
+        let mut live = engine().live(Memory::new(), Options::new(now())).unwrap();
+        let mut late = Late {
+            fails,
+            taken: Vec::new(),
+        };
+        assert!(matches!(
+            live.stream("events", lines.as_bytes(), &now, &mut late),
+            Err(LiveError::Outlet(_))
+        ));
+        // The refusal is stored, so it is acted upon before anything is written down.
+        while live.deliver(&mut late).is_err() {}
+        let held = live
+            .ledger()
+            .holds("user_id", "u1")
+            .filter(|(.., sent)| sent.state == volens::deliver::State::In);
+        assert_eq!(
+            held.map(|(_, destination, _)| destination).collect::<Vec<_>>(),
+            ["crm"],
+            "{fails}"
+        );
+        assert_eq!(live.members("buyers").unwrap().len(), 2, "{fails}");
+        assert!(told(&late.taken).contains(&"google_ads entered u3".to_owned()));
+    }
+}
+
+#[test]
+fn forgetting_one_keeps_what_others_are_still_to_be_sent() {
+    let mut sent: Vec<Message> = Vec::new();
+    let mut live = engine().live(Memory::new(), Options::new(now())).unwrap();
+    for user in ["u1", "u2"] {
+        live.apply(order(user, user, "2026-06-01T00:00:00Z"), now()).unwrap();
+    }
+    live.forget("user_id", "u2", now(), &mut sent).unwrap();
+    live.deliver(&mut sent).unwrap();
+    assert!(told(&sent).contains(&"crm entered u1".to_owned()));
+
+    // An account that has lost the user for whom it was in is left by the others.
+    let accounts = Engine::from_text(
+        "a.audience",
+        r#"destination crm requires nothing  audience led of accounts { who any user (trait role = "admin")  send to crm }"#,
+    )
+    .unwrap();
+    let mut live = accounts.live(Memory::new(), Options::new(now())).unwrap();
+    for user in ["u1", "u2"] {
+        let role = if user == "u1" { "admin" } else { "guest" };
+        live.apply(
+            json!({"type": "identify", "userId": user, "timestamp": "2026-06-01", "traits": {"role": role}}).into(),
+            now(),
+        )
+        .unwrap();
+        live.apply(
+            json!({"type": "group", "userId": user, "groupId": "acme", "timestamp": "2026-06-01"}).into(),
+            now(),
+        )
+        .unwrap();
+    }
+    live.deliver(&mut sent).unwrap();
+    assert!(told(&sent).contains(&"crm entered u2".to_owned()));
+    sent.clear();
+    let changes = live.forget("user_id", "u1", now(), &mut sent).unwrap();
+    assert_eq!(
+        changes.iter().map(|change| &*change.member).collect::<Vec<_>>(),
+        ["group_id:acme"]
+    );
+    live.deliver(&mut sent).unwrap();
+    assert_eq!(told(&sent), ["crm exited u1", "crm exited u2"]);
+}
+
+#[test]
+fn a_refused_event_is_told_by_its_code() {
+    let mut sent: Vec<Message> = Vec::new();
+    let mut live = engine().live(Memory::new(), Options::new(now())).unwrap();
+    let event = order("m1", "u1", "2026-06-01T00:00:00Z");
+    live.apply(event.clone(), now()).unwrap();
+    live.forget("user_id", "u1", now(), &mut sent).unwrap();
+    let refused = |error: LiveError| match error {
+        LiveError::Refused(code) => code.to_string(),
+        error => error.to_string(),
+    };
+    assert_eq!(refused(live.apply(event, now()).unwrap_err()), "forgotten");
+    assert_eq!(
+        refused(live.apply(json!({}).into(), now()).unwrap_err()),
+        "type_required"
+    );
+    let other = order("m2", "u2", "2026-06-02T00:00:00Z");
+    live.apply(other.clone(), now()).unwrap();
+    // The same again is none, another body is.
+    assert!(live.apply(other, now()).unwrap().is_empty());
+    let conflict = order("m2", "u3", "2026-06-03T00:00:00Z");
+    assert_eq!(refused(live.apply(conflict, now()).unwrap_err()), "message_id_conflict");
+    assert!(live.told().1.is_empty());
+}
+
+/// A pipe on which time passes while nothing comes.
+struct Slow<'t> {
+    lines: Vec<String>,
+    clock: &'t Cell<i64>,
+}
+
+impl io::Read for Slow<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.clock.set(self.clock.get() + 3_600_000);
+        if self.lines.is_empty() {
+            return Ok(0);
+        }
+        let line = self.lines.remove(0) + "\n";
+        buffer[..line.len()].copy_from_slice(line.as_bytes());
+        Ok(line.len())
+    }
+}
+
+#[test]
+fn an_event_without_a_time_is_of_the_instant_when_it_came() {
+    let start = now().as_millis();
+    let clock = Cell::new(start);
+    let ticking = || {
+        clock.set(clock.get() + 1);
+        Timestamp::from_millis(clock.get())
+    };
+    let plain =
+        |id: &str| json!({"type": "track", "event": "Order Completed", "userId": id, "messageId": id}).to_string();
+    let lines = vec![plain("u1"), format!("{}\n{}", plain("u2"), plain("u3")), plain("u4")];
+    let mut sent: Vec<Message> = Vec::new();
+    let mut live = engine().live(Memory::new(), Options::new(now())).unwrap();
+    live.stream("pipe", Slow { lines, clock: &clock }, &ticking, &mut sent)
+        .unwrap();
+    let hours: Vec<i64> = sent
+        .iter()
+        .map(|message| (message.timestamp().as_millis() - start) / 3_600_000)
+        .collect();
+    assert_eq!(hours, [1, 2, 2, 3]);
+
+    // Opened again, everything is as of the same instants, so nothing is different.
+    let members = live.members("buyers").unwrap();
+    let mut again: Vec<Message> = Vec::new();
+    let mut live = engine().live(live.into_storage(), Options::new(now())).unwrap();
+    assert_eq!(live.deliver(&mut again).unwrap(), 0, "{:?}", told(&again));
+    assert_eq!(live.members("buyers").unwrap(), members);
+}
+
+#[test]
+fn what_was_dated_ahead_waits_also_after_a_crash() {
+    let early: Timestamp = "2026-06-01T11:00:00Z".parse().unwrap();
+    let late: Timestamp = "2026-06-01T13:00:00Z".parse().unwrap();
+    let lines = format!(
+        "{}\n{}\n",
+        order("e1", "u1", "2026-06-01T12:00:00Z").canonical(),
+        order("e2", "u2", "2026-06-01T10:59:00Z").canonical()
+    );
+    let mut unsure = Unsure(Vec::new());
+    let mut live = engine().live(Memory::new(), Options::new(early)).unwrap();
+    live.deliver(&mut Vec::new()).unwrap();
+    assert!(live.stream("events", lines.as_bytes(), &|| early, &mut unsure).is_err());
+    assert_eq!(unsure.0.len(), 2);
+    // It comes to an end between the messages and the record, and is opened again later.
+    let mut sent: Vec<Message> = Vec::new();
+    let mut live = engine().live(live.into_storage(), Options::new(late)).unwrap();
+    live.deliver(&mut sent).unwrap();
+    assert_eq!(sent, unsure.0);
+    live.catch_up(late, &mut sent).unwrap();
+    assert_eq!(told(&sent[2..]), ["google_ads entered u1", "crm entered u1"]);
 }

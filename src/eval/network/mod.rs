@@ -160,12 +160,40 @@ impl Network {
         gate.is_some_and(|gate| standing.holds(*gate))
     }
 
+    /// The audiences that a profile is in, and those of accounts that were [assigned](Network::assign), sorted.
+    pub fn members(&self, standing: &Standing) -> Vec<AudienceSlot> {
+        let mut members = Vec::new();
+        let first = self.leaves.len();
+        for (at, word) in standing.bits.iter().enumerate().skip(first / 64) {
+            let mut word = *word;
+            while word != 0 {
+                let place = at * 64 + word.trailing_zeros() as usize;
+                word &= word - 1;
+                if let Some(gate) = place.checked_sub(first) {
+                    members.extend_from_slice(self.audiences.of(gate));
+                }
+            }
+        }
+        members.sort_unstable();
+        members
+    }
+
     /// Sets what an evaluation of users and accounts together has found, of all audiences; the leaves say nothing then.
     pub fn assign(&self, standing: &mut Standing, mut is_member: impl FnMut(AudienceSlot) -> bool) {
         standing.bits = vec![0; self.size().div_ceil(64)].into();
         for (at, gate) in self.gate_of.iter().enumerate() {
             standing.set(*gate, is_member(AudienceSlot::at(at)));
         }
+    }
+
+    /// Whether any audience or computed trait, of users or of accounts, looks at events of this name.
+    pub fn knows_event(&self, name: &str) -> bool {
+        self.events.contains_key(name)
+    }
+
+    /// Whether any condition reads a trait of users of this key.
+    pub fn knows_trait(&self, key: &str) -> bool {
+        self.traits.contains_key(key)
     }
 
     /// How many leaves and gates there are.

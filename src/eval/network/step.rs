@@ -11,7 +11,7 @@ use crate::ir::{AudienceSlot, EventSlot, Node, Performed, Program, TraitSlot};
 use crate::model::Profile;
 use crate::time::Timestamp;
 
-/// A change of one profile: what it is about, and what comes of it. It keeps its buffers for the next one.
+/// A change of one profile: what it is about, and what comes of it. One serves many changes, one after the other.
 #[derive(Debug, Default)]
 pub struct Step {
     leaves: Marks,
@@ -96,7 +96,7 @@ impl Step {
     }
 
     /// A trait of this key was set, or taken away.
-    pub fn has_set(&mut self, network: &Network, key: &str) {
+    pub fn trait_set(&mut self, network: &Network, key: &str) {
         for slot in network.traits.get(key).into_iter().flatten() {
             if let Some(readers) = network.by_trait.get(slot.index()) {
                 self.read(readers);
@@ -125,6 +125,11 @@ impl Step {
                 self.read(readers);
             }
         });
+    }
+
+    /// Whether nothing is to be asked again.
+    pub fn is_idle(&self) -> bool {
+        self.leaves.marked.is_empty() && self.ladders.marked.is_empty()
     }
 
     fn read(&mut self, readers: &Readers) {
@@ -176,7 +181,7 @@ impl Step {
         now: Timestamp,
     ) -> Result<&[(AudienceSlot, bool)], Exhausted> {
         self.changed.clear();
-        if self.leaves.marked.is_empty() && self.ladders.marked.is_empty() {
+        if self.is_idle() {
             return Ok(&self.changed);
         }
         let leaves = self
