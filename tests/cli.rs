@@ -1,66 +1,14 @@
 //! The command: what it prints, where, and its exit codes.
 #![cfg(feature = "cli")]
 
-use std::cell::RefCell;
-use std::ffi::OsString;
+#[path = "command/mod.rs"]
+mod command;
+
 use std::fs;
 use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-use volens::cli::{self, Streams};
-
-#[derive(Clone, Default)]
-struct Buffer(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Buffer {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.borrow().clone()).unwrap()
-    }
-}
-
-struct Done {
-    code: u8,
-    out: String,
-    err: String,
-}
-
-impl Done {
-    fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
-    }
-}
-
-fn volens_with(input: &[u8], arguments: &[&str]) -> Done {
-    let (out, err) = (Buffer::default(), Buffer::default());
-    let mut streams = Streams {
-        input: Box::new(Cursor::new(input.to_vec())),
-        out: Box::new(out.clone()),
-        err: Box::new(err.clone()),
-        err_is_terminal: false,
-    };
-    let arguments = ["volens"].iter().chain(arguments).map(OsString::from);
-    let code = cli::run(arguments, &mut streams);
-    Done {
-        code,
-        out: out.text(),
-        err: err.text(),
-    }
-}
-
-fn volens(arguments: &[&str]) -> Done {
-    volens_with(b"", arguments)
-}
+use command::{Buffer, Closed, volens, volens_into, volens_with};
 
 /// A folder for one test, empty.
 fn scratch(name: &str) -> PathBuf {
@@ -248,7 +196,7 @@ fn standard_input_and_gzip_are_read() {
     let gz = file(&folder, "events.jsonl.gz", &packed);
     let run = |input: &[u8], events: &str| {
         let done = volens_with(
-            input,
+            Cursor::new(input.to_vec()),
             &["run", &workspace, "--events", events, "--now", NOW, "--format", "json"],
         );
         assert_eq!(done.code, 0, "{}", done.err);
@@ -353,44 +301,23 @@ fn rejects_follow_a_link_and_keep_the_permissions() {
     assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
-/// A stream whose reader is gone.
-struct Closed;
-
-impl Write for Closed {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::ErrorKind::BrokenPipe.into())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn a_closed_stream_hides_no_failure() {
     let folder = scratch("closed");
     let workspace = file(&folder, "shop.audience", WORKSPACE);
     let broken = file(&folder, "broken.audience", "audience a { who trait x = }\n");
     let events = file(&folder, "events.jsonl", EVENTS);
-    let run = |arguments: &[&str], out: Box<dyn Write>, err: Box<dyn Write>| {
-        let mut streams = Streams {
-            input: Box::new(io::empty()),
-            out,
-            err,
-            err_is_terminal: false,
-        };
-        cli::run(["volens"].iter().chain(arguments).map(OsString::from), &mut streams)
-    };
     // Standard error closed: the result is still all there, and an error still an error.
     let out = Buffer::default();
     let arguments = ["run", &workspace, "--events", &events, "--now", NOW, "--format", "json"];
-    assert_eq!(run(&arguments, Box::new(out.clone()), Box::new(Closed)), 0);
+    assert_eq!(volens_into(io::empty(), &arguments, out.clone(), Closed(0)), 0);
     assert!(serde_json::from_str::<serde_json::Value>(&out.text()).is_ok());
-    assert_eq!(run(&["check", &broken], Box::<Buffer>::default(), Box::new(Closed)), 1);
+    let check = ["check", &broken];
+    assert_eq!(volens_into(io::empty(), &check, io::sink(), Closed(0)), 1);
     // Standard output closed: that is how `| head` ends, but broken definitions stay broken.
-    assert_eq!(run(&arguments, Box::new(Closed), Box::<Buffer>::default()), 0);
+    assert_eq!(volens_into(io::empty(), &arguments, Closed(0), io::sink()), 0);
     let json = ["check", &broken, "--format", "json"];
-    assert_eq!(run(&json, Box::new(Closed), Box::<Buffer>::default()), 1);
+    assert_eq!(volens_into(io::empty(), &json, Closed(0), io::sink()), 1);
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! `volens ir --ast` and `volens fmt --from json`: there and back, and what they say of what they cannot take.
 #![cfg(feature = "cli")]
 
+#[path = "command/mod.rs"]
+mod command;
+
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+
+use command::volens_in;
 
 fn folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
@@ -16,19 +19,9 @@ fn folder(test: &str) -> PathBuf {
 }
 
 /// The exit code, standard output and standard error.
-fn volens(arguments: &[&str], input: &str) -> (i32, String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_volens"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // It may not read what it is given.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let done = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+fn volens(arguments: &[&str], input: &str) -> (u8, String, String) {
+    let done = volens_in(".", arguments, input);
+    (done.code, done.out, done.err)
 }
 
 #[test]

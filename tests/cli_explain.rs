@@ -1,10 +1,13 @@
 //! `volens explain`: what it prints, and its exit codes.
 #![cfg(feature = "cli")]
 
+#[path = "command/mod.rs"]
+mod command;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use command::{Done, volens_in};
 use serde_json::json;
 
 const WORKSPACE: &str = r#"category Advertising
@@ -26,12 +29,6 @@ const EVENTS: &str = r#"{"type":"identify","userId":"u2","messageId":"m1","times
 {"type":"track","event":"Segment Consent Preference Updated","userId":"u2","messageId":"m7","timestamp":"2026-06-01T00:00:00Z","context":{"consent":{"categoryPreferences":{"Advertising":false}}}}
 "#;
 
-struct Done {
-    code: i32,
-    out: String,
-    err: String,
-}
-
 fn folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli_explain").join(test);
     let _ = fs::remove_dir_all(&folder);
@@ -41,20 +38,16 @@ fn folder(test: &str) -> PathBuf {
     folder
 }
 
+/// The command as of now with the workspace and the events of a folder.
+fn command_in(folder: &Path, command: &str, more: &[&str]) -> Done {
+    let files = [command, "shop.audience", "--events", "events.jsonl"];
+    let now = ["--now", "2026-06-30T00:00:00Z"];
+    volens_in(folder, &[&files[..], &now, more].concat(), "")
+}
+
 fn explain(test: &str, audience: &str, profile: &str, more: &[&str]) -> Done {
-    let done = Command::new(env!("CARGO_BIN_EXE_volens"))
-        .current_dir(folder(test))
-        .args(["explain", "shop.audience", "--events", "events.jsonl"])
-        .args(["--now", "2026-06-30T00:00:00Z"])
-        .args(["--audience", audience, "--profile", profile])
-        .args(more)
-        .output()
-        .unwrap();
-    Done {
-        code: done.status.code().unwrap(),
-        out: String::from_utf8(done.stdout).unwrap(),
-        err: String::from_utf8(done.stderr).unwrap(),
-    }
+    let asked = ["--audience", audience, "--profile", profile];
+    command_in(&folder(test), "explain", &[&asked[..], more].concat())
 }
 
 #[test]
@@ -157,19 +150,8 @@ fn compared(test: &str, more: &[&str]) -> Done {
     let folder = folder(test);
     fs::write(folder.join("shop.audience"), COMPARED).unwrap();
     fs::write(folder.join("events.jsonl"), PREFERENCES).unwrap();
-    let done = Command::new(env!("CARGO_BIN_EXE_volens"))
-        .current_dir(folder)
-        .args(["explain", "shop.audience", "--events", "events.jsonl"])
-        .args(["--now", "2026-06-30T00:00:00Z"])
-        .args(["--audience", "everybody", "--profile", "user_id:u2"])
-        .args(more)
-        .output()
-        .unwrap();
-    Done {
-        code: done.status.code().unwrap(),
-        out: String::from_utf8(done.stdout).unwrap(),
-        err: String::from_utf8(done.stderr).unwrap(),
-    }
+    let asked = ["--audience", "everybody", "--profile", "user_id:u2"];
+    command_in(&folder, "explain", &[&asked[..], more].concat())
 }
 
 #[test]
@@ -254,18 +236,7 @@ fn about_accounts(test: &str, command: &str, arguments: &[&str]) -> Done {
     let folder = folder(test);
     fs::write(folder.join("shop.audience"), ACCOUNTS).unwrap();
     fs::write(folder.join("events.jsonl"), ACCOUNT_EVENTS).unwrap();
-    let done = Command::new(env!("CARGO_BIN_EXE_volens"))
-        .current_dir(folder)
-        .args([command, "shop.audience", "--events", "events.jsonl"])
-        .args(["--now", "2026-06-30T00:00:00Z"])
-        .args(arguments)
-        .output()
-        .unwrap();
-    Done {
-        code: done.status.code().unwrap(),
-        out: String::from_utf8(done.stdout).unwrap(),
-        err: String::from_utf8(done.stderr).unwrap(),
-    }
+    command_in(&folder, command, arguments)
 }
 
 #[test]
@@ -385,15 +356,9 @@ fn a_profile_shows_what_reaches_it_through_its_accounts() {
         let folder = folder(test);
         fs::write(folder.join("shop.audience"), THROUGH).unwrap();
         fs::write(folder.join("events.jsonl"), THROUGH_EVENTS).unwrap();
-        let done = Command::new(env!("CARGO_BIN_EXE_volens"))
-            .current_dir(folder)
-            .args(["profile", "shop.audience", "--events", "events.jsonl"])
-            .args(["--now", "2026-06-30T00:00:00Z", "--profile", of])
-            .args(more)
-            .output()
-            .unwrap();
-        assert_eq!(String::from_utf8_lossy(&done.stderr), "");
-        String::from_utf8(done.stdout).unwrap()
+        let done = command_in(&folder, "profile", &[&["--profile", of], more].concat());
+        assert_eq!(done.err, "");
+        done.out
     };
     let section = |text: &str| {
         let (_, after) = text.split_once("Audiences and their destinations\n").unwrap();

@@ -1,36 +1,13 @@
 //! `volens fmt`: what it writes, what it leaves alone, and its exit codes.
 #![cfg(feature = "cli")]
 
+#[path = "command/mod.rs"]
+mod command;
+
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-struct Done {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-/// Runs the command in a folder.
-fn volens(folder: &Path, arguments: &[&str], input: &[u8]) -> Done {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_volens"))
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Of an input that is too long not all is read.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    let output = child.wait_with_output().unwrap();
-    Done {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
+use command::volens_in;
 
 /// A folder for one test, empty.
 fn scratch(name: &str) -> PathBuf {
@@ -78,7 +55,7 @@ fn files_are_rewritten_and_broken_ones_left_alone() {
         "cases.test.audience",
     ];
     let old = left.map(read);
-    let done = volens(&folder, &["fmt", "."], b"");
+    let done = volens_in(&folder, &["fmt", "."], b"");
     assert_eq!(done.code, 1, "{}", done.err);
     assert_eq!(done.out, "formatted ./more/ugly.audience\n");
     assert_eq!(read("more/ugly.audience"), FORMATTED.as_bytes());
@@ -87,13 +64,13 @@ fn files_are_rewritten_and_broken_ones_left_alone() {
     assert_eq!(names(&folder.join("more")), ["ugly.audience"]);
     insta::assert_snapshot!("fmt_problems", done.err);
     // Again: nothing to do, but the broken ones are still broken.
-    let done = volens(&folder, &["fmt", "."], b"");
+    let done = volens_in(&folder, &["fmt", "."], b"");
     assert_eq!((done.code, done.out.as_str()), (1, ""), "{}", done.err);
-    let done = volens(&folder, &["fmt", "more"], b"");
+    let done = volens_in(&folder, &["fmt", "more"], b"");
     assert_eq!((done.code, done.out.as_str()), (0, ""), "{}", done.err);
     assert_eq!(done.err, "the file is formatted\n");
     fs::write(folder.join("more/second.audience"), FORMATTED).unwrap();
-    let done = volens(&folder, &["fmt", "--check", "more"], b"");
+    let done = volens_in(&folder, &["fmt", "--check", "more"], b"");
     assert_eq!((done.code, done.err.as_str()), (0, "all 2 files are formatted\n"));
 }
 
@@ -108,30 +85,33 @@ fn check_writes_nothing_and_says_where() {
     ] {
         fs::write(folder.join(name), text).unwrap();
     }
-    let done = volens(&folder, &["fmt", "--check", "."], b"");
+    let done = volens_in(&folder, &["fmt", "--check", "."], b"");
     assert_eq!(done.code, 1, "{}", done.err);
     insta::assert_snapshot!("fmt_check", format!("{}{}", done.out, done.err));
     assert_eq!(fs::read_to_string(folder.join("a.audience")).unwrap(), UGLY);
-    let done = volens(&folder, &["fmt", "--check", "d.audience"], b"");
+    let done = volens_in(&folder, &["fmt", "--check", "d.audience"], b"");
     assert_eq!((done.code, done.out.as_str()), (0, ""), "{}", done.err);
 }
 
 #[test]
 fn standard_input_goes_to_standard_output() {
     let folder = scratch("stdin");
-    let done = volens(&folder, &["fmt", "-"], UGLY.as_bytes());
+    let done = volens_in(&folder, &["fmt", "-"], UGLY.as_bytes());
     assert_eq!((done.code, done.out.as_str(), done.err.as_str()), (0, FORMATTED, ""));
-    let done = volens(&folder, &["fmt", "-"], FORMATTED.as_bytes());
+    let done = volens_in(&folder, &["fmt", "-"], FORMATTED.as_bytes());
     assert_eq!((done.code, done.out.as_str(), done.err.as_str()), (0, FORMATTED, ""));
-    let done = volens(&folder, &["fmt", "-"], b"audience a { who trait x = }");
+    let done = volens_in(&folder, &["fmt", "-"], b"audience a { who trait x = }");
     assert_eq!((done.code, done.out.as_str()), (1, ""));
     assert!(done.err.contains("error[syntax]"), "{}", done.err);
-    let done = volens(&folder, &["fmt", "-", "--check"], UGLY.as_bytes());
+    let done = volens_in(&folder, &["fmt", "-", "--check"], UGLY.as_bytes());
     assert_eq!(done.code, 1);
     assert!(done.out.starts_with("-:1: not formatted"), "{}", done.out);
-    assert_eq!(volens(&folder, &["fmt", "-", "--check"], FORMATTED.as_bytes()).code, 0);
+    assert_eq!(
+        volens_in(&folder, &["fmt", "-", "--check"], FORMATTED.as_bytes()).code,
+        0
+    );
     let long = "# a comment\n".repeat(100_000);
-    let done = volens(&folder, &["fmt", "-"], long.as_bytes());
+    let done = volens_in(&folder, &["fmt", "-"], long.as_bytes());
     assert_eq!((done.code, done.out.as_str()), (1, ""));
     assert!(done.err.contains("1 MiB"), "{}", done.err);
 }
@@ -139,7 +119,7 @@ fn standard_input_goes_to_standard_output() {
 #[test]
 fn json_says_what_became_of_each_file() {
     let folder = mixed("json");
-    let done = volens(&folder, &["fmt", ".", "--check", "--format", "json"], b"");
+    let done = volens_in(&folder, &["fmt", ".", "--check", "--format", "json"], b"");
     assert_eq!((done.code, done.err.as_str()), (1, ""));
     let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     let expected = serde_json::json!([
@@ -151,7 +131,7 @@ fn json_says_what_became_of_each_file() {
     assert_eq!(json["files"], expected);
     assert_eq!(json["diagnostics"][0]["file"], "./broken.audience");
     assert_eq!(json["diagnostics"].as_array().unwrap().len(), 2);
-    let done = volens(&folder, &["fmt", "-", "--format", "json"], UGLY.as_bytes());
+    let done = volens_in(&folder, &["fmt", "-", "--format", "json"], UGLY.as_bytes());
     let json: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!(done.code, 0);
     assert_eq!(json["files"][0]["text"], FORMATTED);
@@ -162,7 +142,7 @@ fn json_says_what_became_of_each_file() {
 fn what_cannot_be_read_is_told() {
     let folder = scratch("unread");
     for arguments in [&["fmt", "no/such"][..], &["fmt", "."], &["fmt"]] {
-        let done = volens(&folder, arguments, b"");
+        let done = volens_in(&folder, arguments, b"");
         assert_eq!((done.code, done.out.as_str()), (2, ""), "{arguments:?}");
         assert!(!done.err.is_empty(), "{arguments:?}");
     }
@@ -180,7 +160,7 @@ fn links_are_followed_and_permissions_kept() {
     fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
     let link = folder.join("a.audience");
     symlink(&target, &link).unwrap();
-    let done = volens(&folder, &["fmt", "."], b"");
+    let done = volens_in(&folder, &["fmt", "."], b"");
     assert_eq!(done.code, 0, "{}", done.err);
     assert!(link.is_symlink());
     assert_eq!(fs::read_to_string(&target).unwrap(), FORMATTED);
@@ -188,6 +168,6 @@ fn links_are_followed_and_permissions_kept() {
     assert_eq!(names(&outside), ["ugly.txt"]);
     // A file that is as it should be is not even touched.
     let before = fs::metadata(&target).unwrap().modified().unwrap();
-    assert_eq!(volens(&folder, &["fmt", "."], b"").code, 0);
+    assert_eq!(volens_in(&folder, &["fmt", "."], b"").code, 0);
     assert_eq!(fs::metadata(&target).unwrap().modified().unwrap(), before);
 }

@@ -1,36 +1,17 @@
 //! `volens route`: what it prints, where, and its exit codes.
 #![cfg(feature = "cli")]
 
-use std::cell::RefCell;
-use std::ffi::OsString;
-use std::fs;
-use std::io::{self, Cursor, Write};
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+#[path = "command/mod.rs"]
+mod command;
 
+use std::fs;
+use std::io::{self, Cursor, Read, Write};
+use std::path::{Path, PathBuf};
+
+use command::{Closed, Done, volens_into, volens_with};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value as Json, json};
-use volens::cli::{self, Streams};
-
-#[derive(Clone, Default)]
-struct Buffer(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Buffer {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.borrow().clone()).unwrap()
-    }
-}
 
 const WORKSPACE: &str = r#"
 category Advertising
@@ -51,12 +32,6 @@ const EVENTS: &str = r#"{"type":"track","event":"Segment Consent Preference Upda
 {"batch":[{"type":"group","groupId":"acme","userId":"u2","messageId":"g1"},{"type":"track","userId":"u2"}],"context":{"consent":{}}}
 not json
 "#;
-
-struct Done {
-    code: u8,
-    out: String,
-    err: String,
-}
 
 impl Done {
     fn lines(&self) -> Vec<Json> {
@@ -89,30 +64,24 @@ impl Place {
     }
 
     /// Runs the command; a word that begins with `@` is a file of the folder, and the folder is not shown.
-    fn volens_with(&self, input: &[u8], arguments: &str) -> Done {
-        let (out, err) = (Buffer::default(), Buffer::default());
-        let mut streams = Streams {
-            input: Box::new(Cursor::new(input.to_vec())),
-            out: Box::new(out.clone()),
-            err: Box::new(err.clone()),
-            err_is_terminal: false,
-        };
+    fn volens_with(&self, input: impl Read + 'static, arguments: &str) -> Done {
         let word = |word: &str| match word.strip_prefix('@') {
-            Some(name) => OsString::from(self.path(name)),
-            None => OsString::from(word),
+            Some(name) => self.path(name),
+            None => word.to_owned(),
         };
-        let arguments = std::iter::once("volens").chain(arguments.split_whitespace()).map(word);
-        let code = cli::run(arguments, &mut streams);
-        let shown = |buffer: Buffer| buffer.text().replace(&self.path(""), "");
+        let words: Vec<String> = arguments.split_whitespace().map(word).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let done = volens_with(input, &words);
+        let shown = |text: &str| text.replace(&self.path(""), "");
         Done {
-            code,
-            out: shown(out),
-            err: shown(err),
+            code: done.code,
+            out: shown(&done.out),
+            err: shown(&done.err),
         }
     }
 
     fn volens(&self, arguments: &str) -> Done {
-        self.volens_with(b"", arguments)
+        self.volens_with(io::empty(), arguments)
     }
 }
 
@@ -241,7 +210,7 @@ fn the_strict_policy_delivers_by_what_is_stored() {
     let more = [("1", vec!["crm", "google_ads"]), ("2", vec!["crm"])];
     assert_eq!(reached(&lines)[5..], more.map(|(line, names)| (line.to_owned(), names)));
     // With a store the events are read once, from anywhere; and it stays as it is.
-    let piped = place.volens_with(b"{\"type\":\"page\",\"userId\":\"u1\"}", &format!("{route} -"));
+    let piped = place.volens_with(&b"{\"type\":\"page\",\"userId\":\"u1\"}"[..], &format!("{route} -"));
     assert_eq!(reached(&piped.lines()), [("1".to_owned(), vec!["crm", "google_ads"])]);
     let kept = place.volens("run @shop.audience --store @store --now 2026-06-30 --format json");
     let kept: Json = serde_json::from_str(&kept.out).unwrap();
@@ -274,7 +243,7 @@ fn standard_input_and_gzip_are_read() {
     let mut gz = GzEncoder::new(Vec::new(), Compression::fast());
     gz.write_all(EVENTS.as_bytes()).unwrap();
     let gz = gz.finish().unwrap();
-    let piped = place.volens_with(&gz, "route @shop.audience --events -");
+    let piped = place.volens_with(Cursor::new(gz.clone()), "route @shop.audience --events -");
     assert_eq!(piped.out, plain.out.replace("events.jsonl:", "-:"));
     place.file("events.jsonl.gz", &gz);
     let packed = place.volens("route @shop.audience --events @events.jsonl.gz");
@@ -414,44 +383,23 @@ crm                  0          0
     assert_eq!(done.lines()[0]["destinations"], json!({}));
 }
 
-/// Takes so many bytes, and then no more.
-struct Closed(usize);
-
-impl Write for Closed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::BrokenPipe)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn whoever_has_seen_enough_ends_it() {
     let place = Place::new("closed");
-    let mut streams = Streams {
-        input: Box::new(io::empty()),
-        out: Box::new(Closed(100)),
-        err: Box::new(io::sink()),
-        err_is_terminal: false,
-    };
     let arguments = [
-        "volens",
         "route",
         &place.path("shop.audience"),
         "--events",
         &place.path("events.jsonl"),
     ];
-    assert_eq!(cli::run(arguments.map(OsString::from), &mut streams), 0);
+    assert_eq!(volens_into(io::empty(), &arguments, Closed(100), io::sink()), 0);
 }
 
 #[test]
 fn what_senders_chose_cannot_move_the_cursor() {
     let place = Place::new("visible");
     let odd = json!({"type": "track", "event": "a\u{1b}[2Jb", "userId": "u\u{202e}1", "messageId": "m\n1"});
-    let done = place.volens_with(odd.to_string().as_bytes(), "route @shop.audience --events -");
+    let done = place.volens_with(Cursor::new(odd.to_string()), "route @shop.audience --events -");
     assert_eq!(done.code, 0);
     let first = done.out.lines().next().unwrap();
     assert!(first.starts_with("-:1  track \"a"), "{first}");

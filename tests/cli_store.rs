@@ -1,70 +1,18 @@
 //! `volens ingest` and `volens forget`, and `--store` with the other commands: what they print, where, and their exit codes.
 #![cfg(feature = "cli")]
 
-use std::cell::RefCell;
-use std::ffi::OsString;
+#[path = "command/mod.rs"]
+mod command;
+
 use std::fs;
 use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
+use command::{Done, volens, volens_with};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value as Json, json};
-use volens::cli::{self, Streams};
 use volens::store::Directory;
-
-#[derive(Clone, Default)]
-struct Buffer(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Buffer {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.borrow().clone()).unwrap()
-    }
-}
-
-struct Done {
-    code: u8,
-    out: String,
-    err: String,
-}
-
-impl Done {
-    fn json(&self) -> Json {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.out, self.err))
-    }
-}
-
-fn volens_with(input: impl Read + 'static, arguments: &[&str]) -> Done {
-    let (out, err) = (Buffer::default(), Buffer::default());
-    let mut streams = Streams {
-        input: Box::new(input),
-        out: Box::new(out.clone()),
-        err: Box::new(err.clone()),
-        err_is_terminal: false,
-    };
-    let arguments = ["volens"].iter().chain(arguments).map(OsString::from);
-    let code = cli::run(arguments, &mut streams);
-    Done {
-        code,
-        out: out.text(),
-        err: err.text(),
-    }
-}
-
-fn volens(arguments: &[&str]) -> Done {
-    volens_with(io::empty(), arguments)
-}
 
 const NOW: &str = "2026-06-30T00:00:00Z";
 

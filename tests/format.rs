@@ -122,6 +122,22 @@ fn a_file_that_would_grow_beyond_the_limit_is_left_alone() {
 }
 
 #[test]
+fn a_condition_at_the_margin_is_no_item() {
+    // `= … of` is how a computed trait begins, too.
+    for (condition, formatted) in [
+        (
+            "(# c\ntrait \"L 6\" = \"or\".of.x)",
+            "(  # c\n    trait \"L 6\" = \"or\".of.x\n  )",
+        ),
+        ("\ntrait a = trait of", "trait a = trait of"),
+        ("\naccount\ntrait a = order.of", "account trait a = order.of"),
+    ] {
+        let text = format!("audience crm {{\nwho {condition}\n}}");
+        assert_eq!(format(&text), format!("audience crm {{\n  who {formatted}\n}}\n"));
+    }
+}
+
+#[test]
 fn deep_and_long_texts_are_formatted() {
     let mut condition = "trait x = 1".to_owned();
     for depth in 0..60 {

@@ -1,9 +1,8 @@
 //! How many members have which identifiers, and how many two audiences have together.
 
-#![cfg_attr(
-    not(feature = "cli"),
-    expect(dead_code, reason = "the command is tested where it is built")
-)]
+#[cfg(feature = "cli")]
+#[path = "command/mod.rs"]
+mod runner;
 
 use std::collections::BTreeSet;
 
@@ -179,9 +178,10 @@ proptest! {
 mod command {
     use std::fs;
     use std::path::Path;
-    use std::process::Command;
 
     use serde_json::{Value as Json, json};
+
+    use super::runner::{Done, volens_in};
 
     const EVENTS: &str = r#"{"type":"identify","userId":"u1","timestamp":"2026-06-01","traits":{"plan":"pro","country":"DE","email":"a@x.com"}}
 {"type":"identify","userId":"u2","timestamp":"2026-06-01","traits":{"plan":"pro","country":"FR"}}
@@ -189,12 +189,6 @@ mod command {
 {"type":"group","userId":"u1","groupId":"acme","timestamp":"2026-06-01"}
 {"type":"group","userId":"u2","groupId":"acme","timestamp":"2026-06-02"}
 "#;
-
-    struct Done {
-        code: i32,
-        out: String,
-        err: String,
-    }
 
     fn run(test: &str, more: &[&str]) -> Done {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("overlap").join(test);
@@ -204,24 +198,15 @@ mod command {
         let workspace = super::SHOP.lines().filter(|line| !line.starts_with("audience nobody"));
         fs::write(folder.join("shop.audience"), workspace.collect::<Vec<_>>().join("\n")).unwrap();
         fs::write(folder.join("events.jsonl"), EVENTS).unwrap();
-        let done = Command::new(env!("CARGO_BIN_EXE_volens"))
-            .current_dir(&folder)
-            .args([
-                "run",
-                "shop.audience",
-                "--events",
-                "events.jsonl",
-                "--now",
-                "2026-06-30",
-            ])
-            .args(more)
-            .output()
-            .unwrap();
-        Done {
-            code: done.status.code().unwrap(),
-            out: String::from_utf8(done.stdout).unwrap(),
-            err: String::from_utf8(done.stderr).unwrap(),
-        }
+        let arguments = [
+            "run",
+            "shop.audience",
+            "--events",
+            "events.jsonl",
+            "--now",
+            "2026-06-30",
+        ];
+        volens_in(&folder, &[&arguments[..], more].concat(), "")
     }
 
     #[test]

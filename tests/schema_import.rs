@@ -1,5 +1,9 @@
 //! Tracking plans, JSON Schemas and events to declarations: what is said, that it checks, and that nobody's data is in it.
 
+#[cfg(feature = "cli")]
+#[path = "command/mod.rs"]
+mod runner;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -601,33 +605,24 @@ fn what_accepted_events_say_is_handed_over_with_their_person() {
 
 #[cfg(feature = "cli")]
 mod command {
-    use std::process::{Command, Output};
-
+    use super::runner::{Done, volens_in};
     use super::*;
 
-    fn volens(arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_volens"))
-            .args(arguments)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .unwrap()
-    }
-
-    fn text(bytes: &[u8]) -> String {
-        String::from_utf8(bytes.to_vec()).unwrap()
+    fn volens(arguments: &[&str]) -> Done {
+        volens_in(env!("CARGO_MANIFEST_DIR"), arguments, "")
     }
 
     #[test]
     fn import_prints_declarations_and_nothing_else() {
         let done = volens(&["schema", "import", "tests/schema/config_api.json"]);
-        assert_eq!(done.status.code(), Some(0));
+        assert_eq!(done.code, 0);
         let expected = schema::import(&fixture("config_api.json"), None).unwrap().to_string();
-        assert_eq!(text(&done.stdout), expected);
-        assert!(text(&done.stderr).contains("look at them"), "{}", text(&done.stderr));
+        assert_eq!(done.out, expected);
+        assert!(done.err.contains("look at them"), "{}", done.err);
         let named = volens(&["schema", "import", "tests/schema/json_schema.json", "--traits"]);
-        assert!(text(&named.stdout).contains("trait fare.amount: number\n"));
+        assert!(named.out.contains("trait fare.amount: number\n"));
         let named = volens(&["schema", "import", "tests/schema/json_schema.json", "--event", "Booked"]);
-        assert!(text(&named.stdout).starts_with("event \"Booked\" {\n"));
+        assert!(named.out.starts_with("event \"Booked\" {\n"));
     }
 
     #[test]
@@ -647,9 +642,9 @@ mod command {
         ] {
             let done = volens(&["schema", "import", plan]);
             let printed = folder.join("printed.audience");
-            fs::write(&printed, done.stdout).unwrap();
+            fs::write(&printed, done.out).unwrap();
             let checked = volens(&["fmt", "--check", printed.to_str().unwrap()]);
-            assert_eq!(checked.status.code(), Some(0), "{plan}: {}", text(&checked.stderr));
+            assert_eq!(checked.code, 0, "{plan}: {}", checked.err);
         }
     }
 
@@ -681,22 +676,18 @@ mod command {
         ];
         for (arguments, expected) in cases {
             let done = volens(&arguments);
-            assert_eq!(done.status.code(), Some(2), "{arguments:?}");
-            assert_eq!(text(&done.stdout), "", "{arguments:?}");
-            assert!(
-                text(&done.stderr).contains(expected),
-                "{arguments:?}: {}",
-                text(&done.stderr)
-            );
+            assert_eq!(done.code, 2, "{arguments:?}");
+            assert_eq!(done.out, "", "{arguments:?}");
+            assert!(done.err.contains(expected), "{arguments:?}: {}", done.err);
         }
     }
 
     #[test]
     fn infer_reads_events_as_every_command_does() {
         let done = volens(&["schema", "infer", "--events", "examples/shop/events.jsonl"]);
-        assert_eq!(done.status.code(), Some(0));
-        assert_eq!(text(&done.stderr).matches("rejected: ").count(), 5);
-        let declared = text(&done.stdout);
+        assert_eq!(done.code, 0);
+        assert_eq!(done.err.matches("rejected: ").count(), 5);
+        let declared = done.out;
         assert!(!declared.contains('@'), "{declared}");
         insta::with_settings!({omit_expression => true}, {
             insta::assert_snapshot!("shop", declared);

@@ -403,8 +403,15 @@ impl Splitter<'_, '_> {
             _ => (Declares::Trait, index),
         };
         let equals = index + 2 + usize::from(self.titled(index + 2));
+        // A test against a trait or property that is called `of` looks alike: `trait a = trait of`,
+        // `trait a = order.of`.
         let computes = self.tokens.at(equals) == "="
-            && (matches!(self.tokens.at(equals + 2), "of" | "(") || self.tokens.at(equals + 3) == "of");
+            && self.tokens.at(equals + 1) != "trait"
+            && match self.tokens.at(equals + 2) {
+                "of" | "(" => true,
+                "." => false,
+                _ => self.tokens.at(equals + 3) == "of",
+            };
         let declared = self.tokens.at(index) == "trait" && (self.tokens.at(index + 2) == ":" || computes);
         declared.then_some(kind)
     }
@@ -723,6 +730,11 @@ mod tests {
             // Conditions at the margin are none.
             (
                 "audience a {\nwho\ntrait b = \"c\"\nand\ntrait event = trait category\nand\naccount\ntrait d exists\n}",
+                vec!["audience a"],
+            ),
+            (
+                "audience a {\nwho (\ntrait b = order.of\nand\ntrait \"c\" = \"or\".of.d\nand\ntrait e = trait of\nand\naccount trait f = \
+                 trait of.g\nand trait h = trait list.of)\n}",
                 vec!["audience a"],
             ),
         ] {

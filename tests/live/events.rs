@@ -127,7 +127,7 @@ pub(crate) fn event(choices: &mut Choices, number: usize) -> Json {
         event["receivedAt"] = json!(text(instant(choices)));
     }
     let who = choices.below(12);
-    if who % 3 > 0 {
+    if !who.is_multiple_of(3) {
         event["userId"] = json!(["u1", "u2", "u3"][who % 2 + choices.below(2)]);
     }
     if who % 3 != 1 {
