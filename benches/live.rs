@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use volens::eval::{Network, Row, Step, evaluate};
 use volens::live::Options;
+use volens::span::Sources;
 use volens::store::Memory;
 use volens::{ConsentState, Engine, Profile, Timestamp, Value};
 
@@ -22,7 +23,8 @@ const COUNTRIES: [&str; 30] = [
     "MX", "BR", "AR", "AU", "NZ", "JP", "KR", "IN", "SG", "ZA", "AE",
 ];
 
-fn workspace(count: usize) -> String {
+fn workspace(count: usize) -> Sources {
+    let mut sources = Sources::default();
     let mut text = "category Advertising\ncategory Analytics\n".to_owned();
     for week in 0..12 {
         let days = 7 + 7 * week;
@@ -33,6 +35,10 @@ fn workspace(count: usize) -> String {
         .unwrap();
     }
     for at in 0..count {
+        // A file has 1 MiB at most.
+        if at % 1000 == 999 {
+            sources.add(&format!("{at}.audience"), &std::mem::take(&mut text));
+        }
         let k = at / 4;
         let (who, consent) = match at % 4 {
             0 => {
@@ -65,7 +71,8 @@ fn workspace(count: usize) -> String {
         };
         writeln!(text, "audience a{at} {{\n  who {who}\n  consent to {consent}\n}}").unwrap();
     }
-    text
+    sources.add("last.audience", &text);
+    sources
 }
 
 fn at(before: i64) -> Timestamp {
@@ -142,7 +149,7 @@ struct Measured {
 }
 
 fn measure(count: usize) -> Measured {
-    let engine = Engine::from_text("rules.audience", &workspace(count)).unwrap();
+    let engine = Engine::from_sources(workspace(count)).unwrap();
     let program = engine.program();
     let now = at(0);
     let (before, after) = (profile(false), profile(true));

@@ -260,6 +260,7 @@ impl Ledger {
                 now: moment.now,
                 space: moment.space,
                 times,
+                before: held,
             });
             // The last look before it is out of our hands, whatever was thought before.
             let may_go = change == Change::Removed || enforce::decide(program, slot, subject.consent).is_delivered();
@@ -284,6 +285,24 @@ impl Ledger {
             self.set(subject.kind, subject.value, entry);
         }
         Ok(())
+    }
+
+    /// Takes a message back that is known not to have gone, and those after it before: what the ledger has is what it had.
+    pub fn take_back(&mut self, message: &Message) {
+        let (_, value) = message.identifier();
+        let place = self.names.place(message.audience(), message.destination());
+        // Where there was nothing, nothing is held.
+        let entry = message.before().cloned().unwrap_or(Entry {
+            place,
+            basis: Basis::NOTHING,
+            times: 0,
+            state: State::Out,
+            changed: true,
+            at: message.timestamp(),
+            user_id: None,
+        });
+        let changed = Entry { changed: true, ..entry };
+        self.set(message.kind(), value, changed);
     }
 
     fn held(&self, subject: &Subject<'_>, audience: &str, destination: &Destination) -> Option<&Entry> {

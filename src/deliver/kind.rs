@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 /// The default identifiers of people (ID-2, AO-7). Those of accounts and those that a workspace invents are never sent: no
 /// destination knows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub(super) enum Kind {
+    #[default]
     #[serde(rename = "user_id")]
     UserId,
     #[serde(rename = "email")]

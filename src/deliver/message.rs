@@ -2,19 +2,22 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::kind::Kind;
+use super::ledger::Entry;
 use crate::ir::{Destination, MessageForm, Program};
 use crate::model::Consent;
 use crate::time::Timestamp;
 use crate::value::{Object, Value};
 
 /// What a message says of a person and an audience.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// The person is in the audience.
+    #[default]
     Entered,
     /// The person is no longer in the audience.
     Exited,
@@ -43,58 +46,79 @@ impl fmt::Display for Change {
 /// One message about one identifier of a person, to one destination.
 ///
 /// Serialised, it is a track or identify call with the keys in an order that never changes, and `destination` beside them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Message {
     #[serde(rename = "type")]
     form: MessageForm,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<&'static str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<Box<str>>,
     message_id: Box<str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     user_id: Option<Box<str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     anonymous_id: Option<Box<str>>,
     timestamp: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     properties: Option<Object>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     traits: Option<Object>,
     context: Context,
     integrations: Object,
     destination: Box<str>,
     #[serde(skip)]
-    change: Change,
-    #[serde(skip)]
-    kind: Kind,
-    #[serde(skip)]
-    value: Box<str>,
+    about: About,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What a message is about, and what there was before it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    change: Change,
+    kind: Kind,
+    value: Box<str>,
+    #[serde(skip)]
+    before: Before,
+}
+
+/// The entry of the ledger, if there was one. It makes no difference between two messages.
+#[derive(Debug, Clone, Default)]
+struct Before(Option<Entry>);
+
+impl PartialEq for Before {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Before {}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Context {
     personas: Personas,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     consent: Option<Preferences>,
-    #[serde(skip_serializing_if = "Object::is_empty")]
+    #[serde(default, skip_serializing_if = "Object::is_empty")]
     traits: Object,
-    #[serde(skip_serializing_if = "Object::is_empty")]
+    #[serde(default, skip_serializing_if = "Object::is_empty")]
     device: Object,
-    #[serde(skip_serializing_if = "Object::is_empty")]
+    #[serde(default, skip_serializing_if = "Object::is_empty")]
     integrations: Object,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Personas {
-    computation_class: &'static str,
+    computation_class: Box<str>,
     computation_id: Box<str>,
     computation_key: Box<str>,
     namespace: Box<str>,
     space_id: Box<str>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Preferences {
     category_preferences: Object,
 }
@@ -115,6 +139,8 @@ pub(super) struct Parts<'m> {
     pub(super) space: &'m str,
     /// How many messages there were before.
     pub(super) times: u32,
+    /// What the ledger has of it.
+    pub(super) before: Option<&'m Entry>,
 }
 
 impl Message {
@@ -127,7 +153,7 @@ impl Message {
         } = *parts;
         let mut context = Context {
             personas: Personas {
-                computation_class: "audience",
+                computation_class: "audience".into(),
                 computation_id: format!("aud_{audience}").into(),
                 computation_key: audience.into(),
                 namespace: parts.space.into(),
@@ -149,7 +175,7 @@ impl Message {
                 // What stands below the key comes last: destinations look there for the answer, also if the audience is
                 // named `audience_key`.
                 let properties = [("audience_key", Value::from(audience)), (audience, is_in)];
-                (Some(event), Some(properties.into_iter().collect()), None)
+                (Some(event.into()), Some(properties.into_iter().collect()), None)
             }
             MessageForm::Identify => (None, None, Some(Object::from_iter([(audience, is_in)]))),
         };
@@ -174,10 +200,37 @@ impl Message {
             context,
             integrations: integrations.into_iter().collect(),
             destination: destination.name.clone(),
-            change: parts.change,
-            kind: parts.kind,
-            value: value.into(),
+            about: About {
+                change: parts.change,
+                kind: parts.kind,
+                value: value.into(),
+                before: Before(parts.before.cloned()),
+            },
         }
+    }
+
+    /// Reads one that was kept by [`to_kept`](Message::to_kept); `None` for anything else.
+    pub(crate) fn of_kept(line: &str) -> Option<Message> {
+        let (about, message) = line.split_once('\n')?;
+        let mut message: Message = serde_json::from_str(message).ok()?;
+        message.about = serde_json::from_str(about).ok()?;
+        Some(message)
+    }
+
+    /// As text to be kept: what it is about, and then its JSON.
+    pub(crate) fn to_kept(&self) -> String {
+        let about = serde_json::to_string(&self.about).unwrap_or_default();
+        format!("{about}\n{}", self.to_json())
+    }
+
+    /// The entry of the ledger before it.
+    pub(super) fn before(&self) -> Option<&Entry> {
+        self.about.before.0.as_ref()
+    }
+
+    /// The type of the identifier that it is about.
+    pub(super) fn kind(&self) -> Kind {
+        self.about.kind
     }
 
     /// Its form.
@@ -187,12 +240,12 @@ impl Message {
 
     /// What it says.
     pub fn change(&self) -> Change {
-        self.change
+        self.about.change
     }
 
     /// The event of a track call: `Audience Entered` or `Audience Exited`.
     pub fn event(&self) -> Option<&str> {
-        self.event
+        self.event.as_deref()
     }
 
     /// Its id. A message that is handed out again after a crash, as of the same instant, has the same; no two others do.
@@ -212,7 +265,7 @@ impl Message {
 
     /// The identifier that it is about: its type and value.
     pub fn identifier(&self) -> (&str, &str) {
-        (self.kind.as_str(), &self.value)
+        (self.about.kind.as_str(), &self.about.value)
     }
 
     /// The key of the audience.

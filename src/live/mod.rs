@@ -20,13 +20,14 @@
 //! the account where the workspace has audiences of accounts.
 //!
 //! # What is sent
-//! No message is kept for later: what is due is worked out when it is handed out, and consent is decided in that moment
-//! ([`deliver`](crate::deliver)). Whatever happens before is seen.
+//! No message is kept for later: what is due is worked out as of the instant at which it is handed out, and consent is decided
+//! then ([`deliver`](crate::deliver)). Whatever happens before is seen.
 //!
 //! # Crashes
-//! An event is durable before it is acted upon. That all events so far were acted upon, and what was sent, is written down
-//! after the messages were taken. Whoever opens the space again after a crash in between is handed out the same messages again,
-//! byte by byte, if they were handed out after each event, as [`stream`](Live::stream) does.
+//! An event is durable before it is acted upon. What was acted upon, and the messages that are handed out for that, are durable
+//! before the first of them is. So whenever a process ends, it is known what destinations may hold. Whoever opens the space again
+//! is handed out the messages of which nobody knows whether they were taken, byte by byte the same, as far as consent still lets
+//! them go.
 
 mod change;
 mod error;
@@ -36,13 +37,15 @@ mod outlet;
 mod stream;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use self::memberships::{Memberships, Moved};
 use self::stream::Handing;
-use crate::deliver::{Ledger, Moment, Notice, Person, Resync};
+use crate::deliver::{self, Ledger, Message, Moment, Notice, Person, Resync};
+use crate::enforce;
 use crate::ingest::{Counts, Identifier, Ingestor, PersonId, Reject};
-use crate::ir::Program;
+use crate::ir::{DestinationSlot, Program};
 use crate::model::{Profile, Profiles};
 use crate::space::{Applied, Space, SpaceError};
 use crate::store::Storage;
@@ -53,6 +56,9 @@ pub use change::Change;
 pub use error::LiveError;
 pub use open::Options;
 pub use outlet::{JsonLines, Outlet};
+
+/// So many messages are written down and handed out together.
+const MUCH: usize = 1024;
 
 /// A space, the memberships of everybody in it, and what each destination was sent.
 /// [`Engine::live`](crate::Engine::live) opens one.
@@ -68,6 +74,12 @@ pub struct Live<S> {
     notices: Vec<Notice>,
     /// Stored, and not acted upon yet, in the order in which they came.
     behind: VecDeque<Applied>,
+    /// Messages of which nobody knows whether they were taken before a crash.
+    unsure: VecDeque<Message>,
+    /// Worked out, and not yet written down.
+    outbox: Vec<Message>,
+    /// How many messages were taken.
+    sent: usize,
     /// Of whom destinations may have to be told something.
     people: BTreeSet<PersonId>,
     /// Identifiers whose owner may be another, or nobody.
@@ -141,9 +153,10 @@ impl<S: Storage> Live<S> {
     /// errors of the storage, the space has to be opened again.
     pub fn deliver(&mut self, outlet: &mut impl Outlet) -> Result<usize, LiveError> {
         self.sound()?;
-        let count = self.settle(outlet)?;
-        self.write_down(outlet)?;
-        Ok(count)
+        let before = self.sent;
+        self.settle(outlet)?;
+        self.post(outlet)?;
+        Ok(self.sent - before)
     }
 
     /// Sends every member again, and takes those out that destinations hold without consent (CE-9): of one audience, or of all.
@@ -157,12 +170,13 @@ impl<S: Storage> Live<S> {
         if let Some(unknown) = audience.filter(|name| self.program.audience(name).is_none()) {
             return Err(LiveError::UnknownAudience(unknown.to_owned()));
         }
-        let mut count = self.settle(outlet)?;
+        let before = self.sent;
+        self.settle(outlet)?;
         self.everybody();
         let resync = audience.map_or(Resync::All, Resync::Audience);
-        count += self.hand_out(resync, outlet)?;
-        self.write_down(outlet)?;
-        Ok(count)
+        self.hand_out(resync, outlet)?;
+        self.post(outlet)?;
+        Ok(self.sent - before)
     }
 
     /// Forgets the person who has this identifier, for good, as [`Space::forget`] does; `at` is when that is done, for the audit.
@@ -193,8 +207,8 @@ impl<S: Storage> Live<S> {
         };
         // If this ends early, the person is still a member.
         self.people.insert(person);
-        self.hand_out_one(Some(leaving), identifiers.iter().copied(), Resync::No, outlet)?;
-        self.write_down(outlet)?;
+        self.work_out(Some(leaving), identifiers.iter().copied(), Resync::No);
+        self.post(outlet)?;
         let before = self.memberships.lists();
         self.failed = true;
         self.space.forget(kind, value, at)?;
@@ -352,18 +366,43 @@ impl<S: Storage> Live<S> {
         self.identifiers.extend(held);
     }
 
-    /// Hands out what is due, and takes up what was left.
-    fn settle(&mut self, outlet: &mut impl Outlet) -> Result<usize, LiveError> {
-        let mut count = self.hand_out(Resync::No, outlet)?;
-        let mut handing = Handing { outlet, count: 0 };
-        self.take_up(&mut Vec::new(), &mut handing)?;
-        count += handing.count;
-        Ok(count)
+    /// Hands out what may not have been taken before a crash and what is due, and takes up what was left.
+    fn settle(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        self.repeat(outlet)?;
+        self.hand_out(Resync::No, outlet)?;
+        self.take_up(&mut Vec::new(), &mut Handing(outlet))
     }
 
-    /// Hands out what is due of all who are marked, in the order of their labels.
-    fn hand_out(&mut self, resync: Resync<'_>, outlet: &mut impl Outlet) -> Result<usize, LiveError> {
-        let mut count = 0;
+    /// Hands out again what may not have been taken before a crash, as far as consent lets it go now. Whoever revoked since is
+    /// taken for held, and is removed like others.
+    fn repeat(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        if self.unsure.is_empty() {
+            return Ok(());
+        }
+        while let Some(message) = self.unsure.front() {
+            if self.may_go(message) {
+                outlet.message(message).map_err(LiveError::Outlet)?;
+                self.sent += 1;
+            }
+            self.unsure.pop_front();
+        }
+        self.taken(outlet)
+    }
+
+    fn may_go(&self, message: &Message) -> bool {
+        let mut destinations = self.program.destinations.iter();
+        let slot = destinations.position(|destination| *destination.name == *message.destination());
+        let (kind, value) = message.identifier();
+        let state = self.space.state();
+        let profile = state.owner(kind, value).and_then(|person| state.person(person));
+        message.change() == deliver::Change::Removed
+            || slot.zip(profile).is_some_and(|(slot, profile)| {
+                enforce::decide(&self.program, DestinationSlot::at(slot), profile.consent()).is_delivered()
+            })
+    }
+
+    /// Works out what is due of all who are marked, in the order of their labels, and hands it out where it is much.
+    fn hand_out(&mut self, resync: Resync<'_>, outlet: &mut impl Outlet) -> Result<(), LiveError> {
         let mut people: Vec<(Arc<str>, PersonId)> = Vec::with_capacity(self.people.len());
         for person in &self.people {
             people.extend(self.memberships.label(*person).map(|label| (label.clone(), *person)));
@@ -376,7 +415,7 @@ impl<S: Storage> Live<S> {
                     profile: &profile,
                     reached: &reached,
                 };
-                count += self.hand_out_one(Some(known), profile.identifiers().iter(), resync, outlet)?;
+                self.work_out(Some(known), profile.identifiers().iter(), resync);
                 // Whoever is asked for by an identifier, too, has been told of.
                 if !self.identifiers.is_empty() {
                     for identifier in profile.identifiers().shared() {
@@ -385,50 +424,113 @@ impl<S: Storage> Live<S> {
                 }
             }
             self.people.remove(&person);
+            self.post_if_much(outlet)?;
         }
         // Whoever has no label is gone.
         self.people.clear();
-        while let Some(identifier) = self.identifiers.first().cloned() {
+        while let Some(identifier) = self.identifiers.pop_first() {
             let state = self.space.state();
             let owner = state.owner(&identifier.kind, &identifier.value);
             let profile = owner.and_then(|owner| Some((state.person(owner)?.clone(), self.memberships.reached(owner))));
             let person = profile.as_ref().map(|(profile, reached)| Person { profile, reached });
-            let name = [(&*identifier.kind, &*identifier.value)];
-            count += self.hand_out_one(person, name, resync, outlet)?;
-            self.identifiers.remove(&identifier);
+            self.work_out(person, [(&*identifier.kind, &*identifier.value)], resync);
+            self.post_if_much(outlet)?;
         }
-        Ok(count)
+        Ok(())
     }
 
-    fn hand_out_one<'i>(
+    fn work_out<'i>(
         &mut self,
         person: Option<Person<'_>>,
         identifiers: impl IntoIterator<Item = (&'i str, &'i str)>,
         resync: Resync<'_>,
-        outlet: &mut impl Outlet,
-    ) -> Result<usize, LiveError> {
+    ) {
         let moment = Moment {
             now: self.space.now(),
             space: &self.name,
             resync,
         };
         self.is_open = true;
-        let mut sink = |message: &_| outlet.message(message);
-        self.ledger
-            .hand_out(&self.program, &moment, person, identifiers, &mut sink)
-            .map_err(LiveError::Outlet)
+        let outbox = &mut self.outbox;
+        let mut sink = |message: &Message| {
+            outbox.push(message.clone());
+            Ok::<(), Infallible>(())
+        };
+        let Ok(_) = self
+            .ledger
+            .hand_out(&self.program, &moment, person, identifiers, &mut sink);
     }
 
-    /// Writes down that all is done.
-    fn write_down(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
-        if !self.is_open || !self.behind.is_empty() {
+    fn post_if_much(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        if self.outbox.len() >= MUCH {
+            self.post(outlet)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Writes down what was acted upon and what is handed out for that, and then hands it out: so whatever becomes of this
+    /// process, it is known what destinations may hold.
+    fn post(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        if !self.is_open {
             return Ok(());
         }
+        self.write_down()?;
+        let messages = std::mem::take(&mut self.outbox);
+        for (at, message) in messages.iter().enumerate() {
+            if let Err(error) = outlet.message(message) {
+                // Those before are where they should be before the others are taken back.
+                self.flush(outlet)?;
+                for message in messages.iter().skip(at).rev() {
+                    self.take_back(message);
+                }
+                self.write_down()?;
+                return Err(LiveError::Outlet(error));
+            }
+            self.sent += 1;
+        }
+        if messages.is_empty() {
+            Ok(())
+        } else {
+            self.taken(outlet)
+        }
+    }
+
+    /// Of a message that is known not to have gone.
+    fn take_back(&mut self, message: &Message) {
+        self.ledger.take_back(message);
+        let (kind, value) = message.identifier();
+        self.identifiers.insert(Identifier {
+            kind: kind.to_owned().into(),
+            value: value.into(),
+        });
+        self.is_open = true;
+    }
+
+    /// Writes down what was acted upon, and what is in the outbox.
+    fn write_down(&mut self) -> Result<(), LiveError> {
+        self.failed = true;
+        let ledger = self.ledger.changes().unwrap_or_default();
+        let next = self.behind.front().map(|applied| &*applied.event.message_id);
+        self.space.deliver(next, &ledger, &self.outbox)?;
+        (self.is_open, self.failed) = (false, false);
+        Ok(())
+    }
+
+    /// Writes down that what was handed out was taken.
+    fn taken(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        self.flush(outlet)?;
+        self.failed = true;
+        self.space.handed_out()?;
+        self.failed = false;
+        Ok(())
+    }
+
+    fn flush(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        // Where nobody knows what arrived, it is handed out again when the space is opened again.
         self.failed = true;
         outlet.flush().map_err(LiveError::Outlet)?;
-        let record = self.ledger.changes().unwrap_or_default();
-        self.space.deliver(&record)?;
-        (self.is_open, self.failed) = (false, false);
+        self.failed = false;
         Ok(())
     }
 }

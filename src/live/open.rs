@@ -51,6 +51,7 @@ impl<S: Storage> Live<S> {
         let Resumed {
             mut space,
             behind,
+            unsure,
             mut ledger,
             is_first,
         } = Space::resume(journal, settings, options.now)?;
@@ -60,7 +61,7 @@ impl<S: Storage> Live<S> {
         memberships.load(space.state(), space.now())?;
         if is_first {
             // From here on it is known as of when everybody is handed out, also after a crash.
-            space.deliver(&[])?;
+            space.deliver(None, &[], &[])?;
         }
         let ingestor = Ingestor::for_store(ingest::Settings {
             identity: rules,
@@ -78,6 +79,9 @@ impl<S: Storage> Live<S> {
             name: options.space.into(),
             notices,
             behind: behind.into(),
+            unsure: unsure.into(),
+            outbox: Vec::new(),
+            sent: 0,
             people: BTreeSet::new(),
             identifiers: BTreeSet::new(),
             is_open: true,

@@ -13,17 +13,12 @@ const TOGETHER: usize = 1024;
 /// How much is read at once, in bytes.
 const BUFFER: usize = 1 << 16;
 
-/// Hands messages out at every instant.
-pub(super) struct Handing<'o, O> {
-    pub(super) outlet: &'o mut O,
-    /// How many there were.
-    pub(super) count: usize,
-}
+/// Works messages out at every instant.
+pub(super) struct Handing<'o, O>(pub(super) &'o mut O);
 
 impl<S: Storage, O: Outlet> Each<S> for Handing<'_, O> {
     fn instant(&mut self, live: &mut Live<S>) -> Result<(), LiveError> {
-        self.count += live.hand_out(Resync::No, self.outlet)?;
-        Ok(())
+        live.hand_out(Resync::No, self.0)
     }
 }
 
@@ -68,7 +63,7 @@ impl<S: Storage> Live<S> {
         while let Some(next) = self.next_event().filter(|next| *next <= now) {
             self.pass_to(next, outlet)?;
         }
-        self.write_down(outlet)
+        self.post(outlet)
     }
 
     /// Lets time pass, up to `until`, and hands messages out at the instants at which they follow.
@@ -80,12 +75,11 @@ impl<S: Storage> Live<S> {
         self.not_backwards(until)?;
         self.pass_to(until, outlet)?;
         self.move_to(until);
-        self.write_down(outlet)
+        self.post(outlet)
     }
 
     fn pass_to(&mut self, until: Timestamp, outlet: &mut impl Outlet) -> Result<(), LiveError> {
-        let mut handing = Handing { outlet, count: 0 };
-        self.pass(Until::With(until), &mut Vec::new(), &mut handing)
+        self.pass(Until::With(until), &mut Vec::new(), &mut Handing(outlet))
     }
 
     /// Stores what came, and acts upon it.

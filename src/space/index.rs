@@ -50,10 +50,10 @@ impl Index {
         }
     }
 
-    /// Whether an id, which is one of those stored, is stored behind a position.
-    pub(super) fn is_after(&self, message_id: &str, position: Position) -> bool {
+    /// Whether an id, which is one of those stored, is stored at a position or behind it.
+    pub(super) fn is_from(&self, message_id: &str, position: Position) -> bool {
         match self.get(message_id) {
-            Some(Found::Here(at) | Found::Perhaps(at)) => at > position,
+            Some(Found::Here(at) | Found::Perhaps(at)) => at >= position,
             None => false,
         }
     }

@@ -12,9 +12,9 @@ use super::index::{Found, Index};
 use super::intake::{Commit, Intake};
 use super::record::{self, Delivered, Dropped, Forgotten, Hash, Stored};
 use super::{Horizon, audit};
-use crate::deliver::{self, Scrubbed};
+use crate::deliver::{self, Message, Scrubbed};
 use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Shared, Taken, conflict, forgotten};
-use crate::model::IdentityRules;
+use crate::model::{IdentityRules, USER_ID};
 use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -30,8 +30,10 @@ pub struct Journal<S> {
     unerased: Vec<String>,
     /// Where it is told who was forgotten, and the identifiers: what was delivered to them before is forgotten, too.
     forgotten: Vec<(Position, HashSet<Hash>)>,
-    /// The last record of what was delivered.
+    /// The last record of what was delivered,
     delivered: Option<Position>,
+    /// and whether its messages were taken.
+    handed_out: bool,
 }
 
 /// An event that was stored, and the one with its message id that it takes the place of.
@@ -49,10 +51,20 @@ pub(super) enum Logged<'l> {
     Event(Event),
     /// One that was not yet.
     New(Applied),
-    /// What destinations were sent, and as of when.
-    Delivered(Timestamp, &'l [u8]),
+    /// What destinations were sent; it may be nothing.
+    Delivered(&'l [u8]),
     /// People were forgotten who had these identifiers.
     Forgotten(&'l dyn Fn(&str, &str) -> bool),
+}
+
+/// How far a journal was acted upon.
+pub(super) struct Acted {
+    /// The events before it were.
+    pub(super) end: Position,
+    /// The instant that was come to.
+    pub(super) now: Timestamp,
+    /// Messages of which nobody knows whether they were taken.
+    pub(super) messages: Vec<Message>,
 }
 
 impl<S: Storage> Journal<S> {
@@ -70,6 +82,7 @@ impl<S: Storage> Journal<S> {
             unerased: Vec::new(),
             forgotten: Vec::new(),
             delivered: None,
+            handed_out: false,
         };
         journal.load()?;
         Ok(journal)
@@ -83,6 +96,7 @@ impl<S: Storage> Journal<S> {
         let mut unerased = Vec::new();
         let mut forgotten = Vec::new();
         let mut delivered = None;
+        let mut handed_out = false;
         let storage = &self.storage;
         let mut buffer = Vec::new();
         scan(storage, |entry| {
@@ -110,13 +124,14 @@ impl<S: Storage> Journal<S> {
                     erasure.drop_history(dropped.horizon);
                 }
                 record::ERASED => unerased.clear(),
-                record::DELIVERED => delivered = Some(entry.position),
+                record::DELIVERED => (delivered, handed_out) = (Some(entry.position), false),
+                record::HANDED_OUT => handed_out = true,
                 _ => return Err(unknown(entry, "its kind")),
             }
             Ok(())
         })?;
         (self.index, self.erasure, self.unerased) = (index, erasure, unerased);
-        (self.forgotten, self.delivered) = (forgotten, delivered);
+        (self.forgotten, self.delivered, self.handed_out) = (forgotten, delivered, handed_out);
         if !founded {
             self.found()?;
         }
@@ -220,16 +235,20 @@ impl<S: Storage> Journal<S> {
         })
     }
 
-    /// Gives what the journal holds, in the order of storing, for one who acts upon events one by one: those before the last
-    /// record of what was delivered as the state that there was then, those after it as they came.
-    pub(super) fn replay(&self, mut give: impl FnMut(Logged<'_>) -> Result<(), SpaceError>) -> Result<u64, SpaceError> {
+    /// Gives what the journal holds, in the order of storing, for one who acts upon events one by one: those before the end of
+    /// what was acted upon as the state that there was then, those after it as they came.
+    pub(super) fn replay(
+        &self,
+        acted: Option<&Acted>,
+        mut give: impl FnMut(Logged<'_>) -> Result<(), SpaceError>,
+    ) -> Result<u64, SpaceError> {
         let mut unusable = 0;
         let mut shared = Shared::new();
         // Of those whose place another took after that: the last one of each id before it.
         let mut replaced: HashMap<Box<str>, Event> = HashMap::new();
         let mut last: HashMap<Arc<str>, Event> = HashMap::new();
-        let acted = self.delivered;
-        let before = |position: Position| acted.is_some_and(|acted| position < acted);
+        let end = acted.map(|acted| acted.end);
+        let mut is_given = false;
         scan(&self.storage, |entry| {
             match entry.kind {
                 record::EVENT => {
@@ -238,9 +257,14 @@ impl<S: Storage> Journal<S> {
                         return Ok(());
                     }
                     let is_current = self.index.is_at(stored.message_id, entry.position);
-                    let is_before = before(entry.position) || acted.is_none();
+                    let is_before = end.is_none_or(|end| entry.position < end);
+                    if !is_before && !std::mem::replace(&mut is_given, true) {
+                        for event in replaced.values() {
+                            give(Logged::Event(event.clone()))?;
+                        }
+                    }
                     // What took its place before that is the one that counted.
-                    let is_needed = acted.is_some_and(|acted| self.index.is_after(stored.message_id, acted));
+                    let is_needed = end.is_some_and(|end| self.index.is_from(stored.message_id, end));
                     if is_before && !is_current && !is_needed {
                         return Ok(());
                     }
@@ -268,12 +292,7 @@ impl<S: Storage> Journal<S> {
                 }
                 record::DELIVERED => {
                     let delivered = delivered(entry)?;
-                    if Some(entry.position) == acted {
-                        for event in replaced.values() {
-                            give(Logged::Event(event.clone()))?;
-                        }
-                    }
-                    give(Logged::Delivered(delivered.now, delivered.ledger))
+                    give(Logged::Delivered(delivered.ledger))
                 }
                 record::FORGOTTEN => {
                     let at = self
@@ -292,8 +311,8 @@ impl<S: Storage> Journal<S> {
         Ok(unusable)
     }
 
-    /// The instant to which the journal was last acted upon.
-    pub(super) fn acted(&self) -> Result<Option<Timestamp>, SpaceError> {
+    /// How far the journal was acted upon; `None` if it never was.
+    pub(super) fn acted(&self) -> Result<Option<Acted>, SpaceError> {
         let Some(position) = self.delivered else {
             return Ok(None);
         };
@@ -301,14 +320,58 @@ impl<S: Storage> Journal<S> {
         self.storage.read(position, &mut payload)?;
         let delivered = Delivered::read(&payload);
         let delivered = delivered.ok_or_else(|| SpaceError::UnknownRecord("what was delivered".to_owned()))?;
-        Ok(Some(delivered.now))
+        let mut end = position;
+        if let Some(next) = delivered.next {
+            // It is the last one of its id before the record.
+            scan(&self.storage, |entry| {
+                if entry.kind == record::EVENT && entry.position < position {
+                    let stored = stored(entry)?;
+                    if self.erasure.key.message(stored.message_id) == next {
+                        end = entry.position;
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(Some(Acted {
+            end,
+            now: delivered.now,
+            messages: if self.handed_out {
+                Vec::new()
+            } else {
+                delivered.messages
+            },
+        }))
     }
 
-    /// Writes down that all events which are stored were acted upon, as of `now`, and what destinations were sent.
-    pub(super) fn deliver(&mut self, now: Timestamp, ledger: &[u8]) -> Result<(), SpaceError> {
+    /// Writes down what was acted upon, as of `now`: all that is stored, or up to an event that was not. And what destinations
+    /// are sent for that: it is durable before any of it is handed out.
+    pub(super) fn deliver(
+        &mut self,
+        now: Timestamp,
+        next: Option<&str>,
+        ledger: &[u8],
+        messages: &[Message],
+    ) -> Result<(), SpaceError> {
+        let delivered = Delivered {
+            now,
+            next: next.map(|id| self.erasure.key.message(id)),
+            ledger,
+            messages: messages.to_vec(),
+        };
         let mut batch = Batch::new();
-        batch.push_with(record::DELIVERED, |out| Delivered { now, ledger }.write(out));
+        batch.push_with(record::DELIVERED, |out| delivered.write(out));
         self.delivered = self.storage.append(&batch)?.first().copied();
+        self.handed_out = false;
+        Ok(())
+    }
+
+    /// Writes down that the messages were taken.
+    pub(super) fn handed_out(&mut self) -> Result<(), SpaceError> {
+        let mut batch = Batch::new();
+        batch.push(record::HANDED_OUT, &[]);
+        self.storage.append(&batch)?;
+        self.handed_out = true;
         Ok(())
     }
 
@@ -505,10 +568,16 @@ impl<S: Storage> Journal<S> {
         let mut failed = None;
         let mut shared = Shared::new();
         let (erasure, rules, index, forgotten) = (&self.erasure, &self.rules, &self.index, &self.forgotten);
-        let acted = self.delivered;
+        let acted = self.acted()?.map(|acted| acted.end);
+        let last = self.delivered;
+        let is_taken = self.handed_out;
         let rewritten = self.storage.rewrite(&mut |entry| {
             let change = match entry.kind {
-                record::DELIVERED => delivered_change(entry, erasure, forgotten, acted),
+                // Of what is over nothing is left but what it changed in the ledger.
+                record::DELIVERED => {
+                    delivered_change(entry, erasure, forgotten, Some(entry.position) == last, is_taken)
+                }
+                record::HANDED_OUT if Some(entry.position) < last => Ok(Change::Remove),
                 _ => change(entry, erasure, rules, (index, acted), &mut shared),
             };
             change.unwrap_or_else(|error| {
@@ -565,7 +634,7 @@ fn change(
     }
     let stored = stored(entry)?;
     // One that another has taken the place of is still needed where that was not acted upon yet.
-    let is_needed = acted.is_some_and(|acted| entry.position < acted && index.is_after(stored.message_id, acted));
+    let is_needed = acted.is_some_and(|acted| entry.position < acted && index.is_from(stored.message_id, acted));
     if !index.is_at(stored.message_id, entry.position) && !is_needed {
         return Ok(Change::Remove);
     }
@@ -590,31 +659,46 @@ fn delivered_change(
     entry: &Entry<'_>,
     erasure: &Erasure,
     forgotten: &[(Position, HashSet<Hash>)],
-    last: Option<Position>,
+    is_last: bool,
+    is_taken: bool,
 ) -> Result<Change, SpaceError> {
-    let delivered = delivered(entry)?;
-    if delivered.ledger.is_empty() && Some(entry.position) != last {
-        // All that it said was said again.
-        return Ok(Change::Remove);
-    }
+    let mut delivered = delivered(entry)?;
     let after = forgotten.partition_point(|(position, _)| *position <= entry.position);
     let after = forgotten.get(after..).unwrap_or_default();
-    if after.is_empty() || delivered.ledger.is_empty() {
-        return Ok(Change::Keep);
-    }
     let is_forgotten = |kind: &str, value: &str| {
         let hash = erasure.key.identifier(kind, value);
         after.iter().any(|(_, identifiers)| identifiers.contains(&hash))
     };
-    let ledger = match deliver::scrub(delivered.ledger, is_forgotten)? {
-        Scrubbed::Same => return Ok(Change::Keep),
-        Scrubbed::Changed(ledger) => ledger,
-        // That events were acted upon still counts.
-        Scrubbed::Empty => Vec::new(),
-    };
+    let count = delivered.messages.len();
+    if !is_last || is_taken {
+        delivered.messages.clear();
+    }
+    delivered.messages.retain(|message| {
+        let (kind, value) = message.identifier();
+        let goes_along = message.user_id().is_some_and(|user_id| is_forgotten(USER_ID, user_id));
+        !is_forgotten(kind, value) && !goes_along
+    });
+    let mut is_same = delivered.messages.len() == count;
+    let mut scrubbed = None;
+    if !after.is_empty() && !delivered.ledger.is_empty() {
+        match deliver::scrub(delivered.ledger, is_forgotten)? {
+            Scrubbed::Same => {}
+            Scrubbed::Changed(ledger) => scrubbed = Some(ledger),
+            Scrubbed::Empty => scrubbed = Some(Vec::new()),
+        }
+    }
+    if let Some(ledger) = &scrubbed {
+        (delivered.ledger, is_same) = (ledger, false);
+    }
+    if delivered.ledger.is_empty() && !is_last {
+        // All that it said was said again.
+        return Ok(Change::Remove);
+    }
+    if is_same {
+        return Ok(Change::Keep);
+    }
     let mut payload = Vec::new();
-    let now = delivered.now;
-    Delivered { now, ledger: &ledger }.write(&mut payload);
+    delivered.write(&mut payload);
     Ok(Change::Replace(payload))
 }
 

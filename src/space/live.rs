@@ -2,7 +2,7 @@
 
 use super::journal::{Applied, Logged};
 use super::{Journal, Settings, Space, SpaceError, due};
-use crate::deliver::Ledger;
+use crate::deliver::{Ledger, Message};
 use crate::ingest::{Ingestor, State, Touched};
 use crate::store::Storage;
 use crate::time::Timestamp;
@@ -12,6 +12,8 @@ pub(crate) struct Resumed<S> {
     pub(crate) space: Space<S>,
     /// Not acted upon yet, in the order in which they came.
     pub(crate) behind: Vec<Applied>,
+    /// Messages of which nobody knows whether they were taken.
+    pub(crate) unsure: Vec<Message>,
     pub(crate) ledger: Ledger,
     /// Whether it was ever acted upon anything.
     pub(crate) is_first: bool,
@@ -26,15 +28,14 @@ impl<S: Storage> Space<S> {
         let mut upcoming = Vec::new();
         let mut behind = Vec::new();
         let mut ledger = Ledger::new();
-        let mut acted = None;
         let mut latest = Timestamp::MIN;
-        // Until the last record is read, nobody knows which events are still to come as of its instant.
-        let last = journal.acted()?;
-        let unusable = journal.replay(|logged| {
+        let acted = journal.acted()?;
+        let end = acted.as_ref().map_or(until, |acted| acted.now);
+        let unusable = journal.replay(acted.as_ref(), |logged| {
             match logged {
                 Logged::Event(event) => {
                     let at = event.times.earlier();
-                    if at > last.unwrap_or(until) {
+                    if at > end {
                         upcoming.push(event);
                     } else {
                         latest = latest.max(at);
@@ -42,12 +43,8 @@ impl<S: Storage> Space<S> {
                     }
                 }
                 Logged::New(applied) => behind.push(applied),
-                Logged::Delivered(now, record) => {
-                    acted = Some(now);
-                    if !record.is_empty() {
-                        ledger.read(record)?;
-                    }
-                }
+                Logged::Delivered([]) => {}
+                Logged::Delivered(record) => ledger.read(record)?,
                 Logged::Forgotten(is) => ledger.forget(is),
             }
             Ok(())
@@ -60,7 +57,7 @@ impl<S: Storage> Space<S> {
             settings,
             upcoming: upcoming.into_iter().map(|event| (due(&event), event)).collect(),
             unusable,
-            now: acted.unwrap_or(latest),
+            now: acted.as_ref().map_or(latest, |acted| acted.now),
             watched: true,
         };
         Ok(Resumed {
@@ -68,6 +65,7 @@ impl<S: Storage> Space<S> {
             behind,
             ledger,
             is_first: acted.is_none(),
+            unsure: acted.map(|acted| acted.messages).unwrap_or_default(),
         })
     }
 
@@ -123,8 +121,19 @@ impl<S: Storage> Space<S> {
         self.state.take_touched()
     }
 
-    /// Writes down that all that is stored was acted upon, as of now, and what destinations were sent.
-    pub(crate) fn deliver(&mut self, ledger: &[u8]) -> Result<(), SpaceError> {
-        self.journal.deliver(self.now, ledger)
+    /// Writes down what was acted upon, as of now: all that is stored, or up to an event that was not. And what destinations are
+    /// sent for that.
+    pub(crate) fn deliver(
+        &mut self,
+        next: Option<&str>,
+        ledger: &[u8],
+        messages: &[Message],
+    ) -> Result<(), SpaceError> {
+        self.journal.deliver(self.now, next, ledger, messages)
+    }
+
+    /// Writes down that the messages were taken.
+    pub(crate) fn handed_out(&mut self) -> Result<(), SpaceError> {
+        self.journal.handed_out()
     }
 }

@@ -7,10 +7,12 @@
 //! | 3 | a person was forgotten | when; keyed hashes: of the message ids, of the identifiers, and of what is hidden in events of others |
 //! | 4 | history was dropped | when, and up to which instant |
 //! | 5 | what was forgotten and dropped so far is erased | nothing |
-//! | 16 | all events before it were acted upon, and what destinations were sent since the last such record | as of when, a record of the ledger or nothing |
+//! | 16 | events were acted upon, and messages are handed out for that | as of when; the keyed hash of the first message id that was not acted upon yet, if there is one; what changed in the ledger, or nothing; the messages, packed |
+//! | 17 | the messages of the last record of that kind were taken | nothing |
 //!
 //! Numbers are little-endian; instants are milliseconds since 1970.
 
+use crate::deliver::Message;
 use crate::time::Timestamp;
 
 pub(super) const FOUNDING: u8 = 1;
@@ -19,6 +21,7 @@ pub(super) const FORGOTTEN: u8 = 3;
 pub(super) const DROPPED: u8 = 4;
 pub(super) const ERASED: u8 = 5;
 pub(super) const DELIVERED: u8 = 16;
+pub(super) const HANDED_OUT: u8 = 17;
 
 /// The event has no history any more: what it says of identity and consent is left.
 const WITHOUT_HISTORY: u8 = 1;
@@ -133,25 +136,56 @@ impl Dropped {
     }
 }
 
-/// What destinations were sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What destinations are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Delivered<'r> {
     /// The instant that was come to.
     pub(super) now: Timestamp,
+    /// The first event that is stored before this and was not acted upon yet, by the keyed hash of its message id.
+    pub(super) next: Option<Hash>,
     /// What changed in the ledger; empty where nothing did.
     pub(super) ledger: &'r [u8],
+    /// The messages that are handed out after this was written.
+    pub(super) messages: Vec<Message>,
 }
 
 impl<'r> Delivered<'r> {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.now.as_millis().to_le_bytes());
+        out.push(u8::from(self.next.is_some()));
+        out.extend(self.next.unwrap_or_default());
+        out.extend(length(self.ledger.len()));
         out.extend(self.ledger);
+        if !self.messages.is_empty() {
+            let kept: Vec<String> = self.messages.iter().map(Message::to_kept).collect();
+            // A kept message is two lines.
+            out.extend(lz4_flex::compress_prepend_size(kept.join("\n").as_bytes()));
+        }
     }
 
     pub(super) fn read(payload: &'r [u8]) -> Option<Self> {
         let mut reader = Reader(payload);
         let now = reader.instant()?;
-        Some(Delivered { now, ledger: reader.0 })
+        let [has_next] = reader.array()?;
+        let next = reader.array()?;
+        let length = u32::from_le_bytes(reader.array()?);
+        let ledger = reader.take(usize::try_from(length).ok()?)?;
+        let messages = match reader.0 {
+            [] => Vec::new(),
+            packed => {
+                let text = lz4_flex::decompress_size_prepended(packed).ok()?;
+                let text = String::from_utf8(text).ok()?;
+                let lines: Vec<&str> = text.split('\n').collect();
+                let kept = lines.chunks(2).map(|pair| Message::of_kept(&pair.join("\n")));
+                kept.collect::<Option<Vec<Message>>>()?
+            }
+        };
+        (has_next <= 1).then_some(Delivered {
+            now,
+            next: (has_next == 1).then_some(next),
+            ledger,
+            messages,
+        })
     }
 }
 

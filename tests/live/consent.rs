@@ -77,9 +77,10 @@ impl Watched {
         };
         let done = self.live().deliver(&mut outlet).is_ok();
         self.see(&outlet.taken, self.takes_up)?;
+        // What was taken is known from then on, also where more was to be.
+        self.recorded = (self.sent.clone(), self.ids.clone());
         if done {
             self.takes_up = false;
-            self.recorded = (self.sent.clone(), self.ids.clone());
             self.complete()?;
         }
         Ok(())
