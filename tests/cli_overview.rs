@@ -2,25 +2,24 @@
 //! `tests/overview_page`.
 #![cfg(feature = "cli")]
 
+#[path = "command/mod.rs"]
+mod command;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
+use command::{Done, volens_in};
 use serde_json::{Value as Json, json};
 
 const NOW: &str = "2026-06-30T00:00:00Z";
 
-fn volens(arguments: &[&str]) -> Output {
-    let command = Command::new(env!("CARGO_BIN_EXE_volens"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output();
-    command.unwrap()
+fn volens(arguments: &[&str]) -> Done {
+    volens_in(env!("CARGO_MANIFEST_DIR"), arguments, "")
 }
 
-fn out(done: &Output) -> String {
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout.clone()).unwrap()
+fn out(done: &Done) -> String {
+    assert_eq!(done.code, 0, "{}", done.err);
+    done.out.clone()
 }
 
 fn json_of(arguments: &[&str]) -> Json {
@@ -222,8 +221,7 @@ fn samples_are_as_many_as_were_asked_for_and_one_of_each_kind() {
         assert_eq!(text.contains("user_id:u"), count > 0);
     }
     // What is told on standard error is no more for it.
-    let done = volens(&example("overview", &workspace, &events));
-    let err = String::from_utf8(done.stderr).unwrap();
+    let err = volens(&example("overview", &workspace, &events)).err;
     assert_eq!(err.matches("rejected: ").count(), 11, "{err}");
     assert!(err.contains("rejected: 21 more"), "{err}");
 }
@@ -254,7 +252,7 @@ fn a_store_has_the_same_pipelines() {
     // And the page must not go in there.
     let inside = format!("{store}/overview.html");
     let done = volens(&["overview", workspace, "--store", store, "--now", NOW, "--html", &inside]);
-    assert_eq!(done.status.code(), Some(2));
+    assert_eq!(done.code, 2);
     assert!(!Path::new(&inside).exists());
 }
 
@@ -346,8 +344,8 @@ fn what_is_read_is_never_written_over_and_what_fails_loses_nothing() {
         (&events, &["--samples", "-1"]),
     ] {
         let done = volens(&[&example("overview", &workspace, events)[..], more].concat());
-        assert_eq!((done.status.code(), done.stdout.len()), (Some(2), 0), "{more:?}");
-        assert!(!done.stderr.is_empty(), "{more:?}");
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{more:?}");
+        assert!(!done.err.is_empty(), "{more:?}");
     }
     assert_eq!(fs::read_to_string(&events).unwrap(), "{}\n");
     assert_eq!(fs::read_to_string(&workspace).unwrap(), "audience a {}\n");
