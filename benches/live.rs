@@ -37,7 +37,7 @@ fn workspace(count: usize) -> Sources {
     for at in 0..count {
         // A file has 1 MiB at most.
         if at % 1000 == 999 {
-            sources.add(&format!("{at}.audience"), &std::mem::take(&mut text));
+            sources.add(format!("{at}.audience"), std::mem::take(&mut text));
         }
         let k = at / 4;
         let (who, consent) = match at % 4 {
@@ -71,7 +71,7 @@ fn workspace(count: usize) -> Sources {
         };
         writeln!(text, "audience a{at} {{\n  who {who}\n  consent to {consent}\n}}").unwrap();
     }
-    sources.add("last.audience", &text);
+    sources.add("last.audience", text);
     sources
 }
 

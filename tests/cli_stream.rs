@@ -65,9 +65,7 @@ impl Place {
         let (space, store) = (self.path("space.audience"), self.path("store"));
         let arguments = ["stream", &space, "--events", "-", "--store", &store, "--now", NOW];
         let arguments: Vec<&str> = arguments.iter().chain(more).copied().collect();
-        let mut done = volens_with(events, &arguments);
-        done.err = done.err.replace(self.folder.to_str().unwrap(), "FOLDER");
-        done
+        volens_with(events, &arguments)
     }
 }
 
@@ -115,7 +113,10 @@ fn a_message_is_a_segment_call_on_a_line() {
         ],
         &["--space", "shop"],
     );
-    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    assert_eq!(
+        (done.code, done.err.as_str()),
+        (0, "2 events read: 2 applied; 3 messages\n")
+    );
     assert_snapshot!(done.out);
 }
 
@@ -172,7 +173,7 @@ fn enforcement_that_is_switched_on_later_holds_for_what_comes_then() {
     place.workspace(WORKSPACE);
     // Those who were delivered before stay until a resync, and what happens then is held to consent.
     assert_eq!(told(&place.stream(&[], &[])), "");
-    let done = place.stream(&[], &["--resync", "buyers"]);
+    let done = place.stream(&[], &["--resync=buyers"]);
     assert_snapshot!(told(&done));
 }
 
@@ -358,10 +359,27 @@ fn what_cannot_be_is_bad_usage() {
             "cannot read `nowhere.jsonl`",
         ),
         (
-            vec!["stream", "SPACE", "--events", "-", "--resync", "byers"],
+            vec!["stream", "SPACE", "--events", "-", "--resync=byers"],
             "no audience `byers`",
         ),
         (vec!["stream", "SPACE", "--events", "-", "--until", "soon"], "soon"),
+        (
+            vec!["stream", "SPACE", "--events", "-", "--reuse", "byers"],
+            "no audience `byers`",
+        ),
+        (
+            vec![
+                "stream",
+                "SPACE",
+                "--store",
+                "nowhere",
+                "--now",
+                "2026-06-01",
+                "--until",
+                "2026-06-02",
+            ],
+            "time does not move back in a store",
+        ),
     ] {
         let space = place.path("space.audience");
         let arguments: Vec<&str> = arguments
@@ -411,4 +429,110 @@ fn what_comes_together_or_one_by_one_is_the_same() {
     let one_by_one = Place::new("one-by-one").stream_of(Trickle(events), &[]);
     assert!(together.out.lines().count() > 20, "{}", together.out);
     assert_eq!(together.out, one_by_one.out);
+}
+
+#[test]
+fn nobody_leaves_by_an_address_that_is_somebody_elses() {
+    let place = Place::new("moved");
+    place.workspace(
+        r#"
+        identity { user_id limit 1  email limit 1 }
+        destination crm requires nothing
+        audience buyers { who performed "Order Completed" within 30 days  send to crm }
+        "#,
+    );
+    let with_email = |id: &str, user: &str, time: &str| {
+        order(id, user, time).replace(
+            "\"timestamp\"",
+            "\"context\":{\"traits\":{\"email\":\"x@acme.example\"}},\"timestamp\"",
+        )
+    };
+    // The address was u0's before it was u1's, as it turns out, so u1 never had it.
+    let events = [
+        with_email("o1", "u1", "2026-06-10T00:00:00Z"),
+        with_email("o0", "u0", "2026-05-01T00:00:00Z"),
+    ];
+    let done = place.stream(&events, &["--until", "2026-06-15T00:00:00Z"]);
+    let messages: Vec<Json> = done
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let exits: Vec<&Json> = messages
+        .iter()
+        .filter(|message| message["event"] == "Audience Exited")
+        .collect();
+    assert_eq!(exits.len(), 1, "{}", done.out);
+    assert_eq!(exits[0]["context"]["traits"]["email"], "x@acme.example");
+    assert_eq!(exits[0].get("userId"), None, "{}", done.out);
+    assert!(exits[0]["anonymousId"].as_str().unwrap().starts_with("vol-"));
+}
+
+#[test]
+fn what_was_revoked_while_a_category_was_disabled_is_taken_out_when_it_is_enabled() {
+    let place = Place::new("disabled");
+    let _ = place.stream(
+        &[
+            consent("c1", "u1", "2026-06-01T00:00:00Z", true),
+            order("o1", "u1", "2026-06-01T00:00:00Z"),
+        ],
+        &[],
+    );
+    place.workspace(&WORKSPACE.replace("category Advertising", "category Advertising disabled"));
+    assert_eq!(
+        told(&place.stream(&[consent("c2", "u1", "2026-06-01T01:00:00Z", false)], &[])),
+        ""
+    );
+    place.workspace(WORKSPACE);
+    assert_snapshot!(told(&place.stream(&[], &[])));
+}
+
+#[test]
+fn history_that_was_dropped_is_not_asked_for_as_of_the_past() {
+    let place = Place::new("dropped");
+    let _ = place.stream(&[order("o1", "u1", "2026-06-01T00:00:00Z")], &[]);
+    let (space, store) = (place.path("space.audience"), place.path("store"));
+    let retain = ["ingest", &space, "--store", &store, "--retain", "10 days", "--now", NOW];
+    assert_eq!(volens_with(io::empty(), &retain).code, 0);
+    let done = place.stream(&[], &[]);
+    assert_eq!((done.code, done.out.as_str()), (1, ""));
+    assert!(done.err.contains("beyond-retention"), "{}", done.err);
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_told_of() {
+    let place = Place::new("reader");
+    let (space, store) = (place.path("space.audience"), place.path("store"));
+    let events: Vec<String> = (0..50)
+        .map(|n| order(&format!("o{n}"), &format!("u{n}"), "2026-06-01T00:00:00Z"))
+        .collect();
+    let events = events.join("\n");
+    let mut streams = volens::cli::Streams {
+        input: Box::new(Cursor::new(events.clone())),
+        out: Box::new(Full),
+        err: Box::new(io::sink()),
+        err_is_terminal: false,
+    };
+    let arguments = [
+        "volens", "stream", &space, "--events", "-", "--store", &store, "--now", NOW,
+    ];
+    assert_eq!(
+        volens::cli::run(arguments.iter().map(std::ffi::OsString::from), &mut streams),
+        2
+    );
+    // All of it comes when somebody reads it.
+    assert_eq!(place.stream_of(Cursor::new(events), &[]).out.lines().count(), 50);
+}
+
+/// Nobody reads it.
+struct Full;
+
+impl io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -351,7 +351,7 @@ struct StreamArguments {
     #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
     until: Option<Timestamp>,
     /// In the end send every member again, and take those out that destinations hold without consent: of this audience, or of all
-    #[arg(long, value_name = "AUDIENCE")]
+    #[arg(long, value_name = "AUDIENCE", num_args = 0..=1, require_equals = true)]
     resync: Option<Option<String>>,
     /// Events from after this instant wait until time has come to it; those without any time count as received then [default: the clock]
     #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]

@@ -4,10 +4,11 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::events::{Sources, Unread, cannot};
+use super::run::counted;
 use super::{Failure, StreamArguments, Streams, audience, clock, load, store};
 use crate::diagnostic::visible;
 use crate::engine::{Engine, Error};
-use crate::ingest::Reject;
+use crate::ingest::{Counts, Reject};
 use crate::live::{JsonLines, Live, LiveError, Options};
 use crate::space::{Journal, SpaceError};
 use crate::store::{Memory, Storage};
@@ -17,8 +18,19 @@ type Out<'o> = JsonLines<BufWriter<&'o mut Box<dyn Write>>>;
 
 pub(super) fn stream(path: &Path, arguments: &StreamArguments, streams: &mut Streams) -> Result<u8, Failure> {
     let engine = load(path, streams)?;
-    if let Some(Some(name)) = &arguments.resync {
+    let named = arguments.resync.iter().flatten().chain(&arguments.reuse);
+    for name in named {
         audience(&engine, name)?;
+    }
+    let now = arguments.now.unwrap_or_else(clock);
+    if let Some(until) = arguments
+        .until
+        .filter(|until| arguments.store.is_some() && *until > now)
+    {
+        // What comes before it would be late for good.
+        return Err(Failure::Other(format!(
+            "`--until {until}` is after {now}, and time does not move back in a store"
+        )));
     }
     match &arguments.store {
         Some(folder) => {
@@ -43,17 +55,21 @@ fn run<S: Storage>(
     streams.out = out;
     let Followed {
         rejects,
-        rejected,
+        counts,
+        messages,
         read,
     } = done?;
-    sources.tell(&rejects, rejected, streams)?;
+    sources.tell(&rejects, counts.rejected, streams)?;
+    let messages = counted(messages as u64, "message");
+    writeln!(streams.err, "{}; {messages}", super::run::counts(&counts))?;
     read.map(|()| 0)
 }
 
 struct Followed {
     rejects: Vec<Reject>,
-    rejected: u64,
-    /// Whether all could be read.
+    counts: Counts,
+    messages: usize,
+    /// Whether all could be read and put out.
     read: Result<(), Failure>,
 }
 
@@ -77,6 +93,12 @@ fn follow<S: Storage>(
         Err(Error::Live(error)) => return Err(failure(error)),
         Err(error) => return store::checked(Err(error), streams),
     };
+    if !engine.program().enforcement {
+        writeln!(
+            streams.err,
+            "note: consent enforcement is off: members are sent whatever they agreed to"
+        )?;
+    }
     for notice in live.notices() {
         writeln!(streams.err, "note: {}", visible(&notice.to_string()))?;
     }
@@ -91,7 +113,8 @@ fn follow<S: Storage>(
     let (counts, rejects) = live.told();
     Ok(Followed {
         rejects,
-        rejected: counts.rejected,
+        counts,
+        messages: live.sent(),
         read,
     })
 }
@@ -111,7 +134,8 @@ fn rest<S: Storage>(live: &mut Live<S>, arguments: &StreamArguments, out: &mut O
 
 fn failure(error: LiveError) -> Failure {
     match error {
-        LiveError::Outlet(error) => error.into(),
+        // Whoever reads may have seen enough, but not everything was acted upon.
+        LiveError::Outlet(error) => Failure::Other(format!("not all messages could be written: {error}")),
         LiveError::Space(SpaceError::Backwards { now, asked }) => Failure::Other(format!(
             "time has come to {now} already, and {asked} is before that: it does not move backwards"
         )),

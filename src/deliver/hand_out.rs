@@ -10,7 +10,7 @@ use super::ledger::{Entry, Ledger, State};
 use super::message::{Change, Message, Parts};
 use super::names::Basis;
 use crate::enforce;
-use crate::ir::{AudienceSlot, Destination, DestinationSlot, Program};
+use crate::ir::{AudienceSlot, CategorySlot, Destination, DestinationSlot, Program};
 use crate::model::{Consent, Profile, USER_ID, matched};
 use crate::time::Timestamp;
 
@@ -96,16 +96,19 @@ impl Subject<'_> {
 /// What the consent of a person comes to at a destination.
 struct Standing<'p> {
     ok: bool,
-    /// The enforced categories that are granted, sorted.
+    /// The required categories that are granted, sorted; those that are disabled, too, for they may be enabled again.
     granted: Vec<&'p str>,
-    /// Those that are not, if they are held to.
+    /// The enforced categories that are not.
     missing: Vec<&'p str>,
 }
 
 impl<'p> Standing<'p> {
     fn of(program: &'p Program, slot: DestinationSlot, destination: &'p Destination, consent: &Consent) -> Self {
+        let is_granted = |id: &&str| consent.state(id).is_granted();
         let enforced = program.enforced(destination).map(|slot| program.category_id(slot));
-        let (mut granted, missing): (Vec<_>, Vec<_>) = enforced.partition(|id| consent.state(id).is_granted());
+        let missing = enforced.filter(|id| !is_granted(id)).collect();
+        let declared = destination.requires.iter().map(|slot| program.category_id(*slot));
+        let mut granted: Vec<&str> = declared.filter(is_granted).collect();
         granted.sort_unstable();
         granted.dedup();
         Standing {
@@ -230,7 +233,7 @@ impl Ledger {
             let change = match step {
                 Step::Nothing => continue,
                 Step::Keep => {
-                    self.keep(subject, audience, destination, &standing);
+                    self.keep(program, subject, audience, destination, &standing);
                     continue;
                 }
                 Step::Silence => {
@@ -245,8 +248,10 @@ impl Ledger {
             let user_id = match (change, subject.kind) {
                 (_, Kind::UserId | Kind::AnonymousId) => None,
                 (Change::Entered, _) => subject.user_id(),
-                // Whoever leaves is called as the destination knows them.
-                (Change::Exited | Change::Removed, _) => held.and_then(|held| held.user_id.clone()),
+                // Whoever leaves is called as the destination knows them; but nobody else leaves by that.
+                (Change::Exited | Change::Removed, _) => held
+                    .and_then(|held| held.user_id.clone())
+                    .filter(|user_id| !self.stays(subject, audience, destination, user_id)),
             };
             let message = Message::new(&Parts {
                 program,
@@ -305,6 +310,15 @@ impl Ledger {
         self.set(message.kind(), value, changed);
     }
 
+    /// Whether a `user_id` that went along with an identifier is somebody else's by now, and is held there itself.
+    fn stays(&self, subject: &Subject<'_>, audience: &str, destination: &Destination, user_id: &str) -> bool {
+        let profile = subject.person.map(|person| person.profile);
+        let is_own = profile.is_some_and(|profile| has(profile, Kind::UserId, user_id));
+        let place = self.names.find(audience, &destination.name);
+        let entry = place.and_then(|place| self.entry(Kind::UserId, user_id, place));
+        !is_own && entry.is_some_and(Entry::is_held)
+    }
+
     fn held(&self, subject: &Subject<'_>, audience: &str, destination: &Destination) -> Option<&Entry> {
         let place = self.names.find(audience, &destination.name)?;
         self.entry(subject.kind, subject.value, place)
@@ -321,12 +335,28 @@ impl Ledger {
         }
     }
 
-    /// Notes on which grants the destination goes on holding the identifier.
-    fn keep(&mut self, subject: &Subject<'_>, audience: &str, destination: &Destination, standing: &Standing<'_>) {
+    /// Notes on which grants the destination goes on holding the identifier. What was revoked of a category that is disabled is
+    /// still revoked when it is enabled again.
+    fn keep(
+        &mut self,
+        program: &Program,
+        subject: &Subject<'_>,
+        audience: &str,
+        destination: &Destination,
+        standing: &Standing<'_>,
+    ) {
         let held = self.held(subject, audience, destination);
         let basis = held.map_or(&[][..], |held| self.names.categories(held.basis));
-        if !basis.iter().map(|id| &**id).eq(standing.granted.iter().copied()) {
-            let basis = self.names.basis(&standing.granted);
+        let is_disabled = |id: &str| {
+            let mut required = destination.requires.iter();
+            let disabled = |slot: &CategorySlot| program.categories.get(slot.index()).is_some_and(|c| !c.enabled);
+            program.enforcement && required.any(|slot| program.category_id(*slot) == id && disabled(slot))
+        };
+        let kept = basis.iter().map(|id| &**id).filter(|id| is_disabled(id));
+        let granted: BTreeSet<&str> = standing.granted.iter().copied().chain(kept).collect();
+        if !basis.iter().map(|id| &**id).eq(granted.iter().copied()) {
+            let granted: Vec<String> = granted.into_iter().map(str::to_owned).collect();
+            let basis = self.names.basis(&granted);
             self.alter(subject, audience, destination, |entry| entry.basis = basis);
         }
     }

@@ -58,10 +58,13 @@ impl Engine {
     }
 
     pub(crate) fn live_of<S: Storage>(&self, journal: Journal<S>, options: Options) -> Result<Live<S>, Error> {
-        if let Some(horizon) = journal.horizon() {
-            self.check_horizon(horizon, options.now)?;
-        }
+        let horizon = journal.horizon();
         let program = self.workspace.program.clone();
-        Ok(Live::open(program, journal, self.space_settings(), options)?)
+        let live = Live::open(program, journal, self.space_settings(), options)?;
+        if let Some(horizon) = horizon {
+            // Everything is as of the instant at which it was left, not as of the host's clock.
+            self.check_horizon(horizon, live.now())?;
+        }
+        Ok(live)
     }
 }

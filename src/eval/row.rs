@@ -75,6 +75,10 @@ pub(super) enum Computed<'a> {
 pub(super) trait Wanted {
     fn event(&self, slot: EventSlot) -> bool;
     fn has_trait(&self, slot: TraitSlot) -> bool;
+    /// Of the events of a name, those after this instant.
+    fn after(&self, _: EventSlot, _now: Timestamp) -> Timestamp {
+        Timestamp::MIN
+    }
 }
 
 /// All of it.
@@ -160,8 +164,14 @@ impl<'a> Row<'a> {
         self.clear(program, Subject::User);
         self.bind_traits(program, profile.traits(), wanted);
         for (at, event) in program.events.iter().enumerate() {
-            let past = match wanted.event(EventSlot::at(at)) {
-                true => profile.history().of(&event.name),
+            let slot = EventSlot::at(at);
+            let past = match wanted.event(slot) {
+                true => {
+                    let past = profile.history().of(&event.name);
+                    let after = wanted.after(slot, now);
+                    let first = past.partition_point(|event| event.timestamp <= after);
+                    past.get(first..).unwrap_or_default()
+                }
                 false => &[],
             };
             self.events.push(Layout {

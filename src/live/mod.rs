@@ -248,6 +248,11 @@ impl<S: Storage> Live<S> {
         self.space.profiles()
     }
 
+    /// How many messages were taken since it was opened.
+    pub fn sent(&self) -> usize {
+        self.sent
+    }
+
     /// What each destination was sent.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger

@@ -367,7 +367,12 @@ impl World {
                 let named = |at: usize| CATEGORIES[at];
                 if self.workspace.lets(destination, consent) {
                     if after.state == State::In {
-                        let basis: Vec<&str> = (0..2).filter(required).filter(granted).map(named).collect();
+                        // What was revoked of a category that is disabled is not forgotten.
+                        let is_kept = |at: &usize| {
+                            let kept = self.workspace.disabled[*at] && self.workspace.enforcement;
+                            granted(at) || kept && earlier.basis.contains(&named(*at))
+                        };
+                        let basis: Vec<&str> = (0..2).filter(|at| requires[*at]).filter(is_kept).map(named).collect();
                         prop_assert_eq!(after.basis, basis);
                     }
                     continue;

@@ -112,12 +112,35 @@ fn whoever_leaves_is_called_as_the_destination_knows_them() {
     let later = Profile::builder()
         .email("ann@acme.example")
         .user_id("a0")
+        .user_id("u1")
         .consent("A", ConsentState::Granted)
         .build();
     desk.sent.clear();
     desk.hand_out(&later, &[]);
     assert_eq!(desk.sent[0].change(), Change::Exited);
     assert_eq!(desk.sent[0].user_id(), Some("u1"));
+}
+
+#[test]
+fn nobody_leaves_by_an_identifier_that_is_somebody_elses() {
+    let mut desk = Desk::new(&shop("track"));
+    let granted = |profile: volens::model::ProfileBuilder| profile.consent("A", ConsentState::Granted).build();
+    desk.hand_out(
+        &granted(Profile::builder().email("ann@acme.example").user_id("u1")),
+        BIG,
+    );
+    // The address is another's now, and u1 stays.
+    desk.sent.clear();
+    desk.hand_out(
+        &granted(Profile::builder().email("ann@acme.example").user_id("u2")),
+        &[],
+    );
+    let exits: Vec<_> = desk
+        .sent
+        .iter()
+        .map(|message| (message.user_id(), message.anonymous_id().is_some()))
+        .collect();
+    assert_eq!(exits, [(None, true)]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::ir::{
     Audience, AudienceSlot, Comparison, EventSlot, Literal, Node, NodeId, Operand, Program, Reference, Subject, Test,
     TraitSlot, TraitSource, ValueRef,
 };
+use crate::time::Duration;
 use crate::value::Number;
 
 /// Fewer comparisons of one trait are asked one by one.
@@ -215,6 +216,7 @@ impl Builder {
                 .collect(),
             traits,
             by_event: vec![Readers::default(); program.events.len()],
+            oldest: oldest(program),
             by_trait: vec![Readers::default(); program.traits.len()],
             by_window: Vec::new(),
             by_date: Vec::new(),
@@ -301,6 +303,30 @@ impl Needs {
         self.traits.dedup();
         self
     }
+}
+
+/// By event, how far back conditions and computed traits look. What follows the first event of a funnel is not older than that.
+fn oldest(program: &Program) -> Vec<Option<Duration>> {
+    let mut oldest = vec![Some(Duration::ZERO); program.events.len()];
+    let mut look = |event: EventSlot, length: Option<Duration>| {
+        if let Some(known) = oldest.get_mut(event.index()) {
+            *known = known.zip(length).map(|(known, length)| known.max(length));
+        }
+    };
+    for node in &program.nodes {
+        if let Node::Performed(performed) = node {
+            look(performed.event, performed.window.oldest);
+            for step in &performed.steps {
+                look(step.event, performed.window.oldest);
+            }
+        }
+    }
+    for known in &program.traits {
+        if let TraitSource::Computed(aggregate) = &known.source {
+            look(aggregate.event, aggregate.window.oldest);
+        }
+    }
+    oldest
 }
 
 fn leaves_below(program: &Program, id: NodeId, found: &mut BTreeSet<NodeId>) {

@@ -22,7 +22,7 @@ use super::row::Wanted;
 use super::watch::Watch;
 use crate::ir::{AudienceSlot, CategorySlot, Comparison, EventSlot, NodeId, Program, TraitSlot};
 use crate::model::Profile;
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 use crate::value::Number;
 
 pub use step::{Exhausted, Step};
@@ -48,6 +48,8 @@ pub struct Network {
     events: HashMap<Box<str>, EventSlot>,
     traits: BTreeMap<Box<str>, Vec<TraitSlot>>,
     by_event: Vec<Readers>,
+    /// By event, how far back any reader looks; `None` for as far as there is anything.
+    oldest: Vec<Option<Duration>>,
     by_trait: Vec<Readers>,
     by_window: Vec<Readers>,
     by_date: Vec<Readers>,

@@ -56,13 +56,24 @@ impl Marks {
     }
 }
 
-impl Wanted for Step {
+/// What a step wants of a profile.
+struct Part<'s> {
+    step: &'s Step,
+    network: &'s Network,
+}
+
+impl Wanted for Part<'_> {
     fn event(&self, slot: EventSlot) -> bool {
-        self.events.has(slot.index())
+        self.step.events.has(slot.index())
     }
 
     fn has_trait(&self, slot: TraitSlot) -> bool {
-        self.traits.has(slot.index())
+        self.step.traits.has(slot.index())
+    }
+
+    fn after(&self, slot: EventSlot, now: Timestamp) -> Timestamp {
+        let oldest = self.network.oldest.get(slot.index()).copied().flatten();
+        oldest.map_or(Timestamp::MIN, |oldest| now.minus(oldest))
     }
 }
 
@@ -202,7 +213,8 @@ impl Step {
             needs.traits.iter().for_each(|slot| self.traits.mark(slot.0));
         }
         let mut row = Row::default();
-        row.bind_part(program, profile, now, self, self.funnels(network, program));
+        let part = Part { step: self, network };
+        row.bind_part(program, profile, now, &part, self.funnels(network, program));
         for leaf in std::mem::take(&mut self.leaves.marked) {
             let Some(asks) = network.leaves.get(leaf as usize).map(|leaf| leaf.asks) else {
                 continue;
