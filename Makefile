@@ -8,7 +8,7 @@ SPACES = media saas shop
 EVENTS = 10000000
 PEOPLE = 1000000
 
-.PHONY: check fmt lint test docs lean snapshots bench scale spaces events long
+.PHONY: check fmt lint test docs lean snapshots bench live scale spaces events long
 
 check: fmt lint lean test docs spaces
 
@@ -50,6 +50,10 @@ snapshots:
 bench:
 	cargo bench --bench scalar --bench funnel
 
+# What one event costs with 1 000 and with 10 000 audiences, beside evaluating all of them.
+live:
+	cargo bench --bench live
+
 # Many events of many people: time and memory, beside parsing and writing the same lines. A million needs 0.7 GB of disk
 # and 1 GB of memory.
 scale:
@@ -76,4 +80,4 @@ events:
 long:
 	PROPTEST_CASES=20000 cargo test --release --all-features
 	PROPTEST_CASES=100000 cargo test --release --all-features --test meaning
-	VOLENS_KILLS=1000 VOLENS_FLIPS=10000 cargo test --release --all-features --test store_files
+	VOLENS_KILLS=1000 VOLENS_FLIPS=10000 cargo test --release --all-features --test store_files --test stream_kill

@@ -140,6 +140,8 @@ fn time(mut run: impl FnMut()) -> f64 {
 }
 
 struct Measured {
+    /// What a profile takes, a bit for each distinct condition and audience.
+    bytes: usize,
     all: f64,
     order: f64,
     order_and_timer: f64,
@@ -202,6 +204,7 @@ fn measure(count: usize) -> Measured {
         })
     };
     Measured {
+        bytes: network.size().div_ceil(8),
         all,
         order,
         order_and_timer,
@@ -240,4 +243,8 @@ fn main() {
             many.all / many_ns
         );
     }
+    println!(
+        "\nA profile takes {} bytes with the thousand, {} with the ten thousand.",
+        few.bytes, many.bytes
+    );
 }

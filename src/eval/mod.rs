@@ -22,6 +22,11 @@
 //! [`evaluate_audience`] for the rows of each audience's kind. Before a user audience that is said to be in an audience
 //! of accounts, tell each user's row with [`Row::set_member`] whether any of its accounts is in it.
 //!
+//! # Event by event
+//! A [`Network`] keeps the answers for a profile up to date: it says which conditions a change can touch, and asks these again
+//! by this same evaluator. A [`Watch`] tells when an answer can change by the passing of time alone.
+//! [`Live`](crate::Live) drives both.
+//!
 //! ```
 //! use volens::eval::{Row, evaluate};
 //! use volens::ir::{Audience, Builder, Literal, Node, Operand, Subject, Test, Trait, TraitSource, ValueRef};

@@ -6,8 +6,9 @@
 //! | [`Space`] | a journal, and the state of all profiles as of an instant |
 //! | [`Intake`] | how events come in: in batches, each durable before the next |
 //!
-//! The journal is the truth: the state is what its events lead to, whatever the order in which they came, and nothing else
-//! is stored. So the two cannot disagree, and a change of the workspace needs no more than opening the space again.
+//! The journal is the truth: the state is what its events lead to, whatever the order in which they came, and nothing of it
+//! is stored. So the two cannot disagree, and a change of the workspace needs no more than opening the space again. Beside the
+//! events stands what destinations were sent for them ([`Live`](crate::Live)), which does not follow from anything else.
 //!
 //! ```
 //! use volens::model::IdentityRules;
