@@ -433,3 +433,63 @@ fn what_was_dated_ahead_waits_also_after_a_crash() {
     live.catch_up(late, &mut sent).unwrap();
     assert_eq!(told(&sent[2..]), ["google_ads entered u1", "crm entered u1"]);
 }
+
+/// A live engine that ended after it wrote down what it hands out, and before anybody knew that it was taken.
+fn ended_in_between(engine: &Engine) -> Memory {
+    let mut live = engine.live(Memory::new(), Options::new(now())).unwrap();
+    live.deliver(&mut Vec::new()).unwrap();
+    live.apply(order("m1", "u1", "2026-06-01T00:00:00Z"), now()).unwrap();
+    let mut unsure = Unsure(Vec::new());
+    assert!(live.deliver(&mut unsure).is_err());
+    assert_eq!(told(&unsure.0), ["google_ads entered u1", "crm entered u1"]);
+    live.into_storage()
+}
+
+#[test]
+fn who_revoked_since_a_crash_is_not_handed_out_again_and_is_taken_out() {
+    let engine = engine();
+    let mut journal = engine.journal(ended_in_between(&engine)).unwrap();
+    let mut intake = journal.intake(now(), now());
+    let refusal = json!({
+        "type": "track", "event": "Segment Consent Preference Updated", "userId": "u1", "messageId": "m2",
+        "timestamp": "2026-06-01T01:00:00Z", "context": {"consent": {"categoryPreferences": {"Advertising": false}}},
+    });
+    intake.event(refusal.into()).unwrap();
+    intake.commit().unwrap();
+
+    let mut sent: Vec<Message> = Vec::new();
+    let mut live = engine.live(journal.into_storage(), Options::new(now())).unwrap();
+    // It was stored, and not acted upon yet: it is looked at first.
+    live.deliver(&mut sent).unwrap();
+    assert_eq!(told(&sent), ["crm entered u1", "google_ads removed u1"]);
+
+    // Once it was acted upon, nothing goes out that it forbids.
+    let mut live = engine.live(ended_in_between(&engine), Options::new(now())).unwrap();
+    let refusal = json!({
+        "type": "track", "event": "Segment Consent Preference Updated", "userId": "u1",
+        "timestamp": "2026-06-01T01:00:00Z", "context": {"consent": {"categoryPreferences": {"Advertising": false}}},
+    });
+    live.apply(refusal.into(), now()).unwrap();
+    sent.clear();
+    live.deliver(&mut sent).unwrap();
+    assert_eq!(told(&sent), ["crm entered u1", "google_ads removed u1"]);
+}
+
+#[test]
+fn what_may_have_gone_before_a_crash_is_taken_back_under_other_definitions() {
+    let other = Engine::from_text(
+        "shop.audience",
+        &SHOP.replace("\"Order Completed\"", "\"Order Cancelled\""),
+    )
+    .unwrap();
+    let storage = ended_in_between(&engine());
+    let mut sent: Vec<Message> = Vec::new();
+    let mut live = other.live(storage, Options::new(now())).unwrap();
+    live.deliver(&mut sent).unwrap();
+    let mut last: std::collections::BTreeMap<&str, Change> = Default::default();
+    last.extend(sent.iter().map(|message| (message.destination(), message.change())));
+    assert_eq!(
+        last.into_iter().collect::<Vec<_>>(),
+        [("crm", Change::Exited), ("google_ads", Change::Exited)]
+    );
+}
