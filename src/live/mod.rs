@@ -375,65 +375,35 @@ impl<S: Storage> Live<S> {
     fn settle(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
         self.repeat(outlet)?;
         self.hand_out(Resync::No, outlet)?;
-        self.take_up(&mut Vec::new(), &mut Handing(outlet))?;
-        self.repeat(outlet)
+        self.take_up(&mut Vec::new(), &mut Handing(outlet))
     }
 
     /// Hands out again what may not have been taken before a crash, as far as consent lets it go now. Whoever revoked since is
-    /// taken for held, and is removed like others. Where an event that is stored and was not acted upon yet says something of
-    /// the person's consent, that is looked at first.
+    /// taken for held, and is removed like others.
     fn repeat(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
         if self.unsure.is_empty() {
             return Ok(());
         }
-        let mut later = VecDeque::new();
         while let Some(message) = self.unsure.front() {
-            if self.speaks_of_consent(message) {
-                later.extend(self.unsure.pop_front());
-                continue;
-            }
             if self.may_go(message) {
                 outlet.message(message).map_err(LiveError::Outlet)?;
                 self.sent += 1;
             }
             self.unsure.pop_front();
         }
-        self.unsure = later;
-        if self.unsure.is_empty() {
-            self.taken(outlet)
-        } else {
-            self.flush(outlet)
-        }
+        self.taken(outlet)
     }
 
-    /// Whether an event that was not acted upon yet says something of the consent of whom a message is about.
-    fn speaks_of_consent(&self, message: &Message) -> bool {
-        let (kind, value) = message.identifier();
-        let state = self.space.state();
-        let profile = state.owner(kind, value).and_then(|person| state.person(person));
-        let is_own = |id: &Identifier| {
-            let own = profile.is_some_and(|profile| profile.identifiers().of(&id.kind).any(|own| *own == *id.value));
-            own || (&*id.kind, &*id.value) == (kind, value)
-        };
-        let mut events = self.behind.iter().map(|applied| &applied.event);
-        events.any(|event| event.has_consent() && event.claims.iter().any(|claim| is_own(&claim.id)))
-    }
-
-    /// Whether a message of before a crash may be handed out again: consent lets it, and nothing has come after it.
     fn may_go(&self, message: &Message) -> bool {
         let mut destinations = self.program.destinations.iter();
         let slot = destinations.position(|destination| *destination.name == *message.destination());
         let (kind, value) = message.identifier();
         let state = self.space.state();
         let profile = state.owner(kind, value).and_then(|person| state.person(person));
-        let mut held = self.ledger.holds(kind, value);
-        let place = (message.audience(), message.destination());
-        let is_last = held
-            .any(|(audience, destination, sent)| (audience, destination) == place && sent.at <= message.timestamp());
-        let lets = slot.zip(profile).is_some_and(|(slot, profile)| {
-            enforce::decide(&self.program, DestinationSlot::at(slot), profile.consent()).is_delivered()
-        });
-        is_last && (lets || message.change() == deliver::Change::Removed)
+        message.change() == deliver::Change::Removed
+            || slot.zip(profile).is_some_and(|(slot, profile)| {
+                enforce::decide(&self.program, DestinationSlot::at(slot), profile.consent()).is_delivered()
+            })
     }
 
     /// Works out what is due of all who are marked, in the order of their labels, and hands it out where it is much.
@@ -547,8 +517,7 @@ impl<S: Storage> Live<S> {
         self.failed = true;
         let ledger = self.ledger.changes().unwrap_or_default();
         let next = self.behind.front().map(|applied| &*applied.event.message_id);
-        let messages: Vec<Message> = self.unsure.iter().chain(&self.outbox).cloned().collect();
-        self.space.deliver(next, &ledger, messages)?;
+        self.space.deliver(next, &ledger, &self.outbox)?;
         (self.is_open, self.failed) = (false, false);
         Ok(())
     }

@@ -61,7 +61,7 @@ impl<S: Storage> Live<S> {
         memberships.load(space.state(), space.now())?;
         if is_first {
             // From here on it is known as of when everybody is handed out, also after a crash.
-            space.deliver(None, &[], Vec::new())?;
+            space.deliver(None, &[], &[])?;
         }
         let ingestor = Ingestor::for_store(ingest::Settings {
             identity: rules,

@@ -351,13 +351,13 @@ impl<S: Storage> Journal<S> {
         now: Timestamp,
         next: Option<&str>,
         ledger: &[u8],
-        messages: Vec<Message>,
+        messages: &[Message],
     ) -> Result<(), SpaceError> {
         let delivered = Delivered {
             now,
             next: next.map(|id| self.erasure.key.message(id)),
             ledger,
-            messages,
+            messages: messages.to_vec(),
         };
         let mut batch = Batch::new();
         batch.push_with(record::DELIVERED, |out| delivered.write(out));

@@ -127,7 +127,7 @@ impl<S: Storage> Space<S> {
         &mut self,
         next: Option<&str>,
         ledger: &[u8],
-        messages: Vec<Message>,
+        messages: &[Message],
     ) -> Result<(), SpaceError> {
         self.journal.deliver(self.now, next, ledger, messages)
     }
