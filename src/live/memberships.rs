@@ -60,6 +60,8 @@ pub(super) struct Moved {
     pub(super) people: BTreeSet<PersonId>,
     /// Identifiers whose owner may be another, or nobody.
     pub(super) identifiers: BTreeSet<Identifier>,
+    /// Whether anybody may have lost a grant.
+    pub(super) revokes: bool,
 }
 
 /// The audiences that profiles and accounts are in, by their labels.
@@ -209,6 +211,7 @@ impl Memberships {
                 Touched::Identifier(id) => gathered.moved.identifiers.extend(state.named(id).cloned()),
             }
         }
+        gathered.moved.revokes = !whole.is_empty() || !gathered.moved.identifiers.is_empty();
         for person in whole {
             if let Some(profile) = state.person(person) {
                 self.put(person, profile, false, now, &mut gathered)?;
@@ -289,6 +292,8 @@ impl Memberships {
                 self.step.consent(&self.network);
                 let granted = granted(&self.program, profile);
                 if granted.is_none() || granted != stood.granted {
+                    let lost = stood.granted.zip(granted).map(|(before, after)| before & !after);
+                    gathered.moved.revokes |= lost != Some(0);
                     stood.granted = granted;
                     gathered.moved.people.insert(person);
                 }

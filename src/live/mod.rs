@@ -74,6 +74,10 @@ pub struct Live<S> {
     notices: Vec<Notice>,
     /// Stored, and not acted upon yet, in the order in which they came.
     behind: VecDeque<Applied>,
+    /// The event that is being acted upon, and the instant before it.
+    acting: Option<(Arc<str>, Timestamp)>,
+    /// Whether anybody may have lost a grant, by what was looked at last.
+    revokes: bool,
     /// Messages of which nobody knows whether they were taken before a crash.
     unsure: VecDeque<Message>,
     /// Worked out, and not yet written down.
@@ -310,16 +314,21 @@ impl<S: Storage> Live<S> {
             let waits = at > first.received_at.max(self.now());
             if !waits {
                 self.pass(Until::Before(at), changes, each)?;
+            }
+            let before = self.now();
+            if !waits {
                 self.move_to(at);
                 while self.space.take_next() {}
             }
             if let Some(applied) = self.behind.pop_front() {
+                self.acting = Some((applied.event.message_id.clone(), before));
                 self.space.take(applied);
             }
             if !waits {
                 self.look(changes)?;
                 each.instant(self)?;
             }
+            self.acting = None;
         }
         Ok(())
     }
@@ -345,6 +354,7 @@ impl<S: Storage> Live<S> {
         self.failed = true;
         let now = self.now();
         let touched = self.space.settle();
+        self.revokes = false;
         if !touched.is_empty() {
             let moved = self.memberships.touch(self.space.state(), touched, now)?;
             self.note(moved, changes);
@@ -357,6 +367,7 @@ impl<S: Storage> Live<S> {
 
     fn note(&mut self, moved: Moved, changes: &mut Vec<Change>) {
         changes.extend(moved.changes);
+        self.revokes |= moved.revokes;
         self.people.extend(moved.people);
         self.identifiers.extend(moved.identifiers);
     }
@@ -474,6 +485,16 @@ impl<S: Storage> Live<S> {
         }
     }
 
+    /// Hands out what was worked out before a revocation, before anything else is: what is written down is never older than that.
+    fn post_before_revocation(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        if self.revokes && !self.outbox.is_empty() {
+            self.post(outlet)?;
+        }
+        // From here on the event that is being acted upon has left its traces.
+        self.acting = None;
+        Ok(())
+    }
+
     /// Writes down what was acted upon and what is handed out for that, and then hands it out: so whatever becomes of this
     /// process, it is known what destinations may hold.
     fn post(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
@@ -516,8 +537,11 @@ impl<S: Storage> Live<S> {
     fn write_down(&mut self) -> Result<(), LiveError> {
         self.failed = true;
         let ledger = self.ledger.changes().unwrap_or_default();
-        let next = self.behind.front().map(|applied| &*applied.event.message_id);
-        self.space.deliver(next, &ledger, &self.outbox)?;
+        let next = self.behind.front().map(|applied| &applied.event.message_id);
+        let acting = self.acting.as_ref();
+        let next = acting.map(|(id, _)| id).or(next).map(|id| &**id);
+        let now = acting.map_or(self.now(), |(_, before)| *before);
+        self.space.deliver(now, next, &ledger, &self.outbox)?;
         (self.is_open, self.failed) = (false, false);
         Ok(())
     }

@@ -61,7 +61,7 @@ impl<S: Storage> Live<S> {
         memberships.load(space.state(), space.now())?;
         if is_first {
             // From here on it is known as of when everybody is handed out, also after a crash.
-            space.deliver(None, &[], &[])?;
+            space.deliver(space.now(), None, &[], &[])?;
         }
         let ingestor = Ingestor::for_store(ingest::Settings {
             identity: rules,
@@ -79,6 +79,8 @@ impl<S: Storage> Live<S> {
             name: options.space.into(),
             notices,
             behind: behind.into(),
+            acting: None,
+            revokes: false,
             unsure: unsure.into(),
             outbox: Vec::new(),
             sent: 0,

@@ -18,6 +18,7 @@ pub(super) struct Handing<'o, O>(pub(super) &'o mut O);
 
 impl<S: Storage, O: Outlet> Each<S> for Handing<'_, O> {
     fn instant(&mut self, live: &mut Live<S>) -> Result<(), LiveError> {
+        live.post_before_revocation(self.0)?;
         live.hand_out(Resync::No, self.0)
     }
 }

@@ -121,15 +121,16 @@ impl<S: Storage> Space<S> {
         self.state.take_touched()
     }
 
-    /// Writes down what was acted upon, as of now: all that is stored, or up to an event that was not. And what destinations are
+    /// Writes down what was acted upon, as of an instant: all that is stored, or up to an event that was not. And what destinations are
     /// sent for that.
     pub(crate) fn deliver(
         &mut self,
+        now: Timestamp,
         next: Option<&str>,
         ledger: &[u8],
         messages: &[Message],
     ) -> Result<(), SpaceError> {
-        self.journal.deliver(self.now, next, ledger, messages)
+        self.journal.deliver(now, next, ledger, messages)
     }
 
     /// Writes down that the messages were taken.
