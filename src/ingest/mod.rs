@@ -80,7 +80,7 @@ pub(crate) use self::passing::{Passed, Passing};
 pub(crate) use self::people::{PersonId, Touched};
 pub(crate) use self::reject::{Refusal, forgotten};
 pub use self::reject::{Reject, RejectCode};
-pub(crate) use self::state::State;
+pub(crate) use self::state::{State, Trace};
 pub use self::survey::Said;
 pub(crate) use self::times::read as times;
 pub(crate) use self::violations::NO_IDENTIFIER;

@@ -12,7 +12,7 @@ use super::index::{Found, Index};
 use super::intake::{Commit, Intake};
 use super::record::{self, Delivered, Dropped, Forgotten, Hash, Stored};
 use super::{Horizon, audit};
-use crate::deliver::{self, Message, Scrubbed};
+use crate::deliver::{self, Ledger, Message, Scrubbed};
 use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Shared, Taken, conflict, forgotten};
 use crate::model::{IdentityRules, USER_ID};
 use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
@@ -115,7 +115,7 @@ impl<S: Storage> Journal<S> {
                 record::FORGOTTEN => {
                     let person = Forgotten::read(entry.payload).ok_or_else(|| unknown(entry, "what was forgotten"))?;
                     unerased.push(audit::forgotten(&person));
-                    forgotten.push((entry.position, person.identifiers.iter().copied().collect()));
+                    forgotten.push((entry.position, person.of_deliveries()));
                     erasure.forget(person);
                 }
                 record::DROPPED => {
@@ -294,21 +294,50 @@ impl<S: Storage> Journal<S> {
                     let delivered = delivered(entry)?;
                     give(Logged::Delivered(delivered.ledger))
                 }
-                record::FORGOTTEN => {
-                    let at = self
-                        .forgotten
-                        .binary_search_by_key(&entry.position, |(position, _)| *position);
-                    let identifiers = at.ok().and_then(|at| self.forgotten.get(at));
-                    let is = |kind: &str, value: &str| {
-                        let hash = self.erasure.key.identifier(kind, value);
-                        identifiers.is_some_and(|(_, identifiers)| identifiers.contains(&hash))
-                    };
-                    give(Logged::Forgotten(&is))
-                }
+                record::FORGOTTEN => give(Logged::Forgotten(&|kind, value| {
+                    self.was_forgotten_at(entry.position, kind, value)
+                })),
                 _ => Ok(()),
             }
         })?;
         Ok(unusable)
+    }
+
+    /// What destinations were sent, as far as it was written down.
+    pub(super) fn ledger(&self) -> Result<Ledger, SpaceError> {
+        let mut ledger = Ledger::new();
+        if self.delivered.is_none() {
+            return Ok(ledger);
+        }
+        scan(&self.storage, |entry| {
+            match entry.kind {
+                record::DELIVERED => {
+                    let delivered = delivered(entry)?;
+                    if !delivered.ledger.is_empty() {
+                        ledger.read(delivered.ledger)?;
+                    }
+                }
+                record::FORGOTTEN => ledger.forget(|kind, value| self.was_forgotten_at(entry.position, kind, value)),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(ledger)
+    }
+
+    /// Whether an identifier is among those of the person of whom it is told here that they were forgotten.
+    fn was_forgotten_at(&self, position: Position, kind: &str, value: &str) -> bool {
+        let at = self
+            .forgotten
+            .binary_search_by_key(&position, |(position, _)| *position);
+        let forgotten = at.ok().and_then(|at| self.forgotten.get(at));
+        forgotten.is_some_and(|(_, identifiers)| identifiers.contains(&self.erasure.key.identifier(kind, value)))
+    }
+
+    /// Whether an identifier is among those of the person who was forgotten last.
+    pub(super) fn was_forgotten_last(&self, kind: &str, value: &str) -> bool {
+        let last = self.forgotten.last();
+        last.is_some_and(|(_, identifiers)| identifiers.contains(&self.erasure.key.identifier(kind, value)))
     }
 
     /// How far the journal was acted upon; `None` if it never was.
@@ -526,7 +555,7 @@ impl<S: Storage> Journal<S> {
         batch.push_with(record::FORGOTTEN, |out| forgotten.write(out));
         let positions = self.storage.append(&batch)?;
         self.unerased.push(audit::forgotten(&forgotten));
-        let identifiers = forgotten.identifiers.iter().copied().collect();
+        let identifiers = forgotten.of_deliveries();
         self.forgotten
             .extend(positions.first().map(|position| (*position, identifiers)));
         self.erasure.forget(forgotten);
@@ -578,7 +607,7 @@ impl<S: Storage> Journal<S> {
                     delivered_change(entry, erasure, forgotten, Some(entry.position) == last, is_taken)
                 }
                 record::HANDED_OUT if Some(entry.position) < last => Ok(Change::Remove),
-                _ => change(entry, erasure, rules, (index, acted), &mut shared),
+                _ => change(entry, erasure, rules, (index, acted), forgotten, &mut shared),
             };
             change.unwrap_or_else(|error| {
                 failed.get_or_insert(error);
@@ -627,6 +656,7 @@ fn change(
     erasure: &Erasure,
     rules: &IdentityRules,
     (index, acted): (&Index, Option<Position>),
+    forgotten: &[(Position, HashSet<Hash>)],
     shared: &mut Shared,
 ) -> Result<Change, SpaceError> {
     if entry.kind != record::EVENT {
@@ -635,10 +665,18 @@ fn change(
     let stored = stored(entry)?;
     // One that another has taken the place of is still needed where that was not acted upon yet.
     let is_needed = acted.is_some_and(|acted| entry.position < acted && index.is_from(stored.message_id, acted));
-    if !index.is_at(stored.message_id, entry.position) && !is_needed {
-        return Ok(Change::Remove);
-    }
-    Ok(match erasure.rest(&stored, rules, shared)? {
+    let rest = match index.is_at(stored.message_id, entry.position) {
+        true => erasure.rest(&stored, rules, shared)?,
+        false if !is_needed => Rest::Nothing,
+        // Nobody knows of it whose it was: what it names of people who were forgotten since is taken out.
+        false => {
+            let after = forgotten_after(forgotten, entry.position);
+            erasure.rest_of_replaced(&stored, rules, shared, |hash| {
+                after.iter().any(|(_, identifiers)| identifiers.contains(hash))
+            })?
+        }
+    };
+    Ok(match rest {
         Rest::All => Change::Keep,
         Rest::Nothing => Change::Remove,
         Rest::Some { json, without_history } => {
@@ -654,6 +692,12 @@ fn change(
     })
 }
 
+/// Those who were forgotten after this.
+fn forgotten_after(forgotten: &[(Position, HashSet<Hash>)], position: Position) -> &[(Position, HashSet<Hash>)] {
+    let after = forgotten.partition_point(|(at, _)| *at <= position);
+    forgotten.get(after..).unwrap_or_default()
+}
+
 /// What becomes of a record of what was delivered: those who were forgotten after it are taken out.
 fn delivered_change(
     entry: &Entry<'_>,
@@ -663,8 +707,7 @@ fn delivered_change(
     is_taken: bool,
 ) -> Result<Change, SpaceError> {
     let mut delivered = delivered(entry)?;
-    let after = forgotten.partition_point(|(position, _)| *position <= entry.position);
-    let after = forgotten.get(after..).unwrap_or_default();
+    let after = forgotten_after(forgotten, entry.position);
     let is_forgotten = |kind: &str, value: &str| {
         let hash = erasure.key.identifier(kind, value);
         after.iter().any(|(_, identifiers)| identifiers.contains(&hash))
