@@ -75,7 +75,7 @@ pub(crate) use self::event::{Claim, Event, Identifier};
 pub(crate) use self::events::EventId;
 pub(crate) use self::identifiers::ANONYMOUS_ID;
 pub use self::input::Input;
-pub(crate) use self::order::{Taken, conflict};
+pub(crate) use self::order::{Relation, Taken, conflict};
 pub(crate) use self::passing::{Passed, Passing};
 pub(crate) use self::people::{PersonId, Touched};
 pub(crate) use self::reject::{Refusal, forgotten};

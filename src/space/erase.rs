@@ -106,7 +106,12 @@ impl Erasure {
 
     /// Whether something of a stored event was taken away, so that it cannot be compared with another.
     pub(super) fn is_changed(&self, stored: &Stored<'_>) -> bool {
-        stored.without_history || self.hidden_in(stored.message_id).is_some()
+        stored.without_history || self.is_hidden(stored.message_id)
+    }
+
+    /// Whether something of an event with this id is hidden.
+    pub(super) fn is_hidden(&self, message_id: &str) -> bool {
+        self.hidden_in(message_id).is_some()
     }
 
     /// Whether an event would be a part of history that is dropped.

@@ -38,6 +38,7 @@ mod intake;
 mod journal;
 mod live;
 mod record;
+mod rewrite;
 mod scrub;
 
 use std::collections::{BTreeMap, BTreeSet};
