@@ -69,7 +69,7 @@ use crate::time::Timestamp;
 use crate::value::{JsonError, Object, Value};
 
 pub use self::check::check;
-pub(crate) use self::check::claims;
+pub(crate) use self::check::{claims, named_besides};
 pub(crate) use self::decode::decode;
 pub(crate) use self::event::{Claim, Event, Identifier};
 pub(crate) use self::events::EventId;
