@@ -37,7 +37,7 @@ pub(super) fn ingest(
 ) -> Result<u8, Failure> {
     let engine = load(path, streams)?;
     let now = arguments.now.unwrap_or_else(clock);
-    let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), &engine)?;
+    let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), Some(folder), &engine)?;
     // Before anything is written.
     let horizon = match arguments.retain {
         Some(length) => Some(checked(engine.horizon(length, now), streams)?),
