@@ -167,3 +167,32 @@ fn without_a_consent_object_an_old_event_takes_nothing_back() {
     let found = space.find("user_id", "u1").unwrap();
     assert_eq!(found.consent().state("Advertising").as_str(), "denied");
 }
+
+/// Somebody who refused must not become another because an identifier is gone with the history.
+#[test]
+fn what_the_rules_look_for_in_events_without_history_is_kept() {
+    let text = r#"
+        category Advertising
+        identity {
+          user_id limit 1
+          card from context.loyalty.card limit 2
+          phone from properties.contact.phone limit 2
+        }
+    "#;
+    let engine = Engine::from_text("shop.audience", text).unwrap();
+    let now: Timestamp = "2026-06-30T00:00:00Z".parse().unwrap();
+    let mut space = engine.space(Memory::new(), now).unwrap();
+    let mut visit = page("m1", "u1", "05", Some(false));
+    visit["context"]["loyalty"] = json!({"card": "c1"});
+    visit["context"]["page"] = json!({"url": "/secret-path"});
+    visit["properties"]["contact"] = json!({"phone": "1"});
+    give(&mut space, &[visit], now);
+    let horizon = engine.horizon(Duration::from_millis(20 * 86_400_000), now).unwrap();
+    space.drop_history(horizon).unwrap();
+    let space = engine.space(space.into_storage(), now).unwrap();
+    for (kind, value) in [("card", "c1"), ("phone", "1")] {
+        let found = space.find(kind, value).unwrap();
+        assert_eq!(found.consent().state("Advertising").as_str(), "denied", "{kind}");
+    }
+    assert!(!holds(&space, "secret-path"));
+}
