@@ -557,3 +557,62 @@ fn what_a_crash_left_is_told_once() {
     assert_eq!(place.ingest(&[&events], &[]).err, "");
     assert_eq!(place.with_store("run", &[]).out, before);
 }
+
+/// A file for refused events must not be one of the store, which would be lost; nor stand where the store is to be.
+#[test]
+fn rejects_are_not_written_into_the_store() {
+    let place = Place::new("rejects");
+    let events = place.file("events.jsonl", EVENTS);
+    let asked = |rejects: &str| {
+        let more = ["--events", &events, "--rejects", rejects];
+        let mut done = vec![place.with_store("ingest", &more), place.with_store("stream", &more)];
+        done.push(place.with_store("route", &[&more[..], &["--policy", "strict"]].concat()));
+        done
+    };
+    let refused = |path: &str| {
+        for done in asked(path) {
+            assert_eq!((done.code, done.out.as_str()), (2, ""), "{path}");
+            assert_eq!(
+                done.err,
+                format!("error: `--rejects {path}` would overwrite what is read\n")
+            );
+        }
+    };
+    // Nothing is made before it is refused.
+    refused(&place.store);
+    assert!(!Path::new(&place.store).exists());
+
+    assert_eq!(place.ingest(&[&events], &[]).code, 0);
+    let contents = || -> Vec<(PathBuf, Vec<u8>)> {
+        let entries = fs::read_dir(&place.store).unwrap();
+        let mut files: Vec<_> = entries
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.clone(), fs::read(path).unwrap()))
+            .collect();
+        files.sort();
+        files
+    };
+    let before = contents();
+    for name in [
+        "events-00000001.log",
+        "head",
+        "lock",
+        "audit.jsonl",
+        "new.jsonl",
+        "../store/head",
+    ] {
+        refused(&format!("{}/{name}", place.store));
+    }
+    #[cfg(unix)]
+    {
+        let link = place.folder.join("link");
+        std::os::unix::fs::symlink(Path::new(&place.store).join("head"), &link).unwrap();
+        refused(link.to_str().unwrap());
+    }
+    assert_eq!(contents(), before);
+    // Beside it is fine.
+    let beside = place.folder.join("store.rejects");
+    for done in asked(beside.to_str().unwrap()) {
+        assert_eq!(done.code, 0, "{}", done.err);
+    }
+}

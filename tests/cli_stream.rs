@@ -536,3 +536,126 @@ impl io::Write for Full {
         Ok(())
     }
 }
+
+impl Place {
+    fn with_store(&self, command: &str, more: &[&str]) -> Done {
+        let (space, store) = (self.path("space.audience"), self.path("store"));
+        let arguments = [command, &space, "--store", &store, "--now", NOW];
+        let arguments: Vec<&str> = arguments.iter().chain(more).copied().collect();
+        volens_with(io::empty(), &arguments)
+    }
+
+    fn forget(&self, who: &str) -> Done {
+        self.with_store("forget", &["--profile", who])
+    }
+
+    /// Whether a text stands in a file of the store.
+    fn holds(&self, text: &str) -> bool {
+        let mut files = fs::read_dir(self.path("store")).unwrap();
+        files.any(|entry| {
+            let bytes = fs::read(entry.unwrap().path()).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    }
+}
+
+const ONE_EMAIL: &str = r#"
+category Advertising
+identity { user_id limit 1  email limit 1 }
+destination google_ads requires Advertising
+audience buyers { who performed "Order Completed" within 90 days  send to google_ads }
+"#;
+
+fn order_with_email() -> String {
+    r#"{"type":"track","event":"Order Completed","userId":"u1","messageId":"o1","timestamp":"2026-06-05T00:00:00Z","context":{"traits":{"email":"secret@x.example"},"consent":{"categoryPreferences":{"Advertising":true}}}}"#.to_owned()
+}
+
+#[test]
+fn an_identifier_that_a_late_event_took_away_is_forgotten_with_the_person() {
+    let place = Place::new("forgotten-former");
+    place.workspace(ONE_EMAIL);
+    assert!(told(&place.stream(&[order_with_email()], &[])).contains("secret@x.example"));
+    // It comes first, so its email is the one that is kept.
+    let late = r#"{"type":"page","userId":"u1","messageId":"p1","timestamp":"2026-06-01T00:00:00Z","context":{"traits":{"email":"other@x.example"}}}"#;
+    let _ = place.stream(&[late.to_owned()], &[]);
+    assert_eq!(
+        place
+            .with_store("profile", &["--profile", "email:secret@x.example"])
+            .code,
+        2
+    );
+    assert!(place.holds("secret@x.example"));
+    assert_eq!(place.forget("user_id:u1").code, 0);
+    for text in ["secret@x.example", "other@x.example", "u1"] {
+        assert!(!place.holds(text), "{text}");
+    }
+    // Nothing is left to be sent of it.
+    assert_eq!(told(&place.stream(&[], &["--resync"])), "");
+}
+
+#[test]
+fn an_identifier_that_is_blocked_now_is_forgotten_with_the_person() {
+    let place = Place::new("forgotten-blocked-with");
+    place.workspace(ONE_EMAIL);
+    let _ = place.stream(&[order_with_email()], &[]);
+    place.workspace(&ONE_EMAIL.replace("email limit 1", r#"email limit 1  block "secret@x.example""#));
+    assert_eq!(place.forget("user_id:u1").code, 0);
+    assert!(!place.holds("secret@x.example") && !place.holds("u1"));
+}
+
+#[test]
+fn what_only_the_deliveries_know_can_be_forgotten() {
+    let place = Place::new("forgotten-blocked");
+    place.workspace(ONE_EMAIL);
+    let _ = place.stream(&[order_with_email()], &[]);
+    place.workspace(&ONE_EMAIL.replace("email limit 1", r#"email limit 1  block "secret@x.example""#));
+    let done = place.forget("email: SECRET@x.example");
+    assert_snapshot!(format!("{}{}", done.out, done.err));
+    let again = place.forget("email:secret@x.example");
+    assert_eq!(
+        (again.code, again.err.as_str()),
+        (2, "error: no profile has email:secret@x.example\n")
+    );
+    let audit = fs::read_to_string(place.path("store/audit.jsonl")).unwrap();
+    assert!(audit.contains(r#""events":0"#), "{audit}");
+    // The person is another matter: the event stays, and the email in it is nobody's.
+    assert_eq!(place.with_store("profile", &["--profile", "user_id:u1"]).code, 0);
+}
+
+#[test]
+fn whose_event_lost_its_place_can_be_forgotten() {
+    let place = Place::new("forgotten-replaced");
+    let event = |user: &str, time: &str| [consent("c1", user, time, true), order("o1", user, time)];
+    assert!(told(&place.stream(&event("somebody", "2026-06-02T00:00:00Z"), &[])).contains("somebody"));
+    fs::write(
+        place.path("first.jsonl"),
+        event("u2", "2026-06-01T00:00:00Z").join("\n"),
+    )
+    .unwrap();
+    // They are stored, and not acted upon: what they have taken the place of is still there.
+    let done = place.with_store("ingest", &["--events", &place.path("first.jsonl")]);
+    assert!(done.out.contains("2 rejected"), "{}", done.out);
+    assert!(place.holds("somebody"));
+    let done = place.forget("user_id:somebody");
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(!place.holds("somebody"));
+    assert_snapshot!(told(&place.stream(&[], &["--until", "2026-06-10T00:00:00Z"])));
+}
+
+#[test]
+fn who_is_forgotten_is_told_to_be_held() {
+    let place = Place::new("forgotten-held");
+    let events = [
+        consent("c1", "u1", "2026-06-01T00:00:00Z", true),
+        order("o1", "u1", "2026-06-01T00:00:00Z"),
+        // Removed from one, and held silently by another.
+        consent("c2", "u1", "2026-06-01T01:00:00Z", false),
+        order("o2", "u2", "2026-06-01T00:00:00Z"),
+    ];
+    let _ = place.stream(&events, &[]);
+    let json = place.with_store("forget", &["--profile", "user_id:u1", "--format", "json"]);
+    let json: Json = serde_json::from_str(&json.out).unwrap();
+    let held = serde_json::json!({"crm": ["user_id:u1"], "silent_ads": ["user_id:u1"]});
+    assert_eq!(json, serde_json::json!({"forgotten": {"events": 3}, "held": held}));
+    assert_snapshot!(place.forget("user_id:u2").out);
+}

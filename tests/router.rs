@@ -349,3 +349,58 @@ fn whoever_takes_the_events_can_stop() {
     assert_eq!((counts.read, counts.applied, counts.rejected), (2, 1, 1));
     assert!(rejects.is_empty());
 }
+
+#[test]
+fn everybody_whom_an_alias_names_must_have_agreed() {
+    let engine = shop();
+    let device = json!({"device": {"type": "ios", "id": "i2"}});
+    let rows = [
+        (json!({"previousId": "never seen"}), "delivered"),
+        (json!({"previousId": "u1"}), "delivered"),
+        (json!({"previousId": "a4"}), "delivered"),
+        // A user, or a device, who refused.
+        (json!({"previousId": "u2"}), "consent"),
+        (json!({"previousId": "a2"}), "consent"),
+        (json!({"previousId": "a3"}), "consent"),
+        (json!({"previousId": "a1", "anonymousId": "a2"}), "consent"),
+        (
+            json!({"previousId": "a1", "anonymousId": "a1", "context": device}),
+            "delivered",
+        ),
+        (
+            json!({"previousId": "a1", "context": {"traits": {"email": " TWO@x.com"}}}),
+            "consent",
+        ),
+        (
+            json!({"previousId": "a1", "traits": {"email": "one@x.com"}, "context": {"traits": {"email": "two@x.com"}}}),
+            "consent",
+        ),
+        // What names nobody is no identifier.
+        (json!({"previousId": "0"}), "delivered"),
+        // It is about its user.
+        (json!({"userId": "u9", "previousId": "u1"}), "consent"),
+    ];
+    let more = json!({"type": "identify", "userId": "u2", "timestamp": "2026-06-02", "traits": {"email": "two@x.com"}});
+    let refused = json!({"type": "identify", "userId": "u2", "anonymousId": "a2", "timestamp": "2026-06-01",
+        "context": {"consent": {"categoryPreferences": {"ad": false}}}});
+    let agreed = json!({"type": "identify", "userId": "u1", "anonymousId": "a1", "timestamp": "2026-06-01",
+        "traits": {"email": "one@x.com"}, "context": {"consent": {"categoryPreferences": {"ad": true}}}});
+    let devices = [("a3", false), ("a4", true)].map(|(id, ad)| {
+        json!({"type": "page", "anonymousId": id, "timestamp": "2026-06-01",
+            "context": {"consent": {"categoryPreferences": {"ad": ad}}}})
+    });
+    let events = [&[more, refused, agreed][..], &devices].concat();
+    let events: Vec<String> = events.iter().map(Json::to_string).collect();
+    let now = Timestamp::parse("2026-06-30").unwrap();
+    let known = engine.ingest(events.join("\n").as_bytes(), now).unwrap().profiles;
+    for (who, expected) in rows {
+        let mut event = json!({"type": "alias", "userId": "u1"});
+        event.as_object_mut().unwrap().extend(who.as_object().unwrap().clone());
+        let routed = engine.among(&known).route(&parsed(&event)).unwrap();
+        assert_eq!(told(&routed)[0], expected, "{who}");
+        assert_eq!(told(&routed)[3], "delivered", "{who}");
+        // A stream says the same.
+        let (streamed, ..) = lines(engine.among(&known).router(), &event.to_string());
+        assert_eq!(streamed[0].contains(" ads,"), expected == "delivered", "{who}");
+    }
+}

@@ -65,7 +65,7 @@ pub(super) fn ingest_seeing(
             }
         }
         None => {
-            let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), engine)?;
+            let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), None, engine)?;
             let mut ingestor = engine.ingestor(now, arguments.received_at.unwrap_or(now));
             ingestor.keep_rejects(sources.kept());
             if let Some(seeing) = &seeing {
@@ -94,11 +94,17 @@ pub(super) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// Sees to it that all can be read and written, before any work is done.
-    pub(super) fn open(paths: &'a [PathBuf], rejects: Option<&Path>, engine: &Engine) -> Result<Self, Failure> {
+    /// Sees to it that all can be read and written, before any work is done. Nothing is written over a file of `store`, which
+    /// need not be there yet.
+    pub(super) fn open(
+        paths: &'a [PathBuf],
+        rejects: Option<&Path>,
+        store: Option<&Path>,
+        engine: &Engine,
+    ) -> Result<Self, Failure> {
         check_readable(paths)?;
         let rejects = match rejects {
-            Some(path) => Some(Output::open("--rejects", path, &Inputs::of(engine, paths))?),
+            Some(path) => Some(Output::open("--rejects", path, &Inputs::of(engine, paths, store))?),
             None => None,
         };
         Ok(Sources { paths, rejects })

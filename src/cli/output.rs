@@ -4,35 +4,27 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::Failure;
 use super::beside::Beside;
 use super::events::cannot;
-use super::{EventArguments, Failure};
 use crate::diagnostic::visible;
 use crate::engine::Engine;
 
 /// What is read, and must not be written over.
 pub(super) struct Inputs {
     files: Vec<PathBuf>,
-    /// Folders of which every file is.
+    /// Folders of which every file is, and will be.
     folders: Vec<PathBuf>,
 }
 
 impl Inputs {
-    /// The definitions of a workspace, and files of events.
-    pub(super) fn of(engine: &Engine, events: &[PathBuf]) -> Self {
+    /// The definitions of a workspace, files of events, and a store.
+    pub(super) fn of(engine: &Engine, events: &[PathBuf], store: Option<&Path>) -> Self {
         let sources = engine.sources();
         let definitions = sources.ids().map(|id| PathBuf::from(sources.name(id)));
         Inputs {
             files: definitions.chain(events.iter().cloned()).collect(),
-            folders: Vec::new(),
-        }
-    }
-
-    /// The same, with the store that events may be read from.
-    pub(super) fn of_arguments(engine: &Engine, arguments: &EventArguments) -> Self {
-        Inputs {
-            folders: arguments.store.iter().cloned().collect(),
-            ..Inputs::of(engine, &arguments.events)
+            folders: store.map(Path::to_owned).into_iter().collect(),
         }
     }
 
@@ -41,7 +33,7 @@ impl Inputs {
         let mut files = self.files.iter();
         let mut folders = self.folders.iter();
         files.any(|input| input.canonicalize().is_ok_and(|input| input == *real))
-            || folders.any(|folder| folder.canonicalize().is_ok_and(|folder| real.starts_with(folder)))
+            || folders.any(|folder| real.starts_with(self::real(folder)))
     }
 }
 

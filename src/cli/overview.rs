@@ -24,7 +24,7 @@ pub(super) fn overview(
 ) -> Result<u8, Failure> {
     let engine = load(path, streams)?;
     let now = arguments.now();
-    let inputs = Inputs::of_arguments(&engine, arguments);
+    let inputs = Inputs::of(&engine, &arguments.events, arguments.store.as_deref());
     let page = asked
         .html
         .map(|path| Output::open("--html", path, &inputs))

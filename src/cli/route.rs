@@ -28,7 +28,8 @@ pub(super) fn route(
     // Here a destination receives events, whether an audience is sent to it or not.
     let matters = |warning: &Diagnostic| warning.code != Code::UnusedDestination;
     let engine = load_and_warn(path, matters, streams)?;
-    let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), &engine)?;
+    let (rejects, store) = (arguments.rejects.as_deref(), arguments.store.as_deref());
+    let sources = Sources::open(&arguments.events, rejects, store, &engine)?;
     match arguments.policy {
         PolicyArgument::Documented => each(engine.router(), &engine, sources, format, streams),
         PolicyArgument::Strict => strict(&engine, arguments, sources, format, streams),

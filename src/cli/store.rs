@@ -1,5 +1,6 @@
 //! `volens ingest` and `volens forget`, and reading from a store.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
@@ -36,7 +37,7 @@ pub(super) fn ingest(
 ) -> Result<u8, Failure> {
     let engine = load(path, streams)?;
     let now = arguments.now.unwrap_or_else(clock);
-    let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), &engine)?;
+    let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), Some(folder), &engine)?;
     // Before anything is written.
     let horizon = match arguments.retain {
         Some(length) => Some(checked(engine.horizon(length, now), streams)?),
@@ -98,16 +99,64 @@ pub(super) fn forget(
     finish(journal.finish_erasure()?, streams)?;
     // What is still to come is about the person, too.
     let mut space = Space::of(journal, engine.space_settings(), Timestamp::MAX)?;
+    // Nothing is sent there any more, so whoever forgets has to have it done.
+    let held = space.held(kind, value)?;
     let events = space.forget(kind, value, now)?;
     match format {
-        Format::Json => json(&serde_json::json!({"forgotten": {"events": events}}), streams)?,
-        Format::Text => writeln!(
-            streams.out,
-            "Forgotten: {} of the store, for good; they are refused when they come again",
-            counted(events as u64, "event")
+        Format::Json => json(
+            &Forgot {
+                forgotten: Events { events },
+                held,
+            },
+            streams,
         )?,
+        Format::Text => {
+            let out = &mut streams.out;
+            match events {
+                0 => writeln!(
+                    out,
+                    "Forgotten: what destinations were sent; no event of the store is of this person"
+                )?,
+                _ => writeln!(
+                    out,
+                    "Forgotten: {} of the store, for good; they are refused when they come again",
+                    counted(events as u64, "event")
+                )?,
+            }
+            if let Some(line) = holders(&held) {
+                writeln!(out, "{line}")?;
+            }
+        }
     }
     Ok(0)
+}
+
+/// What `forget` did.
+#[derive(Serialize)]
+struct Forgot {
+    forgotten: Events,
+    /// By destination, the identifiers by which it holds the person.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    held: BTreeMap<String, BTreeSet<String>>,
+}
+
+#[derive(Serialize)]
+struct Events {
+    events: usize,
+}
+
+/// Which destinations hold a person who was forgotten, in a sentence.
+fn holders(held: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+    let names: Vec<String> = held.keys().map(|name| visible(name)).collect();
+    let (last, others) = names.split_last()?;
+    Some(if others.is_empty() {
+        format!("{last} holds the person still: have it deleted there")
+    } else {
+        format!(
+            "{} and {last} hold the person still: have it deleted there",
+            others.join(", ")
+        )
+    })
 }
 
 /// What a store holds, as of `now`.

@@ -32,13 +32,15 @@ pub(super) fn stream(path: &Path, arguments: &StreamArguments, streams: &mut Str
             "`--until {until}` is after {now}, and time does not move back in a store"
         )));
     }
-    match &arguments.store {
+    let (rejects, folder) = (arguments.rejects.as_deref(), arguments.store.as_deref());
+    let sources = Sources::open(&arguments.events, rejects, folder, &engine)?;
+    match folder {
         Some(folder) => {
             let mut journal = engine.journal(store::write(folder, streams)?)?;
             store::finish(journal.finish_erasure()?, streams)?;
-            run(&engine, journal, arguments, streams)
+            run(&engine, journal, arguments, sources, streams)
         }
-        None => run(&engine, engine.journal(Memory::new())?, arguments, streams),
+        None => run(&engine, engine.journal(Memory::new())?, arguments, sources, streams),
     }
 }
 
@@ -46,9 +48,9 @@ fn run<S: Storage>(
     engine: &Engine,
     journal: Journal<S>,
     arguments: &StreamArguments,
+    sources: Sources<'_>,
     streams: &mut Streams,
 ) -> Result<u8, Failure> {
-    let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), engine)?;
     // The streams are lent to those who read, so the messages have theirs for themselves.
     let mut out = std::mem::replace(&mut streams.out, Box::new(io::sink()));
     let done = follow(engine, journal, arguments, &sources, &mut out, streams);

@@ -158,6 +158,19 @@ impl Ledger {
         })
     }
 
+    /// Whether anything was ever sent of an identifier, or a `userId` went along that is not taken back.
+    pub(crate) fn knows(&self, kind: &str, value: &str) -> bool {
+        self.holds(kind, value).next().is_some()
+            || (kind == Kind::UserId.as_str() && !self.sent_with(|user_id| user_id == value).is_empty())
+    }
+
+    /// The identifiers with which such a `userId` went along, by type and value.
+    pub(crate) fn sent_with(&self, is: impl Fn(&str) -> bool) -> BTreeSet<(&str, &str)> {
+        let with = |entry: &Entry| entry.user_id.as_deref().is_some_and(&is);
+        let sent = self.all().filter(|(_, _, entries)| entries.iter().any(with));
+        sent.map(|(kind, value, _)| (kind.as_str(), value)).collect()
+    }
+
     /// How many entries there are: one for each identifier, audience and destination that was ever sent something.
     pub fn len(&self) -> usize {
         self.all().map(|(_, _, entries)| entries.len()).sum()

@@ -103,7 +103,8 @@ impl<'e> Among<'e> {
     /// unknown nothing is granted. An event with a consent object is held to that alone, as by [`Engine::route`].
     ///
     /// The person is the one who has the most important of the event's identifiers. Where others of them are somebody
-    /// else's, as with a device that two people share, that one must have agreed, too.
+    /// else's, as with a device that two people share, that one must have agreed, too; and so must everybody whom an alias
+    /// names, by its `previousId`, its `anonymousId` or in its context.
     ///
     /// ```
     /// use volens::{Engine, value};
@@ -124,18 +125,23 @@ impl<'e> Among<'e> {
     /// Why the event is refused: then it goes nowhere at all.
     pub fn route(&self, event: &Value) -> Result<Vec<Routed<'e>>, RejectCode> {
         let claims = ingest::claims(event, self.engine.identity())?;
+        let consents = self.consents(&claims, event);
         let event = event.as_object().ok_or(RejectCode::BadRequest)?;
-        Ok(self.engine.routed(event, Policy::Strict(&self.consents(&claims))))
+        Ok(self.engine.routed(event, Policy::Strict(&consents)))
     }
 
     /// The stored consent of everybody whom an event names; of nobody where its person is not known.
     ///
     /// An event that was folded is on the profile of its most important identifier: resolution gives up only less important
     /// ones (ID-11). One that was not folded would come to that profile, if there is one.
-    pub(super) fn consents(&self, claims: &[Claim]) -> Vec<&'e Consent> {
+    pub(super) fn consents(&self, claims: &[Claim], event: &Value) -> Vec<&'e Consent> {
         let find = |claim: &Claim| self.profiles.find(&claim.id.kind, &claim.id.value);
         let known = most_important(self.engine, claims).is_some_and(|claim| find(claim).is_some());
-        let named = claims.iter().filter(|_| known).filter_map(find);
+        if !known {
+            return Vec::new();
+        }
+        let besides = ingest::named_besides(event, self.engine.identity());
+        let named = claims.iter().chain(&besides).filter_map(find);
         named.map(Profile::consent).collect()
     }
 }

@@ -151,7 +151,7 @@ fn routed<'r, 'e>(engine: &'e Engine, among: Option<Among<'e>>, passed: &'r Pass
     let stored;
     let policy = match among {
         Some(among) => {
-            stored = among.consents(&event.claims);
+            stored = among.consents(&event.claims, value);
             Policy::Strict(&stored)
         }
         None => Policy::Documented,

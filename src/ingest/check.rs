@@ -2,6 +2,7 @@
 
 use super::decode;
 use super::event::Claim;
+use super::identifiers::{Claims, Parts};
 use super::reject::{Refusal, RejectCode};
 use crate::model::IdentityRules;
 use crate::time::Timestamp;
@@ -33,6 +34,44 @@ pub(crate) fn claims(event: &Value, identity: &IdentityRules) -> Result<Vec<Clai
     // Receipt matters to an event without any time, and then no instant at all makes it a refused one.
     let decoded = bounded.and_then(|event| decode::decode(event, identity, Timestamp::EPOCH));
     decoded.map(|event| event.claims).map_err(|refusal| refusal.code)
+}
+
+/// The identifiers that an accepted event names besides those that it is found by: an alias identifies by its `userId` alone
+/// (ID-26), and still tells whoever it is sent to of others.
+pub(crate) fn named_besides(event: &Value, identity: &IdentityRules) -> Vec<Claim> {
+    let Some(event) = event.as_object() else {
+        return Vec::new();
+    };
+    if event.get("type").and_then(Value::as_str) != Some("alias") {
+        return Vec::new();
+    }
+    let part = |key| event.get(key).and_then(Value::as_object);
+    // Each by itself, so that none is passed over for another.
+    let parts = [
+        Parts {
+            traits: part("traits"),
+            ..Parts::default()
+        },
+        Parts {
+            context: part("context"),
+            ..Parts::default()
+        },
+        Parts {
+            properties: part("properties"),
+            ..Parts::default()
+        },
+    ];
+    let mut named = Vec::new();
+    for parts in parts {
+        let mut claims = Claims::new(identity);
+        claims.own(event, true);
+        claims.previous(event);
+        claims.described(parts);
+        named.extend(claims.done().0);
+    }
+    named.sort();
+    named.dedup();
+    named
 }
 
 /// The event, if it is no larger and no deeper than one may be; `length` is that of its canonical JSON.

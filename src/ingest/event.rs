@@ -59,6 +59,11 @@ impl Event {
         self.consent.is_some()
     }
 
+    /// Whether it is about the same identifiers as another, and says the same of consent.
+    pub(crate) fn agrees(&self, other: &Event) -> bool {
+        self.claims == other.claims && self.consent == other.consent
+    }
+
     /// Leaves it what it says of identity and consent alone.
     pub(crate) fn leave_history(&mut self) {
         if self.is_past() {

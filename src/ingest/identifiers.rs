@@ -69,6 +69,13 @@ impl<'r> Claims<'r> {
         }
     }
 
+    /// Whom an alias names as the one that the user was before. It may be a user or a device.
+    pub(super) fn previous(&mut self, event: &Object) {
+        for kind in [USER_ID, ANONYMOUS_ID] {
+            self.add(kind.into(), event.get("previousId"), true);
+        }
+    }
+
     /// What else the event says of the person: first at the default places, then at those that the rules add.
     pub(super) fn described(&mut self, parts: Parts<'_>) {
         self.email(parts);

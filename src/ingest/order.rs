@@ -163,7 +163,12 @@ pub(crate) struct Relation {
 impl Taken {
     /// How it stands to a stored event, given as its JSON, and when that one came.
     pub(crate) fn relation(&self, stored: &Input, received_at: Timestamp) -> Relation {
-        if self.input == *stored && self.received_at >= received_at {
+        self.relation_by(&self.input, stored, received_at)
+    }
+
+    /// The same, where only a part of what it came in as can be compared.
+    pub(crate) fn relation_by(&self, input: &Input, stored: &Input, received_at: Timestamp) -> Relation {
+        if *input == *stored && self.received_at >= received_at {
             return Relation {
                 is_copy: true,
                 is_first: false,
@@ -173,11 +178,11 @@ impl Taken {
         let times = value.as_object().and_then(|event| times::read(event, received_at).ok());
         let is_first = times.is_some_and(|stored| {
             let by_time = self.event.times.order().cmp(&stored.order());
-            let by_text = || self.input.value().canonical().cmp(&value.canonical());
+            let by_text = || input.value().canonical().cmp(&value.canonical());
             by_time.then_with(by_text).is_lt()
         });
         Relation {
-            is_copy: body(Some(&self.input)) == body(Some(stored)),
+            is_copy: body(Some(input)) == body(Some(stored)),
             is_first,
         }
     }

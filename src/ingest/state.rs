@@ -55,6 +55,8 @@ pub(crate) struct Trace {
     /// Events that resolved to others though they carry one of its identifiers, and the identifiers that were dropped from
     /// each. One that came to the event's profile by another way later is still one that this event did not bring.
     pub(crate) dropped: Vec<(Arc<str>, Vec<Identifier>)>,
+    /// Identifiers that its events carry and nobody has: it may have had them before an event came late.
+    pub(crate) former: BTreeSet<Identifier>,
 }
 
 /// What an event is about, so that it can be told what it may change.
@@ -216,6 +218,8 @@ impl State {
             let owner = |link: &Link| self.people.owner(link.id);
             if own == Some(person) {
                 trace.events.push(event.message_id.clone());
+                let former = event.links.iter().filter(|link| owner(link).is_none());
+                trace.former.extend(former.filter_map(|link| named(link.id)));
             } else if event.links.iter().any(|link| owner(link) == Some(person)) {
                 let came_with = |link: &&Link| self.people.came_with(link.id, *id, &self.events);
                 let dropped = event.links.iter().filter(|link| !came_with(link));

@@ -216,7 +216,8 @@ impl<S: Storage> Live<S> {
         let before = self.memberships.lists();
         self.failed = true;
         self.space.forget(kind, value, at)?;
-        self.ledger.forget(|kind, value| identifiers.contains(&(kind, value)));
+        let space = &self.space;
+        self.ledger.forget(|kind, value| space.was_forgotten_last(kind, value));
         self.memberships.load(self.space.state(), self.space.now())?;
         self.failed = false;
         // Profiles have other numbers now, and accounts have lost a user.

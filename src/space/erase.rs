@@ -106,7 +106,12 @@ impl Erasure {
 
     /// Whether something of a stored event was taken away, so that it cannot be compared with another.
     pub(super) fn is_changed(&self, stored: &Stored<'_>) -> bool {
-        stored.without_history || self.hidden_in(stored.message_id).is_some()
+        stored.without_history || self.is_hidden(stored.message_id)
+    }
+
+    /// Whether something of an event with this id is hidden.
+    pub(super) fn is_hidden(&self, message_id: &str) -> bool {
+        self.hidden_in(message_id).is_some()
     }
 
     /// Whether an event would be a part of history that is dropped.
@@ -178,6 +183,43 @@ impl Erasure {
             }
         } else {
             Rest::All
+        })
+    }
+
+    /// What is left of the record of an event that another has taken the place of: nothing if all that it names is forgotten.
+    ///
+    /// # Errors
+    /// As for [`event`](Erasure::event).
+    pub(super) fn rest_of_replaced(
+        &self,
+        stored: &Stored<'_>,
+        rules: &IdentityRules,
+        shared: &mut Shared,
+        is_forgotten: impl Fn(&Hash) -> bool,
+    ) -> Result<Rest, Refusal> {
+        let rest = self.rest(stored, rules, shared)?;
+        let (json, without_history) = match &rest {
+            Rest::Nothing => return Ok(rest),
+            Rest::All => (stored.json, stored.without_history),
+            Rest::Some { json, without_history } => (&**json, *without_history),
+        };
+        let mut value = value(&Stored { json, ..*stored }, shared)?;
+        let Some(event) = usable(decode(value.clone(), rules, stored.received_at))? else {
+            return Ok(rest);
+        };
+        let claims = event.claims.into_iter();
+        let (hidden, left): (Vec<Claim>, Vec<Claim>) =
+            claims.partition(|claim| is_forgotten(&self.key.identifier(&claim.id.kind, &claim.id.value)));
+        if hidden.is_empty() {
+            return Ok(rest);
+        }
+        if left.is_empty() {
+            return Ok(Rest::Nothing);
+        }
+        scrub::hide(&mut value, &hidden, &left);
+        Ok(Rest::Some {
+            json: value.canonical(),
+            without_history,
         })
     }
 

@@ -11,10 +11,11 @@ use super::error::SpaceError;
 use super::index::{Found, Index};
 use super::intake::{Commit, Intake};
 use super::record::{self, Delivered, Dropped, Forgotten, Hash, Stored};
+use super::rewrite::{change, delivered_change};
 use super::{Horizon, audit};
-use crate::deliver::{self, Message, Scrubbed};
-use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Shared, Taken, conflict, forgotten};
-use crate::model::{IdentityRules, USER_ID};
+use crate::deliver::{Ledger, Message};
+use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Relation, Shared, Taken, conflict, forgotten};
+use crate::model::IdentityRules;
 use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -115,7 +116,7 @@ impl<S: Storage> Journal<S> {
                 record::FORGOTTEN => {
                     let person = Forgotten::read(entry.payload).ok_or_else(|| unknown(entry, "what was forgotten"))?;
                     unerased.push(audit::forgotten(&person));
-                    forgotten.push((entry.position, person.identifiers.iter().copied().collect()));
+                    forgotten.push((entry.position, person.of_deliveries()));
                     erasure.forget(person);
                 }
                 record::DROPPED => {
@@ -294,21 +295,50 @@ impl<S: Storage> Journal<S> {
                     let delivered = delivered(entry)?;
                     give(Logged::Delivered(delivered.ledger))
                 }
-                record::FORGOTTEN => {
-                    let at = self
-                        .forgotten
-                        .binary_search_by_key(&entry.position, |(position, _)| *position);
-                    let identifiers = at.ok().and_then(|at| self.forgotten.get(at));
-                    let is = |kind: &str, value: &str| {
-                        let hash = self.erasure.key.identifier(kind, value);
-                        identifiers.is_some_and(|(_, identifiers)| identifiers.contains(&hash))
-                    };
-                    give(Logged::Forgotten(&is))
-                }
+                record::FORGOTTEN => give(Logged::Forgotten(&|kind, value| {
+                    self.was_forgotten_at(entry.position, kind, value)
+                })),
                 _ => Ok(()),
             }
         })?;
         Ok(unusable)
+    }
+
+    /// What destinations were sent, as far as it was written down.
+    pub(super) fn ledger(&self) -> Result<Ledger, SpaceError> {
+        let mut ledger = Ledger::new();
+        if self.delivered.is_none() {
+            return Ok(ledger);
+        }
+        scan(&self.storage, |entry| {
+            match entry.kind {
+                record::DELIVERED => {
+                    let delivered = delivered(entry)?;
+                    if !delivered.ledger.is_empty() {
+                        ledger.read(delivered.ledger)?;
+                    }
+                }
+                record::FORGOTTEN => ledger.forget(|kind, value| self.was_forgotten_at(entry.position, kind, value)),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(ledger)
+    }
+
+    /// Whether an identifier is among those of the person of whom it is told here that they were forgotten.
+    fn was_forgotten_at(&self, position: Position, kind: &str, value: &str) -> bool {
+        let at = self
+            .forgotten
+            .binary_search_by_key(&position, |(position, _)| *position);
+        let forgotten = at.ok().and_then(|at| self.forgotten.get(at));
+        forgotten.is_some_and(|(_, identifiers)| identifiers.contains(&self.erasure.key.identifier(kind, value)))
+    }
+
+    /// Whether an identifier is among those of the person who was forgotten last.
+    pub(super) fn was_forgotten_last(&self, kind: &str, value: &str) -> bool {
+        let last = self.forgotten.last();
+        last.is_some_and(|(_, identifiers)| identifiers.contains(&self.erasure.key.identifier(kind, value)))
     }
 
     /// How far the journal was acted upon; `None` if it never was.
@@ -425,12 +455,9 @@ impl<S: Storage> Journal<S> {
             let mut instead_of = None;
             if place.is_some() {
                 let old = read_stored(&buffer)?;
-                let input = Input::of_text(old.json);
-                let relation = taken.relation(&input, old.received_at);
-                // Of one whose history was dropped or in which something was hidden nobody can tell whether it is the same.
-                let is_copy = relation.is_copy || self.erasure.is_changed(&old);
-                let conflict = (!is_copy).then(|| conflict(&taken.event.message_id));
-                if !relation.is_first || self.erasure.is_changed(&old) {
+                let (relation, input) = self.relation(&taken, &old, &mut shared)?;
+                let conflict = (!relation.is_copy).then(|| conflict(&taken.event.message_id));
+                if !relation.is_first {
                     match conflict {
                         None => ingestor.counts_mut().duplicate += 1,
                         Some(conflict) => ingestor.reject(taken.place, conflict, taken.input),
@@ -461,8 +488,9 @@ impl<S: Storage> Journal<S> {
                 message_id: &event.message_id,
                 json: &text,
             };
-            // One of which only what it says of consent counts.
-            let rest = match event.is_past() && self.erasure.is_before_horizon(&event) {
+            // One of which only what it says of consent counts, or not all that it names.
+            let is_hidden = self.erasure.is_hidden(&event.message_id);
+            let rest = match is_hidden || event.is_past() && self.erasure.is_before_horizon(&event) {
                 true => self.erasure.rest(&stored, &self.rules, &mut shared)?,
                 false => Rest::All,
             };
@@ -474,8 +502,12 @@ impl<S: Storage> Journal<S> {
                 },
                 Rest::All | Rest::Nothing => stored,
             };
+            let without_history = stored.without_history;
             batch.push_with(record::EVENT, |out| stored.write(out));
-            if stored.without_history {
+            if is_hidden && let Some(seen) = self.erasure.event(&stored, &self.rules, &mut shared)? {
+                event = seen;
+            }
+            if without_history {
                 event.leave_history();
             }
             let other = matches!(self.index.get(&event.message_id), Some(Found::Perhaps(_))) && place.is_none();
@@ -494,6 +526,43 @@ impl<S: Storage> Journal<S> {
             self.index.set(&message_id, position, other || now);
         }
         Ok(applied)
+    }
+
+    /// How an event that came stands to the stored one that has its id, and what that one says.
+    fn relation(&self, taken: &Taken, old: &Stored<'_>, shared: &mut Shared) -> Result<(Relation, Input), SpaceError> {
+        let left = |stored: &Stored<'_>, shared: &mut Shared| {
+            let rest = self.erasure.rest(stored, &self.rules, shared)?;
+            Ok::<_, Refusal>(match rest {
+                Rest::Some { json, .. } => Input::of_text(json),
+                Rest::All | Rest::Nothing => Input::of_text(stored.json),
+            })
+        };
+        if !self.erasure.is_changed(old) {
+            let input = Input::of_text(old.json);
+            return Ok((taken.relation(&input, old.received_at), input));
+        }
+        // Of one whose history was dropped or in which something was hidden nobody can tell whether it is the same. But whom it
+        // is about and what it says of consent is left: a refusal must not be lost because it has the same id.
+        let text = taken.input.text();
+        let new = Stored {
+            without_history: false,
+            received_at: taken.received_at,
+            message_id: &taken.event.message_id,
+            json: &text,
+        };
+        let seen = self.erasure.event(&new, &self.rules, shared)?;
+        let is_copy = match (&seen, self.erasure.event(old, &self.rules, shared)?) {
+            (Some(new), Some(old)) => new.agrees(&old),
+            (None, None) => true,
+            _ => false,
+        };
+        let input = left(old, shared)?;
+        // One that names nobody any more takes nobody's place.
+        let is_first = !is_copy && seen.is_some() && {
+            let by = left(&new, shared)?;
+            taken.relation_by(&by, &input, old.received_at).is_first
+        };
+        Ok((Relation { is_copy, is_first }, input))
     }
 
     /// Why an event must not be stored.
@@ -526,7 +595,7 @@ impl<S: Storage> Journal<S> {
         batch.push_with(record::FORGOTTEN, |out| forgotten.write(out));
         let positions = self.storage.append(&batch)?;
         self.unerased.push(audit::forgotten(&forgotten));
-        let identifiers = forgotten.identifiers.iter().copied().collect();
+        let identifiers = forgotten.of_deliveries();
         self.forgotten
             .extend(positions.first().map(|position| (*position, identifiers)));
         self.erasure.forget(forgotten);
@@ -578,7 +647,7 @@ impl<S: Storage> Journal<S> {
                     delivered_change(entry, erasure, forgotten, Some(entry.position) == last, is_taken)
                 }
                 record::HANDED_OUT if Some(entry.position) < last => Ok(Change::Remove),
-                _ => change(entry, erasure, rules, (index, acted), &mut shared),
+                _ => change(entry, erasure, rules, (index, acted), forgotten, &mut shared),
             };
             change.unwrap_or_else(|error| {
                 failed.get_or_insert(error);
@@ -621,87 +690,6 @@ impl<S: Storage> Commit for Journal<S> {
     }
 }
 
-/// What becomes of a record when the storage is rewritten.
-fn change(
-    entry: &Entry<'_>,
-    erasure: &Erasure,
-    rules: &IdentityRules,
-    (index, acted): (&Index, Option<Position>),
-    shared: &mut Shared,
-) -> Result<Change, SpaceError> {
-    if entry.kind != record::EVENT {
-        return Ok(Change::Keep);
-    }
-    let stored = stored(entry)?;
-    // One that another has taken the place of is still needed where that was not acted upon yet.
-    let is_needed = acted.is_some_and(|acted| entry.position < acted && index.is_from(stored.message_id, acted));
-    if !index.is_at(stored.message_id, entry.position) && !is_needed {
-        return Ok(Change::Remove);
-    }
-    Ok(match erasure.rest(&stored, rules, shared)? {
-        Rest::All => Change::Keep,
-        Rest::Nothing => Change::Remove,
-        Rest::Some { json, without_history } => {
-            let mut payload = Vec::new();
-            let stored = Stored {
-                without_history,
-                json: &json,
-                ..stored
-            };
-            stored.write(&mut payload);
-            Change::Replace(payload)
-        }
-    })
-}
-
-/// What becomes of a record of what was delivered: those who were forgotten after it are taken out.
-fn delivered_change(
-    entry: &Entry<'_>,
-    erasure: &Erasure,
-    forgotten: &[(Position, HashSet<Hash>)],
-    is_last: bool,
-    is_taken: bool,
-) -> Result<Change, SpaceError> {
-    let mut delivered = delivered(entry)?;
-    let after = forgotten.partition_point(|(position, _)| *position <= entry.position);
-    let after = forgotten.get(after..).unwrap_or_default();
-    let is_forgotten = |kind: &str, value: &str| {
-        let hash = erasure.key.identifier(kind, value);
-        after.iter().any(|(_, identifiers)| identifiers.contains(&hash))
-    };
-    let count = delivered.messages.len();
-    if !is_last || is_taken {
-        delivered.messages.clear();
-    }
-    delivered.messages.retain(|message| {
-        let (kind, value) = message.identifier();
-        let goes_along = message.user_id().is_some_and(|user_id| is_forgotten(USER_ID, user_id));
-        !is_forgotten(kind, value) && !goes_along
-    });
-    let mut is_same = delivered.messages.len() == count;
-    let mut scrubbed = None;
-    if !after.is_empty() && !delivered.ledger.is_empty() {
-        match deliver::scrub(delivered.ledger, is_forgotten)? {
-            Scrubbed::Same => {}
-            Scrubbed::Changed(ledger) => scrubbed = Some(ledger),
-            Scrubbed::Empty => scrubbed = Some(Vec::new()),
-        }
-    }
-    if let Some(ledger) = &scrubbed {
-        (delivered.ledger, is_same) = (ledger, false);
-    }
-    if delivered.ledger.is_empty() && !is_last {
-        // All that it said was said again.
-        return Ok(Change::Remove);
-    }
-    if is_same {
-        return Ok(Change::Keep);
-    }
-    let mut payload = Vec::new();
-    delivered.write(&mut payload);
-    Ok(Change::Replace(payload))
-}
-
 /// Whether the position of an id in the index is that of another id with the same hash.
 fn is_other<S: Storage>(
     storage: &S,
@@ -734,11 +722,11 @@ fn scan<S: Storage>(storage: &S, mut each: impl FnMut(&Entry<'_>) -> Result<(), 
     }
 }
 
-fn stored<'r>(entry: &Entry<'r>) -> Result<Stored<'r>, SpaceError> {
+pub(super) fn stored<'r>(entry: &Entry<'r>) -> Result<Stored<'r>, SpaceError> {
     read_stored(entry.payload)
 }
 
-fn delivered<'r>(entry: &Entry<'r>) -> Result<Delivered<'r>, SpaceError> {
+pub(super) fn delivered<'r>(entry: &Entry<'r>) -> Result<Delivered<'r>, SpaceError> {
     Delivered::read(entry.payload).ok_or_else(|| unknown(entry, "what was delivered"))
 }
 

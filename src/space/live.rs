@@ -133,6 +133,11 @@ impl<S: Storage> Space<S> {
         self.journal.deliver(now, next, ledger, messages)
     }
 
+    /// Whether an identifier is among those of the person who was forgotten last.
+    pub(crate) fn was_forgotten_last(&self, kind: &str, value: &str) -> bool {
+        self.journal.was_forgotten_last(kind, value)
+    }
+
     /// Writes down that the messages were taken.
     pub(crate) fn handed_out(&mut self) -> Result<(), SpaceError> {
         self.journal.handed_out()

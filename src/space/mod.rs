@@ -39,6 +39,7 @@ mod intake;
 mod journal;
 mod live;
 mod record;
+mod rewrite;
 mod scrub;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,8 +49,9 @@ use std::thread;
 use self::intake::Commit;
 pub(crate) use self::journal::Applied;
 use self::record::{Forgotten, Hash};
-use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, RejectCode, State};
-use crate::model::{IdentityRules, Profile, Profiles};
+use crate::deliver::{self, Ledger};
+use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, RejectCode, State, Trace};
+use crate::model::{IdentityRules, Profile, Profiles, USER_ID, matched};
 use crate::store::Storage;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -281,12 +283,15 @@ impl<S: Storage> Space<S> {
     /// else inherits it. So no other profile changes. What the person's group calls said about accounts goes, too. An event
     /// that is still to come is the person's if it names the person and nobody before, in the order of priorities.
     ///
+    /// With them goes what destinations were sent of the person, also by an identifier that nobody has any more. One that
+    /// only what destinations were sent knows is forgotten, too; then there is no event. [`held`](Space::held) tells before
+    /// which destinations are to be told.
+    ///
     /// # Errors
     /// [`SpaceError::NoProfile`]; those of the storage: an error after the person was taken away for every reader is told,
     /// too, and the rest is done when the space is next opened for writing, or with [`Journal::finish_erasure`].
     pub fn forget(&mut self, kind: &str, value: &str, at: Timestamp) -> Result<usize, SpaceError> {
-        let person = self.state.trace(kind, value);
-        let person = person.ok_or_else(|| SpaceError::NoProfile(format!("{kind}:{value}")))?;
+        let (person, _) = self.leaving(kind, value)?;
         let key = &self.journal.erasure().key;
         let hash = |id: &Identifier| key.identifier(&id.kind, &id.value);
         let mut events: BTreeSet<&str> = person.events.iter().map(|id| &**id).collect();
@@ -311,12 +316,64 @@ impl<S: Storage> Space<S> {
             events: events.iter().map(|id| key.message(id)).collect(),
             identifiers: person.identifiers.iter().map(&hash).collect(),
             hidden,
+            former: person.former.iter().map(&hash).collect(),
         };
         let count = events.len();
         let forgotten = self.journal.forget(forgotten);
         // Also after an error: whoever is forgotten for every other reader must not be seen here.
         self.load()?;
         forgotten.map(|()| count)
+    }
+
+    /// By destination, the identifiers by which it holds the person who has this one, as `TYPE:VALUE`: what it was sent, and
+    /// was not sent an exit of. Where the person is [forgotten](Space::forget) here, it has to be told otherwise.
+    ///
+    /// # Errors
+    /// Those of [`forget`](Space::forget).
+    pub fn held(&self, kind: &str, value: &str) -> Result<BTreeMap<String, BTreeSet<String>>, SpaceError> {
+        let (person, ledger) = self.leaving(kind, value)?;
+        let mut held: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for id in person.identifiers.iter().chain(&person.former) {
+            for (_, destination, sent) in ledger.holds(&id.kind, &id.value) {
+                if sent.state != deliver::State::Out {
+                    let by = held.entry(destination.to_owned()).or_default();
+                    by.insert(format!("{}:{}", id.kind, id.value));
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    /// What forgetting the person who has an identifier would take away, and what destinations were sent so far.
+    fn leaving(&self, kind: &str, value: &str) -> Result<(Trace, Ledger), SpaceError> {
+        let ledger = self.journal.ledger()?;
+        let id = Identifier {
+            kind: kind.to_owned().into(),
+            value: matched(kind, value).into(),
+        };
+        let mut person = match self.state.trace(kind, value) {
+            Some(person) => person,
+            None if ledger.knows(&id.kind, &id.value) => Trace {
+                identifiers: BTreeSet::from([id]),
+                ..Trace::default()
+            },
+            None => return Err(SpaceError::NoProfile(format!("{kind}:{value}"))),
+        };
+        // What went to a destination together with the person's `userId`, and is nobody's now.
+        let is_own = |user_id: &str| {
+            let mut own = person.identifiers.iter().chain(&person.former);
+            own.any(|id| id.kind == USER_ID && *id.value == *user_id)
+        };
+        let with = ledger.sent_with(is_own).into_iter();
+        let with = with.filter(|(kind, value)| self.state.owner(kind, value).is_none());
+        let with: Vec<Identifier> = with
+            .map(|(kind, value)| Identifier {
+                kind: kind.to_owned().into(),
+                value: value.into(),
+            })
+            .collect();
+        person.former.extend(with);
+        Ok((person, ledger))
     }
 
     /// Whether an event that is still to come, and carries some `own` identifiers of a person, is about another: the first of

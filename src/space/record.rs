@@ -4,13 +4,15 @@
 //! |---|---|---|
 //! | 1 | founding: the first | the key of the keyed hashes |
 //! | 2 | an event | flags, when it counts as received, its message id, its JSON as it came |
-//! | 3 | a person was forgotten | when; keyed hashes: of the message ids, of the identifiers, and of what is hidden in events of others |
+//! | 3 | a person was forgotten | when; keyed hashes: of the message ids, of the identifiers, of what is hidden in events of others, and of identifiers that nobody has any more |
 //! | 4 | history was dropped | when, and up to which instant |
 //! | 5 | what was forgotten and dropped so far is erased | nothing |
 //! | 16 | events were acted upon, and messages are handed out for that | as of when; the keyed hash of the first message id that was not acted upon yet, if there is one; what changed in the ledger, or nothing; the messages, packed |
 //! | 17 | the messages of the last record of that kind were taken | nothing |
 //!
 //! Numbers are little-endian; instants are milliseconds since 1970.
+
+use std::collections::HashSet;
 
 use crate::deliver::Message;
 use crate::time::Timestamp;
@@ -78,9 +80,16 @@ pub(super) struct Forgotten {
     pub(super) identifiers: Vec<Hash>,
     /// Events of others that carry one of them, and the identifiers of each that did not come to its profile.
     pub(super) hidden: Vec<(Hash, Vec<Hash>)>,
+    /// Identifiers that nobody has, by which destinations may have been sent the person before.
+    pub(super) former: Vec<Hash>,
 }
 
 impl Forgotten {
+    /// What is forgotten of what destinations were sent.
+    pub(super) fn of_deliveries(&self) -> HashSet<Hash> {
+        self.identifiers.iter().chain(&self.former).copied().collect()
+    }
+
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.at.as_millis().to_le_bytes());
         write_hashes(&self.events, out);
@@ -89,6 +98,9 @@ impl Forgotten {
         for (event, identifiers) in &self.hidden {
             out.extend(event);
             write_hashes(identifiers, out);
+        }
+        if !self.former.is_empty() {
+            write_hashes(&self.former, out);
         }
     }
 
@@ -102,11 +114,16 @@ impl Forgotten {
         for _ in 0..count {
             hidden.push((reader.array()?, reader.hashes()?));
         }
+        let former = match reader.0 {
+            [] => Vec::new(),
+            _ => reader.hashes()?,
+        };
         reader.0.is_empty().then_some(Forgotten {
             at,
             events,
             identifiers,
             hidden,
+            former,
         })
     }
 }

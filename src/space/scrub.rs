@@ -94,7 +94,8 @@ pub(super) fn leave_history(event: &mut Value, rules: &IdentityRules) {
     let Value::Object(event) = event else { return };
     event.retain(|key, _| KEPT.contains(&key));
     if let Some(Value::Object(mut context)) = event.remove("context") {
-        context.retain(|key, _| KEPT_OF_CONTEXT.contains(&key));
+        let identifying: Vec<&str> = looked_at(rules, SourceRoot::Context).collect();
+        context.retain(|key, _| KEPT_OF_CONTEXT.contains(&key) || identifying.contains(&key));
         event.insert("context", Value::Object(context));
     }
     if let Some(Value::Object(properties)) = event.remove("properties") {
@@ -109,10 +110,18 @@ pub(super) fn leave_history(event: &mut Value, rules: &IdentityRules) {
 
 /// The properties at which the rules look for identifiers.
 fn identifying(properties: &Object, rules: &IdentityRules) -> Object {
+    let mut kept = Object::default();
+    for key in looked_at(rules, SourceRoot::Properties) {
+        if let Some(value) = properties.get(key) {
+            kept.insert(key, value.clone());
+        }
+    }
+    kept
+}
+
+/// The keys of a part of an event below which the rules look for identifiers.
+fn looked_at(rules: &IdentityRules, root: SourceRoot) -> impl Iterator<Item = &str> {
     let sources = rules.listed.iter().flat_map(|rule| &rule.from);
-    let keys = sources
-        .filter(|source| source.root == SourceRoot::Properties)
-        .filter_map(|source| source.path.first());
-    let kept = keys.filter_map(|key| Some((key.clone(), properties.get(key)?.clone())));
-    kept.collect()
+    let sources = sources.filter(move |source| source.root == root);
+    sources.filter_map(|source| source.path.first()).map(|key| &**key)
 }

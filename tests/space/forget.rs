@@ -245,3 +245,45 @@ fn an_identifier_of_another_type_stays_whose_it_is() {
         assert!(found.traits().get("email").is_none());
     }
 }
+
+/// What somebody else refuses is not lost because an identifier was taken out of an event with the same id; and the identifier
+/// does not come back with it.
+#[test]
+fn a_refusal_is_not_lost_to_an_event_with_its_id_of_which_something_is_hidden() {
+    let settings = Settings {
+        identity: IdentityRules::default(),
+        categories: vec!["Advertising".into()],
+    };
+    let who = json!({"userId": "u2", "email": "x@x.com"});
+    let events = [
+        track("m1", 0, json!({"userId": "u1", "email": "x@x.com"}), None),
+        track("m2", 1, json!({"userId": "u2"}), None),
+        track("m3", 8, who.clone(), Some(true)),
+    ];
+    let now = minute(LAST);
+    // Before the one that is stored, and after it.
+    for (at, state) in [(6, ConsentState::Denied), (9, ConsentState::Granted)] {
+        let mut space = Space::open(Memory::new(), settings.clone(), now).unwrap();
+        give(&mut space, &events, now);
+        space.forget("user_id", "u1", now).unwrap();
+        // Fed again it is one of which nobody can tell.
+        assert_eq!(give(&mut space, &events[2..], now).counts.duplicate, 1);
+        let other = track("m3", at, who.clone(), Some(false));
+        let receipt = give(&mut space, &[other], now);
+        assert_eq!((receipt.counts.applied, receipt.counts.rejected), (0, 1));
+        assert_eq!(receipt.rejects[0].code.as_str(), "message_id_conflict");
+        // What names nobody but who was forgotten takes nobody's place.
+        let nobody = track("m3", 5, json!({"anonymousId": "null", "email": "x@x.com"}), Some(true));
+        assert_eq!(give(&mut space, &[nobody], now).counts.rejected, 1);
+        for again in [false, true] {
+            if again {
+                space = Space::open(space.into_storage(), settings.clone(), now).unwrap();
+            }
+            let found = space.find("user_id", "u2").unwrap();
+            assert_eq!(found.consent().state("Advertising"), state, "{at}");
+            assert_eq!(space.profiles().users().len(), 1);
+            assert!(space.find("email", "x@x.com").is_none());
+            assert!(!holds(&space, "x@x.com"), "{at}");
+        }
+    }
+}

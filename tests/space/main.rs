@@ -56,3 +56,15 @@ fn cases(ordinary: u32) -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
     asked.and_then(|asked| asked.parse().ok()).unwrap_or(ordinary)
 }
+
+/// Whether a text stands in a record of a space.
+fn holds(space: &Space<volens::store::Memory>, text: &str) -> bool {
+    let mut holds = false;
+    let scanned = space.journal().storage().scan(&mut |entry| {
+        let mut windows = entry.payload.windows(text.len());
+        holds |= windows.any(|window| window == text.as_bytes());
+        Ok(())
+    });
+    scanned.unwrap();
+    holds
+}

@@ -72,3 +72,127 @@ proptest! {
         prop_assert_eq!(dump(&space.profiles()), at_once);
     }
 }
+
+/// A page view with what it says of consent to advertising.
+fn page(message_id: &str, user: &str, at: &str, advertising: Option<bool>) -> Json {
+    let mut event = json!({
+        "type": "page", "messageId": message_id, "userId": user,
+        "timestamp": format!("2026-06-{at}T00:00:00Z"), "properties": {"path": "/secret-path"},
+    });
+    if let Some(advertising) = advertising {
+        event["context"] = json!({"consent": {"categoryPreferences": {"Advertising": advertising}}});
+    }
+    event
+}
+
+#[test]
+fn a_refusal_is_not_lost_to_an_event_with_its_id_that_has_no_history() {
+    let settings = Settings {
+        identity: volens::model::IdentityRules::default(),
+        categories: vec!["Advertising".into()],
+    };
+    let now: Timestamp = "2026-06-30T00:00:00Z".parse().unwrap();
+    let engine = Engine::from_text("none.audience", "").unwrap();
+    let granted = page("m1", "u1", "05", Some(true));
+    // What comes, whether it counts, whether it is told as a conflict, and what is known of the person then.
+    let rows = [
+        // First in canonical order, and older than the retention.
+        (page("m1", "u1", "01", Some(false)), true, true, "denied"),
+        // After it.
+        (page("m1", "u1", "06", Some(false)), false, true, "granted"),
+        (page("m1", "u1", "20", Some(false)), false, true, "granted"),
+        // It says the same of consent, so nobody can tell whether it is the same.
+        (page("m1", "u1", "01", Some(true)), false, false, "granted"),
+        (page("m1", "u1", "05", Some(true)), false, false, "granted"),
+        // Somebody else refuses.
+        (page("m1", "u2", "01", Some(false)), true, true, "denied"),
+        (page("m1", "u2", "06", Some(true)), false, true, "granted"),
+    ];
+    for (event, counts, is_conflict, state) in rows {
+        let mut space = Space::open(Memory::new(), settings.clone(), now).unwrap();
+        give(&mut space, std::slice::from_ref(&granted), now);
+        let horizon = engine.horizon(Duration::from_millis(20 * 86_400_000), now).unwrap();
+        space.drop_history(horizon).unwrap();
+        let receipt = give(&mut space, std::slice::from_ref(&event), now);
+        let told = (
+            receipt.counts.applied,
+            receipt.counts.duplicate,
+            receipt.counts.rejected,
+        );
+        assert_eq!(told, if is_conflict { (0, 0, 1) } else { (0, 1, 0) }, "{event}");
+        if let Some(reject) = receipt.rejects.first() {
+            assert_eq!(reject.code.as_str(), "message_id_conflict", "{event}");
+            let input: Json = serde_json::from_str(&reject.input.text()).unwrap();
+            let refused = if counts { &granted } else { &event };
+            assert_eq!(input["timestamp"], refused["timestamp"], "{event}");
+        }
+        for round in ["at once", "opened anew", "fed again"] {
+            match round {
+                "opened anew" => space = Space::open(space.into_storage(), settings.clone(), now).unwrap(),
+                "fed again" => {
+                    let receipt = give(&mut space, &[granted.clone(), event.clone()], now);
+                    assert_eq!(receipt.counts.applied, 0, "{event}");
+                }
+                _ => {}
+            }
+            let user = if counts {
+                event["userId"].as_str().unwrap()
+            } else {
+                "u1"
+            };
+            let users = space.profiles();
+            assert_eq!(users.users().len(), 1, "{event}, {round}");
+            let found = space.find("user_id", user).unwrap();
+            assert_eq!(found.consent().state("Advertising").as_str(), state, "{event}, {round}");
+            assert!(found.history().is_empty(), "{event}, {round}");
+            assert!(!holds(&space, "secret-path"), "{event}, {round}");
+        }
+    }
+}
+
+#[test]
+fn without_a_consent_object_an_old_event_takes_nothing_back() {
+    let now: Timestamp = "2026-06-30T00:00:00Z".parse().unwrap();
+    let engine = Engine::from_text("none.audience", "").unwrap();
+    let settings = Settings {
+        identity: volens::model::IdentityRules::default(),
+        categories: vec!["Advertising".into()],
+    };
+    let mut space = Space::open(Memory::new(), settings, now).unwrap();
+    give(&mut space, &[page("m1", "u1", "05", Some(false))], now);
+    let horizon = engine.horizon(Duration::from_millis(20 * 86_400_000), now).unwrap();
+    space.drop_history(horizon).unwrap();
+    let receipt = give(&mut space, &[page("m1", "u1", "01", None)], now);
+    assert_eq!(receipt.rejects[0].code.as_str(), "older_than_retention");
+    let found = space.find("user_id", "u1").unwrap();
+    assert_eq!(found.consent().state("Advertising").as_str(), "denied");
+}
+
+/// Somebody who refused must not become another because an identifier is gone with the history.
+#[test]
+fn what_the_rules_look_for_in_events_without_history_is_kept() {
+    let text = r#"
+        category Advertising
+        identity {
+          user_id limit 1
+          card from context.loyalty.card limit 2
+          phone from properties.contact.phone limit 2
+        }
+    "#;
+    let engine = Engine::from_text("shop.audience", text).unwrap();
+    let now: Timestamp = "2026-06-30T00:00:00Z".parse().unwrap();
+    let mut space = engine.space(Memory::new(), now).unwrap();
+    let mut visit = page("m1", "u1", "05", Some(false));
+    visit["context"]["loyalty"] = json!({"card": "c1"});
+    visit["context"]["page"] = json!({"url": "/secret-path"});
+    visit["properties"]["contact"] = json!({"phone": "1"});
+    give(&mut space, &[visit], now);
+    let horizon = engine.horizon(Duration::from_millis(20 * 86_400_000), now).unwrap();
+    space.drop_history(horizon).unwrap();
+    let space = engine.space(space.into_storage(), now).unwrap();
+    for (kind, value) in [("card", "c1"), ("phone", "1")] {
+        let found = space.find(kind, value).unwrap();
+        assert_eq!(found.consent().state("Advertising").as_str(), "denied", "{kind}");
+    }
+    assert!(!holds(&space, "secret-path"));
+}
