@@ -21,7 +21,7 @@
 //!
 //! # What is sent
 //! No message is kept for later: what is due is worked out as of the instant at which it is handed out, and consent is decided
-//! then ([`deliver`](crate::deliver)). Whatever happens before is seen.
+//! then ([`crate::deliver`]). Whatever happens before is seen.
 //!
 //! # Crashes
 //! An event is durable before it is acted upon. What was acted upon, and the messages that are handed out for that, are durable
