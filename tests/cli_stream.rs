@@ -210,7 +210,7 @@ fn a_late_event_that_undoes_an_entry_sends_the_exit() {
             "user_id:u1",
         ],
     );
-    assert!(why.out.contains("2 \"Order Completed\" events"), "{}", why.out);
+    assert_snapshot!(why.out);
 }
 
 #[test]
@@ -658,4 +658,38 @@ fn who_is_forgotten_is_told_to_be_held() {
     let held = serde_json::json!({"crm": ["user_id:u1"], "silent_ads": ["user_id:u1"]});
     assert_eq!(json, serde_json::json!({"forgotten": {"events": 3}, "held": held}));
     assert_snapshot!(place.forget("user_id:u2").out);
+}
+
+#[test]
+fn what_was_sent_stands_beside_what_is_decided() {
+    let place = Place::new("sent");
+    let events = [
+        consent("c1", "u1", "2026-06-01T00:00:00Z", true),
+        order("o1", "u1", "2026-06-01T00:00:00Z"),
+        consent("c2", "u1", "2026-06-01T01:00:00Z", false),
+    ];
+    let _ = place.stream(&events, &[]);
+    let (space, store) = (place.path("space.audience"), place.path("store"));
+    let arguments = [
+        "explain",
+        &space,
+        "--store",
+        &store,
+        "--now",
+        "2026-06-02",
+        "--audience",
+        "buyers",
+        "--profile",
+        "user_id:u1",
+    ];
+    let done = volens_with(io::empty(), &arguments);
+    assert_snapshot!(done.out.split("\nSent\n").nth(1).unwrap());
+    let arguments: Vec<&str> = arguments
+        .iter()
+        .chain(&["--destination", "google_ads", "--format", "json"])
+        .copied()
+        .collect();
+    let json: Json = serde_json::from_str(&volens_with(io::empty(), &arguments).out).unwrap();
+    assert_snapshot!(json["sent"].to_string());
+    assert_eq!(json["member"], true);
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::events::Sources;
 use super::run::{counted, counts};
 use super::{Failure, Format, IngestArguments, Streams, clock, json, load, profile, wrong};
+use crate::deliver::Ledger;
 use crate::diagnostic::visible;
 use crate::engine::{Engine, Error};
 use crate::ingest::Counts;
@@ -168,6 +169,13 @@ pub(super) fn read(
 ) -> Result<Space<Directory>, Failure> {
     let directory = Directory::open_read_only(folder).map_err(SpaceError::from)?;
     checked(engine.space(directory, now), streams)
+}
+
+/// What destinations were sent, as a store knows it.
+pub(super) fn ledger(engine: &Engine, folder: &Path, streams: &mut Streams) -> Result<Ledger, Failure> {
+    let directory = Directory::open_read_only(folder).map_err(SpaceError::from)?;
+    let journal = checked(engine.journal(directory), streams)?;
+    Ok(journal.ledger()?)
 }
 
 /// Opens a store for writing, and tells what a crash has left.

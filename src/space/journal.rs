@@ -304,8 +304,11 @@ impl<S: Storage> Journal<S> {
         Ok(unusable)
     }
 
-    /// What destinations were sent, as far as it was written down.
-    pub(super) fn ledger(&self) -> Result<Ledger, SpaceError> {
+    /// What destinations were sent, as far as it was written down: for each identifier, audience and destination.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    pub fn ledger(&self) -> Result<Ledger, SpaceError> {
         let mut ledger = Ledger::new();
         if self.delivered.is_none() {
             return Ok(ledger);
