@@ -211,7 +211,8 @@ impl Memberships {
                 Touched::Identifier(id) => gathered.moved.identifiers.extend(state.named(id).cloned()),
             }
         }
-        gathered.moved.revokes = !whole.is_empty() || !gathered.moved.identifiers.is_empty();
+        // Whoever is new had nothing to lose; of those who are put together or apart nobody knows without looking.
+        gathered.moved.revokes = !gathered.before.is_empty() || !gathered.moved.identifiers.is_empty();
         for person in whole {
             if let Some(profile) = state.person(person) {
                 self.put(person, profile, false, now, &mut gathered)?;
