@@ -50,15 +50,15 @@ pub(super) fn explain(
     let sent = match (&arguments.store, identifier) {
         (Some(folder), (kind, _)) if kind != profile::ACCOUNT => {
             let profile = profile::find(&ingested.profiles, identifier)?;
-            Some(sent(&engine, folder, question, profile, streams)?)
+            sent(&engine, folder, question, profile, streams)?
         }
-        _ => None,
+        _ => Vec::new(),
     };
     match format {
         Format::Json => json(&Told { explanation, sent }, streams)?,
         Format::Text => {
             write!(streams.out, "{explanation}")?;
-            for (at, sent) in sent.unwrap_or_default().iter().enumerate() {
+            for (at, sent) in sent.iter().enumerate() {
                 let heading = if at == 0 { "\nSent\n" } else { "" };
                 writeln!(streams.out, "{heading}  {sent}")?;
             }
@@ -71,9 +71,9 @@ pub(super) fn explain(
 struct Told {
     #[serde(flatten)]
     explanation: Explanation,
-    /// What destinations were sent, where a store knows it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sent: Option<Vec<SentThere>>,
+    /// What destinations were sent, where a store knows of anything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sent: Vec<SentThere>,
 }
 
 /// What a destination was sent last of an identifier, for the audience.

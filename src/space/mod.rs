@@ -198,13 +198,8 @@ impl<S: Storage> Space<S> {
                 asked: now,
             });
         }
-        self.now = now;
-        while let Some(first) = self.upcoming.first_entry() {
-            if first.get().times.earlier() > now {
-                break;
-            }
-            self.state.insert(first.remove());
-        }
+        self.move_to(now);
+        while self.take_next() {}
         self.state.settle();
         Ok(())
     }
@@ -405,16 +400,7 @@ fn due(event: &Event) -> Due {
 impl<S: Storage> Commit for Space<S> {
     fn commit(&mut self, ingestor: &mut Ingestor, now: Timestamp) -> Result<(), SpaceError> {
         for applied in self.journal.store(ingestor, now)? {
-            if let Some(old) = applied.instead_of
-                && self.upcoming.remove(&due(&old)).is_none()
-            {
-                self.state.remove(&old.message_id, &old.claims);
-            }
-            if applied.event.times.earlier() > now {
-                self.upcoming.insert(due(&applied.event), applied.event);
-            } else {
-                self.state.insert(applied.event);
-            }
+            self.take(applied);
         }
         self.state.settle();
         Ok(())
