@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use command::{Done, volens_with};
+use command::{Done, volens_into, volens_with};
 use insta::assert_snapshot;
 use serde_json::Value as Json;
 
@@ -66,6 +66,15 @@ impl Place {
         let arguments = ["stream", &space, "--events", "-", "--store", &store, "--now", NOW];
         let arguments: Vec<&str> = arguments.iter().chain(more).copied().collect();
         volens_with(events, &arguments)
+    }
+}
+
+impl Place {
+    /// Streams these events into the store, and nobody takes what comes out; its exit code.
+    fn stream_to_nobody(&self, events: &[String]) -> u8 {
+        let (space, store) = (self.path("space.audience"), self.path("store"));
+        let arguments = ["stream", &space, "--events", "-", "--store", &store, "--now", NOW];
+        volens_into(Cursor::new(events.join("\n")), &arguments, Full, io::sink())
     }
 }
 
@@ -502,26 +511,55 @@ fn history_that_was_dropped_is_not_asked_for_as_of_the_past() {
 #[test]
 fn a_reader_that_leaves_early_is_told_of() {
     let place = Place::new("reader");
-    let (space, store) = (place.path("space.audience"), place.path("store"));
     let events: Vec<String> = (0..50)
         .map(|n| order(&format!("o{n}"), &format!("u{n}"), "2026-06-01T00:00:00Z"))
         .collect();
-    let events = events.join("\n");
-    let mut streams = volens::cli::Streams {
-        input: Box::new(Cursor::new(events.clone())),
-        out: Box::new(Full),
-        err: Box::new(io::sink()),
-        err_is_terminal: false,
-    };
-    let arguments = [
-        "volens", "stream", &space, "--events", "-", "--store", &store, "--now", NOW,
-    ];
-    assert_eq!(
-        volens::cli::run(arguments.iter().map(std::ffi::OsString::from), &mut streams),
-        2
-    );
+    assert_eq!(place.stream_to_nobody(&events), 2);
     // All of it comes when somebody reads it.
-    assert_eq!(place.stream_of(Cursor::new(events), &[]).out.lines().count(), 50);
+    assert_eq!(place.stream(&events, &[]).out.lines().count(), 50);
+}
+
+/// Enters a device and then takes it from its person by a late event, but for the exit that follows.
+fn exit_that_nobody_reads(place: &Place) {
+    place.workspace(
+        "category Advertising\ndestination d requires nothing\naudience a { who performed \"Order\" send to d }",
+    );
+    let ordered =
+        r#"{"type":"track","event":"Order","messageId":"m1","timestamp":"2026-06-01T00:00:00Z","userId":"u1"}"#;
+    let with_device = r#"{"type":"track","event":"Home","messageId":"m5","timestamp":"2026-06-01T05:00:00Z","userId":"u1","context":{"device":{"type":"ios","advertisingId":"idfa0","adTrackingEnabled":true}}}"#;
+    let without =
+        r#"{"type":"track","event":"Home","messageId":"m5","timestamp":"2026-06-01T01:00:00Z","userId":"u1"}"#;
+    let entries = place.stream(&[ordered.to_owned(), with_device.to_owned()], &[]);
+    assert_eq!(entries.out.matches("Audience Entered").count(), 2, "{}", entries.out);
+    assert_eq!(place.stream_to_nobody(&[without.to_owned()]), 2);
+}
+
+#[test]
+fn an_exit_of_what_is_nobodys_any_more_survives_a_crash() {
+    let place = Place::new("nobodys-exit");
+    exit_that_nobody_reads(&place);
+    let done = place.stream(&[], &[]);
+    assert_eq!((done.code, done.out.lines().count()), (0, 1), "{}", done.out);
+    assert!(
+        done.out.contains("Audience Exited") && done.out.contains("idfa0"),
+        "{}",
+        done.out
+    );
+    assert_eq!(place.stream(&[], &["--resync"]).out.matches("idfa0").count(), 0);
+}
+
+#[test]
+fn an_exit_that_may_not_go_after_a_crash_leaves_the_destination_holding() {
+    let place = Place::new("withheld-exit");
+    exit_that_nobody_reads(&place);
+    place.workspace(
+        "category Advertising\ndestination d requires Advertising\naudience a { who performed \"Order\" send to d }",
+    );
+    // Nothing may be told of what was held before it was required; who asks for all anew has it taken out, once.
+    assert_eq!(place.stream(&[], &[]).out, "");
+    let removals = |done: &Done| done.out.lines().filter(|line| line.contains("idfa0")).count();
+    assert_eq!(removals(&place.stream(&[], &["--resync"])), 1);
+    assert_eq!(removals(&place.stream(&[], &["--resync"])), 0);
 }
 
 /// Nobody reads it.

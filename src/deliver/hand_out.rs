@@ -310,6 +310,21 @@ impl Ledger {
         self.set(message.kind(), value, changed);
     }
 
+    /// Of an exit that nobody knows to have gone, and that may not go any more: its destination still holds what it was about, on
+    /// grants that are not known any more.
+    pub(crate) fn keep_held(&mut self, message: &Message) {
+        let (_, value) = message.identifier();
+        let place = self.names.place(message.audience(), message.destination());
+        if let Some(entry) = self.entry(message.kind(), value, place) {
+            let entry = Entry {
+                state: State::In,
+                changed: true,
+                ..entry.clone()
+            };
+            self.set(message.kind(), value, entry);
+        }
+    }
+
     /// Whether a `user_id` that went along with an identifier is somebody else's by now, and is held there itself.
     fn stays(&self, subject: &Subject<'_>, audience: &str, destination: &Destination, user_id: &str) -> bool {
         let profile = subject.person.map(|person| person.profile);

@@ -46,7 +46,7 @@ use crate::deliver::{self, Ledger, Message, Moment, Notice, Person, Resync};
 use crate::enforce;
 use crate::ingest::{Counts, Identifier, Ingestor, PersonId, Reject};
 use crate::ir::{DestinationSlot, Program};
-use crate::model::{Profile, Profiles};
+use crate::model::{Consent, Profile, Profiles};
 use crate::space::{Applied, Space, SpaceError};
 use crate::store::Storage;
 use crate::time::Timestamp;
@@ -390,32 +390,44 @@ impl<S: Storage> Live<S> {
         self.take_up(&mut Vec::new(), &mut Handing(outlet))
     }
 
-    /// Hands out again what may not have been taken before a crash, as far as consent lets it go now. Whoever revoked since is
-    /// taken for held, and is removed like others.
+    /// Hands out again what may not have been taken before a crash, as far as consent lets it go now. What does not go counts as
+    /// held, and is taken out like others.
     fn repeat(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
         if self.unsure.is_empty() {
             return Ok(());
         }
+        let mut is_withheld = false;
         while let Some(message) = self.unsure.front() {
             if self.may_go(message) {
                 outlet.message(message).map_err(LiveError::Outlet)?;
                 self.sent += 1;
+            } else if message.change() == deliver::Change::Exited {
+                self.ledger.keep_held(message);
+                self.identifiers.insert(identifier_of(message));
+                is_withheld = true;
             }
             self.unsure.pop_front();
         }
-        self.taken(outlet)
+        if is_withheld {
+            self.flush(outlet)?;
+            self.write_down()
+        } else {
+            self.taken(outlet)
+        }
     }
 
+    /// As when messages are worked out: an identifier that nobody has any more is without any grant.
     fn may_go(&self, message: &Message) -> bool {
         let mut destinations = self.program.destinations.iter();
         let slot = destinations.position(|destination| *destination.name == *message.destination());
         let (kind, value) = message.identifier();
         let state = self.space.state();
         let profile = state.owner(kind, value).and_then(|person| state.person(person));
+        let nobodys = Consent::default();
+        let consent = profile.map_or(&nobodys, |profile| profile.consent());
         message.change() == deliver::Change::Removed
-            || slot.zip(profile).is_some_and(|(slot, profile)| {
-                enforce::decide(&self.program, DestinationSlot::at(slot), profile.consent()).is_delivered()
-            })
+            || slot
+                .is_some_and(|slot| enforce::decide(&self.program, DestinationSlot::at(slot), consent).is_delivered())
     }
 
     /// Works out what is due of all who are marked, in the order of their labels, and hands it out where it is much.
@@ -526,11 +538,7 @@ impl<S: Storage> Live<S> {
     /// Of a message that is known not to have gone.
     fn take_back(&mut self, message: &Message) {
         self.ledger.take_back(message);
-        let (kind, value) = message.identifier();
-        self.identifiers.insert(Identifier {
-            kind: kind.to_owned().into(),
-            value: value.into(),
-        });
+        self.identifiers.insert(identifier_of(message));
         self.is_open = true;
     }
 
@@ -562,6 +570,14 @@ impl<S: Storage> Live<S> {
         outlet.flush().map_err(LiveError::Outlet)?;
         self.failed = false;
         Ok(())
+    }
+}
+
+fn identifier_of(message: &Message) -> Identifier {
+    let (kind, value) = message.identifier();
+    Identifier {
+        kind: kind.to_owned().into(),
+        value: value.into(),
     }
 }
 
