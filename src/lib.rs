@@ -47,6 +47,7 @@ pub mod ingest;
 pub mod ir;
 pub mod live;
 pub mod model;
+mod named;
 pub mod overview;
 pub mod render;
 pub mod schema;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const FLOORS: &[&[&str]] = &[
-    &["span", "value", "time", "consent"],
+    &["span", "value", "time", "consent", "named"],
     &["diagnostic", "ir", "model"],
     &["syntax", "eval", "render", "schema", "store"],
     &["compile", "ingest", "enforce"],

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::error::Error;
@@ -15,6 +14,7 @@ use crate::eval::{self, Row};
 use crate::ingest::Counts;
 use crate::ir::{AudienceSlot, DestinationSlot, Program, Subject};
 use crate::model::{IdentityRules, Profile, Profiles, account_label, label};
+use crate::named::{Named, by_name};
 use crate::time::Timestamp;
 
 /// What a workspace says about a set of profiles as of an instant. Serialises as `volens run --format json` prints it.
@@ -94,11 +94,6 @@ pub struct Filtered {
     pub categories: BTreeMap<Box<str>, ConsentState>,
 }
 
-/// The name under which a list's entry stands in JSON.
-trait Named {
-    fn name(&self) -> &str;
-}
-
 impl Named for AudienceRun {
     fn name(&self) -> &str {
         &self.name
@@ -109,14 +104,6 @@ impl Named for DestinationRun {
     fn name(&self) -> &str {
         &self.name
     }
-}
-
-fn by_name<T: Named + Serialize, S: Serializer>(entries: &[T], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(entries.len()))?;
-    for entry in entries {
-        map.serialize_entry(entry.name(), entry)?;
-    }
-    map.end()
 }
 
 fn counts<S: Serializer>(counts: &[(Box<str>, usize)], serializer: S) -> Result<S::Ok, S::Error> {

@@ -25,11 +25,11 @@ mod text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::consent::ConsentState;
 use crate::ir::Subject;
+use crate::named::{Named, by_name};
 use crate::time::Timestamp;
 
 pub(crate) use build::{Destination, EventTally, Samples, ingest};
@@ -223,11 +223,6 @@ fn percent(part: u64, whole: u64) -> u64 {
     u64::try_from(percent.clamp(least, most)).unwrap_or(100)
 }
 
-/// The name under which a list's entry stands in JSON.
-trait Named {
-    fn name(&self) -> &str;
-}
-
 impl Named for AudienceFlow {
     fn name(&self) -> &str {
         &self.name
@@ -238,14 +233,6 @@ impl<S> Named for Flow<S> {
     fn name(&self) -> &str {
         &self.name
     }
-}
-
-fn by_name<T: Named + Serialize, S: Serializer>(entries: &[T], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(entries.len()))?;
-    for entry in entries {
-        map.serialize_entry(entry.name(), entry)?;
-    }
-    map.end()
 }
 
 fn pairs<V: Serialize, S: Serializer>(pairs: &[(Box<str>, V)], serializer: S) -> Result<S::Ok, S::Error> {
