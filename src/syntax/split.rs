@@ -299,6 +299,13 @@ impl Splitter<'_, '_> {
     /// Whether the token before asks for a name, so that this word is one that lacks its quotes.
     fn wants_name(&self, index: usize) -> bool {
         let before = index.checked_sub(1).map_or("", |before| self.tokens.at(before));
+        // `of`, `from`, `by` and `as` are names too: `category of`, `as of`.
+        let two_before = index.checked_sub(2).map_or("", |before| self.tokens.at(before));
+        if matches!(before, "of" | "from" | "by" | "as")
+            && (declares(two_before).is_some() || matches!(two_before, "requires" | "," | "as"))
+        {
+            return false;
+        }
         declares(before).is_some()
             || matches!(
                 before,
@@ -630,6 +637,15 @@ mod tests {
         assert_eq!(
             pieces("category category\ndestination a requires consent").0,
             ["category category", "destination a"]
+        );
+        // `of`, `from` and `as` may be names: what follows them begins anew, and what goes on with it is its own.
+        assert_eq!(
+            pieces("category of trait a = count of \"A\" between 0 and 1\nminutes ago").0,
+            ["category of", "trait a"]
+        );
+        assert_eq!(
+            pieces("destination from requires as trait a = count of \"A\" as of trait b = count of \"A\"\nago").0,
+            ["destination from", "trait a", "trait b"]
         );
         assert_eq!(
             pieces("audience a {\ncategory b\naudience c {\n}").0,
