@@ -3,6 +3,7 @@
 mod among;
 mod delivery;
 mod error;
+mod execution;
 mod format;
 mod live;
 pub(crate) mod load;
@@ -38,6 +39,7 @@ pub(crate) use load::{find, is_definition, is_test, read_all};
 
 pub use delivery::{Delivery, Outcome, Through};
 pub use error::{DefinitionErrors, Error};
+pub use execution::{Execution, Executor};
 pub use format::format;
 pub use lookback::{Beyond, Definition, HorizonError};
 pub use overlap::Overlap;
@@ -184,7 +186,15 @@ impl Engine {
     /// # Errors
     /// [`Error::TooCostly`]: then there is no result at all, for a part of one could be taken for the whole.
     pub fn run(&self, profiles: &Profiles, now: Timestamp) -> Result<Run, Error> {
-        run::run(self.program(), &self.workspace.identity, profiles, now)
+        self.run_with(profiles, now, Execution::default())
+    }
+
+    /// The same, in a way that the caller chooses. The result does not depend on it.
+    ///
+    /// # Errors
+    /// As for [`run`](Engine::run).
+    pub fn run_with(&self, profiles: &Profiles, now: Timestamp, execution: Execution) -> Result<Run, Error> {
+        run::run(self.program(), &self.workspace.identity, profiles, now, execution)
     }
 
     /// These profiles as the people that each one's accounts are about; for audiences that depend on accounts.

@@ -1,16 +1,17 @@
 //! The main job: who is in each audience, who is delivered where, and who was held back for want of consent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
 use super::error::Error;
+use super::execution::Execution;
 use super::overlap::Places;
 use crate::consent::ConsentState;
 use crate::enforce::{self, Decision, FILTERED_BY_END_USER_CONSENT};
 use crate::eval::members::{self, Groups, Laid};
-use crate::eval::{self, Row};
+use crate::eval::{self, TooCostly};
 use crate::ingest::Counts;
 use crate::ir::{AudienceSlot, DestinationSlot, Program, Subject};
 use crate::model::{IdentityRules, Profile, Profiles, account_label, label};
@@ -130,7 +131,8 @@ fn identifiers<'p>(profiles: impl Iterator<Item = &'p Profile>, rules: &Identity
 /// What is found of an audience: who is in it, and of an audience of accounts which users are delivered.
 #[derive(Debug, Default)]
 struct Found<'p> {
-    users: BTreeSet<usize>,
+    /// As places, sorted.
+    users: Vec<usize>,
     accounts: Vec<&'p str>,
 }
 
@@ -140,29 +142,33 @@ fn find<'p>(
     rules: &IdentityRules,
     profiles: &'p Profiles,
     now: Timestamp,
+    execution: Execution,
 ) -> Result<Vec<Found<'p>>, Error> {
     let too_costly = |profile: &Profile| Error::TooCostly {
         profile: label(profile.identifiers(), rules),
     };
     let users = profiles.users();
-    let mut found: Vec<Found<'p>> = program.audiences.iter().map(|_| Found::default()).collect();
     let with_accounts = members::has_accounts(program);
-    let mut row = Row::default();
-    for (at, profile) in users.iter().enumerate() {
-        if with_accounts && profile.accounts().next().is_some() {
-            continue;
-        }
-        row.bind(program, profile, now);
-        eval::evaluate(program, &mut row, &[]);
-        if row.is_exhausted() {
-            return Err(too_costly(profile));
-        }
-        for (slot, found) in found.iter_mut().enumerate() {
-            if row.is_member(AudienceSlot::at(slot)) {
-                found.users.insert(at);
-            }
-        }
-    }
+    let is_alone = |profile: &Arc<Profile>| profile.accounts().next().is_none();
+    let alone: Option<(Vec<usize>, Vec<Arc<Profile>>)> = with_accounts.then(|| {
+        let alone = users.iter().enumerate().filter(|(_, profile)| is_alone(profile));
+        alone.map(|(at, profile)| (at, profile.clone())).unzip()
+    });
+    let asked = alone.as_ref().map_or(users, |(_, profiles)| profiles);
+    let members = execution.members(program, asked, now);
+    let members =
+        members.map_err(|TooCostly(at)| too_costly(asked.get(at).map_or(&Profile::default(), |profile| profile)))?;
+    let place = |at: usize| match &alone {
+        Some((places, _)) => places.get(at).copied().unwrap_or(at),
+        None => at,
+    };
+    let mut found: Vec<Found<'p>> = members
+        .iter()
+        .map(|members| Found {
+            users: members.places().map(place).collect(),
+            accounts: Vec::new(),
+        })
+        .collect();
     if !with_accounts {
         return Ok(found);
     }
@@ -179,7 +185,7 @@ fn find<'p>(
                 // Of an audience of accounts a user's row knows whether any of the user's accounts is in it.
                 let member = row.is_member(AudienceSlot::at(slot));
                 if member && (audience.of == Subject::User || eval::deliverable(audience, row)) {
-                    found.users.insert(at);
+                    found.users.push(at);
                 }
             }
         }
@@ -191,12 +197,19 @@ fn find<'p>(
             }
         }
     }
+    found.iter_mut().for_each(|found| found.users.sort_unstable());
     Ok(found)
 }
 
-pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles, now: Timestamp) -> Result<Run, Error> {
+pub(super) fn run(
+    program: &Program,
+    rules: &IdentityRules,
+    profiles: &Profiles,
+    now: Timestamp,
+    execution: Execution,
+) -> Result<Run, Error> {
     let users = profiles.users();
-    let found = find(program, rules, profiles, now)?;
+    let found = find(program, rules, profiles, now, execution)?;
     let labels: Vec<Arc<str>> = users
         .iter()
         .map(|user| label(user.identifiers(), rules).into())
@@ -230,7 +243,7 @@ pub(super) fn run(program: &Program, rules: &IdentityRules, profiles: &Profiles,
             members,
             destinations,
             places: Places::new(match audience.of {
-                Subject::User => found.users.into_iter().collect(),
+                Subject::User => found.users,
                 Subject::Account => Vec::new(),
             }),
         }

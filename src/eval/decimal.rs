@@ -22,6 +22,20 @@ impl Decimal {
         }
     }
 
+    /// So many units of 10^−scale; the scale is 9 at most.
+    pub(super) fn units(units: i128, scale: u8) -> Decimal {
+        let mut billionths = units;
+        for _ in scale..9 {
+            billionths *= 10;
+        }
+        Decimal(billionths)
+    }
+
+    /// How many billionths it is.
+    pub(super) fn billionths(self) -> i128 {
+        self.0
+    }
+
     pub(super) fn plus(self, other: Decimal) -> Decimal {
         Decimal(self.0.saturating_add(other.0))
     }

@@ -56,10 +56,12 @@
 //! assert!(row.is_member(program.audience("pros").unwrap()));
 //! ```
 
+pub mod columnar;
 mod computed;
 mod decimal;
 mod example;
 mod funnel;
+mod many;
 pub(crate) mod members;
 mod network;
 mod node;
@@ -72,6 +74,7 @@ mod watch;
 
 use crate::ir::{Audience, AudienceSlot, NodeId, Program, Subject};
 
+pub use many::{Places, TooCostly, one_by_one};
 pub use network::{Exhausted, Network, Standing, Step};
 pub use row::Row;
 pub use trace::{Example, Fact, Record, Recorder, Shown, Trace};

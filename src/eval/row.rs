@@ -9,7 +9,7 @@ use crate::consent::ConsentState;
 use crate::ir::{
     AudienceSlot, CategorySlot, EventSlot, Performed, Program, PropertySlot, Subject, TraitSlot, TraitSource,
 };
-use crate::model::{Identifiers, PastEvent, Profile};
+use crate::model::{PastEvent, Profile};
 use crate::time::Timestamp;
 use crate::value::{Object, Value};
 
@@ -187,7 +187,7 @@ impl<'a> Row<'a> {
         }
         let states = program.categories.iter().map(|c| profile.consent().state(&c.id));
         self.consent.extend(states);
-        self.bind_identifiers(profile.identifiers());
+        (self.known, self.anonymous) = profile.identifiers().admit();
         self.make_room(funnels);
         self.move_to(program, &[], now, wanted);
     }
@@ -411,16 +411,6 @@ impl<'a> Row<'a> {
                 TraitSource::Sent(_) | TraitSource::Computed(_) => Held::Lent(None),
             });
         self.traits.extend(held);
-    }
-
-    fn bind_identifiers(&mut self, identifiers: &Identifiers) {
-        for (kind, _) in identifiers.iter() {
-            match kind {
-                "user_id" | "email" | "android.idfa" | "ios.idfa" => self.known = true,
-                "anonymous_id" => self.anonymous = true,
-                _ => {}
-            }
-        }
     }
 }
 

@@ -229,6 +229,19 @@ impl Identifiers {
         self.0.iter().map(|id| id.name())
     }
 
+    /// Whether they make a member (AM-6): by one that names a person or a device, and by an anonymous one.
+    pub(crate) fn admit(&self) -> (bool, bool) {
+        let (mut known, mut anonymous) = (false, false);
+        for (kind, _) in self.iter() {
+            match kind {
+                "user_id" | "email" | "android.idfa" | "ios.idfa" => known = true,
+                "anonymous_id" => anonymous = true,
+                _ => {}
+            }
+        }
+        (known, anonymous)
+    }
+
     /// The same, to be shared.
     pub(crate) fn shared(&self) -> impl Iterator<Item = &Arc<Identifier>> {
         self.0.iter()

@@ -10,6 +10,7 @@
 )]
 
 mod choices;
+mod crowd;
 mod make;
 mod oracle;
 mod parts;
@@ -27,6 +28,7 @@ use parts::are_complements;
 use people::{Form, NOW, people};
 use proptest::prelude::*;
 use ran::{by_engine, by_program, engine};
+use volens::engine::{Execution, Executor};
 use volens::ir::Program;
 use volens::span::FileId;
 use volens::syntax::{self, ast::File};
@@ -99,6 +101,31 @@ proptest! {
         let profiles = people(&mut Choices::new(world), Form::Busy);
         let expected = outcomes(World { file: &tree(&text), profiles: &profiles, now: NOW });
         prop_assert_eq!(by_engine(&engine(&text), &profiles), expected, "{}", shown(&text, &profiles));
+    }
+}
+
+proptest! {
+    #![proptest_config(share(25))]
+
+    #[test]
+    fn many_people_laid_out_in_columns_are_where_each_of_them_is(
+        workspace in choices(700),
+        funnel in choices(60),
+        world in choices(20),
+    ) {
+        let profiles = crowd::crowd(&mut Choices::new(world));
+        for text in [make::workspace(&mut Choices::new(workspace)), make::funnel(&mut Choices::new(funnel))] {
+            let engine = engine(&text);
+            let by = |executor, threads| {
+                let threads = std::num::NonZeroUsize::new(threads);
+                engine.run_with(&profiles, NOW, Execution { executor, threads }).unwrap()
+            };
+            let (columnar, scalar) = (by(Executor::Columnar, 2), by(Executor::Scalar, 1));
+            for (columnar, scalar) in columnar.audiences.iter().zip(&scalar.audiences) {
+                prop_assert_eq!(columnar, scalar, "{}", text);
+            }
+            prop_assert_eq!(columnar, scalar);
+        }
     }
 }
 

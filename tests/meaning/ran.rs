@@ -1,9 +1,10 @@
 //! What the crate makes of a workspace: by the engine, and of a program alone by the evaluator.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 
 use volens::enforce::{self, Decision};
-use volens::engine::Run;
+use volens::engine::{Execution, Executor, Run};
 use volens::eval::{self, Row};
 use volens::ir::{Audience, Program, Subject};
 use volens::{Engine, Profiles};
@@ -18,7 +19,13 @@ pub(crate) fn engine(text: &str) -> Engine {
 
 /// What the engine says of each audience.
 pub(crate) fn by_engine(engine: &Engine, profiles: &Profiles) -> BTreeMap<String, Outcome> {
-    let run: Run = engine.run(profiles, NOW).unwrap_or_else(|error| panic!("{error}"));
+    let by = |executor| {
+        let threads = NonZeroUsize::new(2);
+        let run = engine.run_with(profiles, NOW, Execution { executor, threads });
+        run.unwrap_or_else(|error| panic!("{error}"))
+    };
+    let run: Run = by(Executor::Scalar);
+    assert_eq!(by(Executor::Columnar), run);
     let outcome = |audience: &volens::engine::AudienceRun| Outcome {
         members: audience.members.iter().map(|label| label.to_string()).collect(),
         destinations: audience

@@ -1,0 +1,294 @@
+//! Asks the conditions of a plan of a block of profiles.
+
+use std::cell::OnceCell;
+
+use super::aggregate::Cells;
+use super::bits::{self, BLOCK, Bits};
+use super::column::Column;
+use super::ladder::{Climbed, Rungs};
+use super::plan::{Ask, Plan};
+use super::segment::Segment;
+use super::select::Asker;
+use crate::consent::ConsentState;
+use crate::eval;
+use crate::eval::many::TooCostly;
+use crate::eval::row::Row;
+use crate::ir::{Audience, AudienceSlot, CategorySlot, NodeId, Program, Subject, TraitSlot};
+use crate::model::Profile;
+
+/// What is kept from block to block: buffers.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// By node, of whom of the block it is known whether it holds, and of whom it does.
+    answers: Vec<Answer>,
+    /// By audience slot.
+    members: Vec<Bits>,
+    /// By trait slot.
+    computed: Vec<Cells>,
+    climbed: Vec<Climbed>,
+    /// Who has identifiers that suffice for a member, without and with an anonymous one.
+    eligible: [Bits; 2],
+    /// By category slot, who granted it.
+    granted: Vec<Bits>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    /// The first place of the block that it is about.
+    start: usize,
+    known: Bits,
+    holds: Bits,
+}
+
+const UNKNOWN: Answer = Answer {
+    start: usize::MAX,
+    known: bits::NONE,
+    holds: bits::NONE,
+};
+
+impl Room {
+    pub(super) fn new(program: &Program) -> Self {
+        Room {
+            answers: vec![UNKNOWN; program.nodes.len()],
+            members: vec![bits::NONE; program.audiences.len()],
+            computed: program.traits.iter().map(|_| Cells::default()).collect(),
+            climbed: program.traits.iter().map(|_| Climbed::default()).collect(),
+            eligible: [bits::NONE; 2],
+            granted: vec![bits::NONE; program.categories.len()],
+        }
+    }
+}
+
+/// A place for each profile of a block, made when the first is needed: few blocks need any.
+type Lazily<T> = OnceCell<Box<[OnceCell<T>]>>;
+
+fn place<T>(all: &Lazily<T>, at: usize) -> Option<&OnceCell<T>> {
+    all.get_or_init(|| (0..BLOCK).map(|_| OnceCell::new()).collect())
+        .get(at)
+}
+
+/// A block, and what is known of it.
+pub(super) struct Block<'b, 's> {
+    program: &'s Program,
+    segment: &'s Segment,
+    plan: &'b Plan<'s>,
+    asker: &'s Asker<'s>,
+    start: usize,
+    room: &'b mut Room,
+    /// People who are asked about one by one, and how they are laid out for that.
+    profiles: &'b Lazily<Profile>,
+    rows: Lazily<Row<'b>>,
+    exhausted: Option<usize>,
+}
+
+/// Fills in who of the block from `start` on is in which audience, and hands over the members of each.
+pub(super) fn evaluate<'s>(
+    (program, segment): (&'s Program, &'s Segment),
+    plan: &Plan<'s>,
+    asker: &'s Asker<'s>,
+    start: usize,
+    room: &mut Room,
+    mut members: impl FnMut(AudienceSlot, &Bits),
+) -> Result<(), TooCostly> {
+    let profiles = OnceCell::new();
+    room.eligible = [false, true].map(|anonymous| segment.eligible(start, anonymous));
+    for (slot, granted) in room.granted.iter_mut().enumerate() {
+        *granted = segment.consent(start, CategorySlot::at(slot), ConsentState::Granted);
+    }
+    room.computed.iter_mut().for_each(Cells::forget);
+    room.climbed.iter_mut().for_each(Climbed::forget);
+    let mut block = Block {
+        program,
+        segment,
+        plan,
+        asker,
+        start,
+        room,
+        profiles: &profiles,
+        rows: OnceCell::new(),
+        exhausted: None,
+    };
+    for slot in &program.order {
+        let Some(audience) = program.audiences.get(slot.index()) else {
+            continue;
+        };
+        // Nobody here has an account.
+        if audience.of == Subject::Account {
+            continue;
+        }
+        let found = block.audience(audience);
+        if let Some(kept) = block.room.members.get_mut(slot.index()) {
+            *kept = found;
+        }
+        members(*slot, &found);
+    }
+    match block.exhausted {
+        Some(at) => Err(TooCostly(start + at)),
+        None => Ok(()),
+    }
+}
+
+impl Block<'_, '_> {
+    fn audience(&mut self, audience: &Audience) -> Bits {
+        let [known, anonymous] = &self.room.eligible;
+        let mut members = if audience.include_anonymous { *anonymous } else { *known };
+        for category in &audience.consent {
+            // What is no category was granted by nobody.
+            bits::keep(
+                &mut members,
+                self.room.granted.get(category.index()).unwrap_or(&bits::NONE),
+            );
+        }
+        self.narrow(audience.who, &mut members);
+        members
+    }
+
+    /// Leaves those in the set of whom a condition holds. The recursion is as deep as conditions are nested.
+    fn narrow(&mut self, id: NodeId, wanted: &mut Bits) {
+        if !self.plan.is_shared(id) {
+            return self.ask(id, wanted);
+        }
+        let missing = match self.room.answers.get_mut(id.index()) {
+            Some(answer) if answer.start == self.start => bits::without(wanted, &answer.known),
+            Some(answer) => {
+                *answer = Answer {
+                    start: self.start,
+                    ..UNKNOWN
+                };
+                *wanted
+            }
+            None => *wanted,
+        };
+        if !bits::is_none(&missing) {
+            let mut found = missing;
+            self.ask(id, &mut found);
+            if let Some(answer) = self.room.answers.get_mut(id.index()) {
+                bits::add(&mut answer.known, &missing);
+                bits::add(&mut answer.holds, &found);
+            }
+        }
+        if let Some(answer) = self.room.answers.get(id.index()) {
+            bits::keep(wanted, &answer.holds);
+        }
+    }
+
+    /// The same, whether or not the answer is known.
+    fn ask(&mut self, id: NodeId, wanted: &mut Bits) {
+        let plan = self.plan;
+        match plan.ask(id) {
+            Ask::Const(true) => {}
+            Ask::Const(false) => *wanted = bits::NONE,
+            Ask::Member(audience) => {
+                bits::keep(wanted, self.room.members.get(audience.index()).unwrap_or(&bits::NONE));
+            }
+            Ask::Not(inner) => {
+                let mut found = *wanted;
+                self.narrow(*inner, &mut found);
+                bits::leave_out(wanted, &found);
+            }
+            Ask::All(nodes) => {
+                for node in nodes {
+                    if bits::is_none(wanted) {
+                        break;
+                    }
+                    self.narrow(*node, wanted);
+                }
+            }
+            Ask::Any(nodes) => {
+                let mut left = *wanted;
+                for node in nodes {
+                    if bits::is_none(&left) {
+                        break;
+                    }
+                    let mut found = left;
+                    self.narrow(*node, &mut found);
+                    bits::leave_out(&mut left, &found);
+                }
+                bits::leave_out(wanted, &left);
+            }
+            Ask::Consent(category, ConsentState::Granted) => {
+                bits::keep(wanted, self.room.granted.get(category.index()).unwrap_or(&bits::NONE));
+            }
+            Ask::Consent(category, state) => {
+                bits::keep(wanted, &self.segment.consent(self.start, *category, *state));
+            }
+            Ask::Select(select) => select.narrow(self.start, wanted),
+            Ask::Rungs(slot, rungs) => self.rungs(id, *slot, *rungs, wanted),
+            Ask::Computed(slot, on) => {
+                let Some(odd) = self.compute(*slot, wanted) else {
+                    *wanted = bits::NONE;
+                    return;
+                };
+                if let Some(cells) = self.room.computed.get(slot.index()) {
+                    on.narrow(cells, self.asker, wanted);
+                }
+                self.odd(id, &odd, wanted);
+            }
+            Ask::Count(counting) => {
+                *wanted = bits::each(wanted, |at| match counting.holds(self.start + at) {
+                    Some(holds) => holds,
+                    None => self.one(id, at),
+                });
+            }
+            Ask::One => *wanted = bits::each(wanted, |at| self.one(id, at)),
+        }
+    }
+
+    /// Computes a computed trait of those who are wanted, and gives those of them whose value is none that columns have.
+    fn compute(&mut self, slot: TraitSlot, wanted: &Bits) -> Option<Bits> {
+        let computing = self.plan.computed.get(slot.index())?.as_ref()?;
+        let cells = self.room.computed.get_mut(slot.index())?;
+        computing.fill(self.start, wanted, cells);
+        Some(bits::and(wanted, &cells.odd))
+    }
+
+    /// Asks about those whose value is none that columns have one by one.
+    fn odd(&mut self, id: NodeId, odd: &Bits, found: &mut Bits) {
+        if !bits::is_none(odd) {
+            bits::leave_out(found, odd);
+            bits::add(found, &bits::each(odd, |at| self.one(id, at)));
+        }
+    }
+
+    /// A range of a value of which there are many.
+    fn rungs(&mut self, id: NodeId, slot: TraitSlot, rungs: Rungs, wanted: &mut Bits) {
+        let odd = self.compute(slot, wanted);
+        let (Some(Some(ladder)), Some(climbed)) = (
+            self.plan.ladders.get(slot.index()),
+            self.room.climbed.get_mut(slot.index()),
+        ) else {
+            *wanted = bits::NONE;
+            return;
+        };
+        match (odd, self.segment.traits.get(slot.index())) {
+            (Some(odd), _) => {
+                if let Some(cells) = self.room.computed.get(slot.index()) {
+                    ladder.climb(wanted, |at| cells.units(at), climbed);
+                }
+                climbed.narrow(rungs, wanted);
+                self.odd(id, &odd, wanted);
+            }
+            (None, Some(Column::Units(units))) => {
+                let all = bits::first(self.segment.in_block(self.start));
+                ladder.climb(&all, |at| units.units(self.start + at), climbed);
+                climbed.narrow(rungs, wanted);
+            }
+            _ => *wanted = bits::NONE,
+        }
+    }
+
+    /// Whether a condition holds of one profile of the block, by the evaluator that says what it means.
+    fn one(&mut self, id: NodeId, at: usize) -> bool {
+        let (Some(profile), Some(row)) = (place(self.profiles, at), place(&self.rows, at)) else {
+            return false;
+        };
+        let profile = profile.get_or_init(|| self.segment.profile(self.program, self.start + at));
+        let row = row.get_or_init(|| Row::new(self.program, profile, self.asker.now()));
+        row.begin();
+        let holds = eval::holds(self.program, id, row, &[], &mut ());
+        if row.is_exhausted() {
+            self.exhausted.get_or_insert(at);
+        }
+        holds
+    }
+}

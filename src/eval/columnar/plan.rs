@@ -1,0 +1,216 @@
+//! A program prepared for one segment and one instant: how each condition is asked of a block.
+
+use super::aggregate::{Computing, OnComputed};
+use super::count::Counting;
+use super::filter::unary;
+use super::ladder::{Ladder, Rungs};
+use super::segment::Segment;
+use super::select::{Asker, Ranges, Select};
+use crate::consent::ConsentState;
+use crate::ir::{AudienceSlot, CategorySlot, Node, NodeId, Program, Subject, TraitSlot, TraitSource, ValueRef};
+
+/// How a condition is asked of a block.
+#[derive(Debug)]
+pub(super) enum Ask<'s> {
+    Const(bool),
+    Not(NodeId),
+    /// The cheapest first.
+    All(Vec<NodeId>),
+    Any(Vec<NodeId>),
+    Member(AudienceSlot),
+    Consent(CategorySlot, ConsentState),
+    Select(Select<'s>),
+    /// One of many ranges of one value.
+    Rungs(TraitSlot, Rungs),
+    Computed(TraitSlot, OnComputed<'s>),
+    Count(Counting<'s>),
+    /// By the evaluator of one profile.
+    One,
+}
+
+impl Ask<'_> {
+    /// The trait and the ranges, if it is about where a number of a trait lies.
+    fn ranges(&self, program: &Program, id: NodeId) -> Option<(TraitSlot, &Ranges)> {
+        match (self, program.node(id)) {
+            (Ask::Computed(slot, on), _) => on.ranges().map(|ranges| (*slot, ranges)),
+            (
+                Ask::Select(Select::Units { ranges, .. }),
+                Node::Test {
+                    value: ValueRef::Trait(slot),
+                    ..
+                },
+            ) => Some((*slot, ranges)),
+            _ => None,
+        }
+    }
+
+    /// What asking it costs, about.
+    fn cost(&self) -> u8 {
+        match self {
+            Ask::Const(_) | Ask::Member(_) | Ask::Consent(..) => 0,
+            Ask::Rungs(..) => 1,
+            Ask::Select(select) if select.is_quick() => 1,
+            Ask::Select(_) => 2,
+            Ask::Computed(..) => 3,
+            Ask::Count(counting) if !counting.is_funnel() => 3,
+            Ask::Count(_) => 4,
+            // Of a gate, as much as the dearest of its parts; see `Plan::cost`.
+            Ask::Not(_) | Ask::All(_) | Ask::Any(_) => 0,
+            Ask::One => 5,
+        }
+    }
+}
+
+/// A program prepared for a segment.
+#[derive(Debug)]
+pub(super) struct Plan<'s> {
+    /// By node; of those that are no conditions on people, such as filters, nothing.
+    asks: Vec<Option<Ask<'s>>>,
+    costs: Vec<u8>,
+    /// By node, how often it is asked for: the answer to one that is asked for once need not be kept.
+    uses: Vec<u32>,
+    /// By trait slot, the computed traits that conditions ask for.
+    pub(super) computed: Vec<Option<Computing<'s>>>,
+    /// By trait slot, the bounds of those that are asked for many ranges.
+    pub(super) ladders: Vec<Option<Ladder>>,
+}
+
+impl<'s> Plan<'s> {
+    pub(super) fn new(program: &'s Program, segment: &'s Segment, asker: &'s Asker<'s>) -> Self {
+        let mut plan = Plan {
+            asks: program.nodes.iter().map(|_| None).collect(),
+            costs: vec![0; program.nodes.len()],
+            uses: vec![0; program.nodes.len()],
+            computed: program.traits.iter().map(|_| None).collect(),
+            ladders: program.traits.iter().map(|_| None).collect(),
+        };
+        let users = program.audiences.iter().filter(|audience| audience.of == Subject::User);
+        users.for_each(|audience| plan.add(program, segment, asker, audience.who));
+        plan.lay_ladders(program);
+        plan
+    }
+
+    /// Finds the traits of which many ranges are asked for, and asks for all of these together.
+    fn lay_ladders(&mut self, program: &Program) {
+        let mut asked: Vec<Vec<(usize, &Ranges)>> = program.traits.iter().map(|_| Vec::new()).collect();
+        for (id, ask) in self.asks.iter().enumerate() {
+            if let Some((slot, ranges)) = ask.as_ref().and_then(|ask| ask.ranges(program, NodeId::at(id)))
+                && let Some(asked) = asked.get_mut(slot.index())
+            {
+                asked.push((id, ranges));
+            }
+        }
+        let mut rungs = Vec::new();
+        for (slot, asked) in asked.into_iter().enumerate() {
+            let Some(ladder) = Ladder::new(asked.iter().map(|(_, ranges)| *ranges)) else {
+                continue;
+            };
+            for (id, ranges) in asked {
+                rungs.extend(ladder.rungs(ranges).map(|rungs| (id, TraitSlot::at(slot), rungs)));
+            }
+            if let Some(place) = self.ladders.get_mut(slot) {
+                *place = Some(ladder);
+            }
+        }
+        for (id, slot, rungs) in rungs {
+            if let (Some(ask), Some(uses)) = (self.asks.get_mut(id), self.uses.get_mut(id)) {
+                // It is kept on the ladder.
+                (*ask, *uses) = (Some(Ask::Rungs(slot, rungs)), 1);
+            }
+        }
+    }
+
+    pub(super) fn ask(&self, id: NodeId) -> &Ask<'s> {
+        self.asks
+            .get(id.index())
+            .and_then(Option::as_ref)
+            .unwrap_or(&Ask::Const(false))
+    }
+
+    /// Whether a condition is asked for in several places.
+    pub(super) fn is_shared(&self, id: NodeId) -> bool {
+        self.uses.get(id.index()).is_some_and(|uses| *uses > 1)
+    }
+
+    /// The recursion is as deep as conditions are nested, which `Program::from_json` and the language bound.
+    fn add(&mut self, program: &'s Program, segment: &'s Segment, asker: &'s Asker<'s>, id: NodeId) {
+        if let Some(uses) = self.uses.get_mut(id.index()) {
+            *uses = uses.saturating_add(1);
+        }
+        if !matches!(self.asks.get(id.index()), Some(None)) {
+            return;
+        }
+        let node = program.node(id);
+        if let Node::Not(inner) = node {
+            self.add(program, segment, asker, *inner);
+        }
+        if let Node::And(nodes) | Node::Or(nodes) = node {
+            nodes.iter().for_each(|node| self.add(program, segment, asker, *node));
+        }
+        let ask = match node {
+            Node::Const(value) => Ask::Const(*value),
+            Node::Not(inner) => Ask::Not(*inner),
+            Node::And(nodes) => Ask::All(self.by_cost(nodes)),
+            Node::Or(nodes) => Ask::Any(self.by_cost(nodes)),
+            Node::Member(audience) => Ask::Member(*audience),
+            Node::Consent { category, state } => Ask::Consent(*category, *state),
+            Node::Performed(performed) => {
+                Counting::new(program, |slot| segment.events(slot), performed, asker).map_or(Ask::One, Ask::Count)
+            }
+            Node::Test { .. } | Node::Element { .. } => self.on_trait(program, segment, asker, node),
+            Node::Users { .. } => Ask::One,
+        };
+        let cost = match &ask {
+            Ask::Not(inner) => self.cost(*inner),
+            // The dearest stands last.
+            Ask::All(nodes) | Ask::Any(nodes) => nodes.last().map_or(0, |last| self.cost(*last)),
+            ask => ask.cost(),
+        };
+        if let (Some(place), Some(known)) = (self.asks.get_mut(id.index()), self.costs.get_mut(id.index())) {
+            (*place, *known) = (Some(ask), cost);
+        }
+    }
+
+    fn cost(&self, id: NodeId) -> u8 {
+        self.costs.get(id.index()).copied().unwrap_or(0)
+    }
+
+    fn by_cost(&self, nodes: &[NodeId]) -> Vec<NodeId> {
+        let mut nodes = nodes.to_vec();
+        nodes.sort_by_key(|id| self.cost(*id));
+        nodes
+    }
+
+    fn on_trait(
+        &mut self,
+        program: &'s Program,
+        segment: &'s Segment,
+        asker: &'s Asker<'s>,
+        node: &'s Node,
+    ) -> Ask<'s> {
+        let Some((ValueRef::Trait(slot), unary)) = unary(program, node) else {
+            return Ask::One;
+        };
+        let Some(source) = program.traits.get(slot.index()) else {
+            return Ask::Const(false);
+        };
+        match &source.source {
+            // A user has none of an account's traits.
+            _ if source.of == Subject::Account => Ask::Const(false),
+            TraitSource::Sent(_) => segment
+                .traits
+                .get(slot.index())
+                .map_or(Ask::One, |column| Ask::Select(Select::new(column, unary, asker))),
+            TraitSource::Computed(aggregate) => {
+                let Some(computed) = self.computed.get_mut(slot.index()) else {
+                    return Ask::One;
+                };
+                if computed.is_none() {
+                    *computed = Computing::new(program, segment, aggregate, asker);
+                }
+                let on = computed.as_ref().map(|computing| computing.on(unary, asker));
+                on.map_or(Ask::One, |on| Ask::Computed(*slot, on))
+            }
+        }
+    }
+}
