@@ -29,7 +29,10 @@ mod ladder;
 mod plan;
 mod segment;
 mod select;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use self::bits::BLOCK;
@@ -39,7 +42,7 @@ use self::segment::{GrowingSegment, Segment};
 use self::select::Asker;
 use crate::eval::many::{Places, TooCostly, join, share};
 use crate::eval::row::Row;
-use crate::ir::{AudienceSlot, Program};
+use crate::ir::{AudienceSlot, NodeId, Program};
 use crate::model::Profile;
 use crate::time::Timestamp;
 
@@ -114,6 +117,19 @@ impl Snapshot {
     /// The room it takes, in bytes.
     pub fn bytes(&self) -> usize {
         self.segments.iter().map(Segment::bytes).sum()
+    }
+
+    /// The conditions that have no form of their own in these columns and are asked of one profile after the other: what makes
+    /// an evaluation slow.
+    pub fn one_by_one(&self, program: &Program, now: Timestamp) -> BTreeSet<NodeId> {
+        let nobody = Profile::default();
+        let asker = Asker::new(program, Row::new(program, &nobody, now));
+        let of = |segment| {
+            Plan::new(program, segment, &asker)
+                .one_by_one()
+                .collect::<Vec<NodeId>>()
+        };
+        self.segments.iter().flat_map(of).collect()
     }
 
     /// The members of each audience as of `now`, in the order of [`Program::audiences`], by so many threads. The program is

@@ -127,6 +127,13 @@ impl<'s> Plan<'s> {
             .unwrap_or(&Ask::Const(false))
     }
 
+    /// The conditions that are asked of the evaluator of one profile.
+    pub(super) fn one_by_one(&self) -> impl Iterator<Item = NodeId> {
+        let asks = self.asks.iter().enumerate();
+        asks.filter(|(_, ask)| matches!(ask, Some(Ask::One)))
+            .map(|(id, _)| NodeId::at(id))
+    }
+
     /// Whether a condition is asked for in several places.
     pub(super) fn is_shared(&self, id: NodeId) -> bool {
         self.uses.get(id.index()).is_some_and(|uses| *uses > 1)
