@@ -122,6 +122,49 @@ fn check_prints_problems_for_programs() {
     assert_eq!(edit["bytes"], serde_json::json!([46, 57]));
 }
 
+/// Which executor it was leaves no trace in what is printed.
+#[test]
+fn every_executor_prints_the_same() {
+    for space in ["shop", "saas", "media"] {
+        let (workspace, events) = (format!("examples/{space}"), format!("examples/{space}/events.jsonl"));
+        let by = |executor: &str| {
+            let arguments = [
+                "run",
+                &workspace,
+                "--events",
+                &events,
+                "--now",
+                NOW,
+                "--format",
+                "json",
+                "--executor",
+                executor,
+            ];
+            let done = volens(&arguments);
+            assert_eq!(done.code, 0, "{}", done.err);
+            done.out
+        };
+        assert!(by("scalar").contains("\"delivered\""), "{space}");
+        for executor in ["auto", "columnar"] {
+            assert_eq!(by(executor), by("scalar"), "{space}");
+        }
+    }
+    let done = volens(&[
+        "run",
+        "examples/shop",
+        "--events",
+        "examples/shop/events.jsonl",
+        "--executor",
+        "parallel",
+    ]);
+    assert_eq!(done.code, 2);
+    assert!(
+        done.err.contains("[possible values: auto, scalar, columnar]"),
+        "{}",
+        done.err
+    );
+}
+
 #[test]
 fn run_prints_the_json_of_its_description() {
     let folder = scratch("run_json");

@@ -35,7 +35,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::compile::nearest;
 use crate::diagnostic::{Diagnostic, visible};
-use crate::engine::{DefinitionErrors, Engine, Error};
+use crate::engine::{DefinitionErrors, Engine, Error, Executor};
 use crate::ir::AudienceSlot;
 use crate::space::SpaceError;
 use crate::time::{Duration, Timestamp, TimestampError};
@@ -107,6 +107,9 @@ enum Command {
         /// Also show how many members of each audience have an identifier of each type; JSON always has it
         #[arg(long)]
         identifiers: bool,
+        /// What evaluates the profiles; the result is the same
+        #[arg(long, value_enum, value_name = "EXECUTOR", default_value_t = ExecutorArgument::Auto)]
+        executor: ExecutorArgument,
         #[command(flatten)]
         format: FormatArguments,
     },
@@ -330,6 +333,27 @@ struct RouteArguments {
     rejects: Option<PathBuf>,
 }
 
+/// What evaluates many profiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ExecutorArgument {
+    /// The one that is expected to be faster
+    Auto,
+    /// One profile after the other
+    Scalar,
+    /// All profiles laid out in columns
+    Columnar,
+}
+
+impl From<ExecutorArgument> for Executor {
+    fn from(argument: ExecutorArgument) -> Self {
+        match argument {
+            ExecutorArgument::Auto => Executor::Auto,
+            ExecutorArgument::Scalar => Executor::Scalar,
+            ExecutorArgument::Columnar => Executor::Columnar,
+        }
+    }
+}
+
 /// What decides about an event without a consent object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PolicyArgument {
@@ -519,11 +543,13 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             events,
             overlap,
             identifiers,
+            executor,
             format,
         } => {
             let besides = run::Besides {
                 overlap,
                 identifiers: *identifiers,
+                executor: (*executor).into(),
             };
             run::run(&workspace.path, events, &besides, format.format, streams)
         }

@@ -10,7 +10,7 @@ use super::table::{self, Align};
 use super::{EventArguments, Failure, Format, Streams, audience, events, json, load};
 use crate::consent::ConsentState;
 use crate::diagnostic::visible;
-use crate::engine::{AudienceRun, DestinationRun, Engine, Overlap, Run};
+use crate::engine::{AudienceRun, DestinationRun, Engine, Execution, Executor, Overlap, Run};
 use crate::ingest::Counts;
 use crate::ir::{AudienceSlot, Subject};
 
@@ -20,6 +20,8 @@ pub(super) struct Besides<'a> {
     pub(super) overlap: &'a [String],
     /// In the text, how many members have which identifiers; JSON always has that.
     pub(super) identifiers: bool,
+    /// What evaluates the profiles.
+    pub(super) executor: Executor,
 }
 
 /// The run, and what two audiences have together where that was asked.
@@ -52,7 +54,11 @@ pub(super) fn run(
     let pairs = pairs.collect::<Result<Vec<_>, _>>()?;
     let now = arguments.now();
     let ingested = events::ingest(&engine, arguments, now, streams)?;
-    let mut run = engine.run(&ingested.profiles, now)?;
+    let execution = Execution {
+        executor: besides.executor,
+        ..Execution::default()
+    };
+    let mut run = engine.run_with(&ingested.profiles, now, execution)?;
     run.events = Some(ingested.counts);
     let pairs = pairs.into_iter().filter_map(|(a, b)| {
         let overlap = run.overlap(a, b)?;

@@ -31,7 +31,7 @@ pub struct Execution {
 /// What evaluates many profiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Executor {
-    /// The one that is expected to be faster.
+    /// The one that is expected to be faster; see [`columnar::pays`].
     #[default]
     Auto,
     /// One profile after the other.
@@ -40,9 +40,6 @@ pub enum Executor {
     /// where there are audiences of accounts.
     Columnar,
 }
-
-/// From so many profiles on laying them out in columns pays.
-const MANY: usize = 1000;
 
 impl Execution {
     /// How many threads it takes.
@@ -59,7 +56,7 @@ impl Execution {
         now: Timestamp,
     ) -> Result<Vec<Places>, TooCostly> {
         let columnar = match self.executor {
-            Executor::Auto => users.len() >= MANY,
+            Executor::Auto => columnar::pays(program, users.len()),
             Executor::Scalar => false,
             Executor::Columnar => true,
         };

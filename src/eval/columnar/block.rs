@@ -282,7 +282,10 @@ impl Block<'_, '_> {
         let (Some(profile), Some(row)) = (place(self.profiles, at), place(&self.rows, at)) else {
             return false;
         };
-        let profile = profile.get_or_init(|| self.segment.profile(self.program, self.start + at));
+        let profile = match self.segment.people.get(self.start + at) {
+            Some(at_hand) => &**at_hand,
+            None => profile.get_or_init(|| self.segment.profile(self.program, self.start + at)),
+        };
         let row = row.get_or_init(|| Row::new(self.program, profile, self.asker.now()));
         row.begin();
         let holds = eval::holds(self.program, id, row, &[], &mut ());

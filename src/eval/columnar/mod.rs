@@ -168,6 +168,21 @@ impl Snapshot {
     }
 }
 
+/// Whether laying out profiles that are asked about once pays: that costs about as much as asking a dozen audiences of each. It does where there
+/// are many of both, and no condition that would be asked of one profile after the other all the same.
+pub fn pays(program: &Program, profiles: usize) -> bool {
+    /// Fewer are asked one by one sooner.
+    const PROFILES: usize = 1000;
+    const AUDIENCES: usize = 50;
+    profiles >= PROFILES && program.audiences.len() >= AUDIENCES && {
+        let snapshot = Snapshot {
+            segments: vec![GrowingSegment::new(program).finish()],
+            count: 0,
+        };
+        snapshot.one_by_one(program, Timestamp::EPOCH).is_empty()
+    }
+}
+
 /// The members of each audience, of profiles that are laid out for that alone, a segment at a time for each thread, so that
 /// little more room is needed than for the profiles themselves. Otherwise as [`Snapshot::members`].
 ///
@@ -183,7 +198,7 @@ pub fn members_of(
     join(
         program,
         share(&parts, threads, |part| {
-            members(program, &Segment::new(program, part), now)
+            members(program, &Segment::with_people(program, part), now)
         }),
         SEGMENT,
     )

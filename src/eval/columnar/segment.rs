@@ -15,6 +15,8 @@ use crate::value::{Object, Path, Value};
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) count: usize,
+    /// The profiles, where they are at hand anyway.
+    pub(super) people: Vec<Arc<Profile>>,
     /// By trait slot; of accounts and of computed traits there is nothing.
     pub(super) traits: Vec<Column>,
     /// By event slot.
@@ -85,6 +87,7 @@ impl GrowingSegment {
     pub(super) fn finish(self) -> Segment {
         Segment {
             count: self.known.len(),
+            people: Vec::new(),
             traits: self.traits.into_iter().map(Growing::finish).collect(),
             events: self.events.into_iter().map(GrowingEvents::finish).collect(),
             consent: self.consent,
@@ -99,6 +102,14 @@ impl Segment {
         let mut growing = GrowingSegment::new(program);
         profiles.iter().for_each(|profile| growing.push(program, profile));
         growing.finish()
+    }
+
+    /// The same, which keeps the profiles.
+    pub(super) fn with_people(program: &Program, profiles: &[Arc<Profile>]) -> Segment {
+        Segment {
+            people: profiles.to_vec(),
+            ..Segment::new(program, profiles)
+        }
     }
 
     /// The room it takes, in bytes.
