@@ -25,7 +25,7 @@ pub(super) struct Rungs {
 }
 
 /// By bound, whose values of a block are not below it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Climbed {
     reached: Vec<Bits>,
     /// Whose value has been looked at.
@@ -98,6 +98,17 @@ impl Ladder {
             bits::add(reached, &above);
         }
         bits::add(&mut climbed.known, &missing);
+    }
+}
+
+impl Default for Climbed {
+    fn default() -> Self {
+        Climbed {
+            reached: Vec::new(),
+            known: bits::NONE,
+            last: Vec::new(),
+            before: Vec::new(),
+        }
     }
 }
 

@@ -48,7 +48,7 @@ use crate::time::Timestamp;
 
 /// How many profiles a segment has at the most: so many that preparing a program for it does not count, and so few that
 /// several threads have their share.
-const SEGMENT: usize = 32 * BLOCK;
+const SEGMENT: usize = 1 << 16;
 
 /// What a program reads of some profiles, in columns.
 ///
