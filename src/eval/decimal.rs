@@ -1,5 +1,7 @@
 //! Sums that are exact to nine decimals (language.md, Computed traits): the same in every order and every executor.
 
+use std::io::Write;
+
 use crate::value::Number;
 
 /// Billionths in one.
@@ -26,6 +28,16 @@ impl Decimal {
         Decimal(self.0.saturating_add(other.0))
     }
 
+    /// So many billionths.
+    pub(super) fn of_billionths(billionths: i128) -> Decimal {
+        Decimal(billionths)
+    }
+
+    /// Its billionths, if they are few enough.
+    pub(super) fn billionths(self) -> Option<i64> {
+        i64::try_from(self.0).ok()
+    }
+
     /// Divided, rounded half-even to nine decimals; `None` by 0.
     pub(super) fn over(self, count: u64) -> Option<Decimal> {
         let count = i128::from(count);
@@ -35,6 +47,12 @@ impl Decimal {
 
     /// An integer if it is whole and has 64 bits, else the nearest double.
     pub(super) fn number(self) -> Option<Number> {
+        // Both are doubles, and the quotient of two doubles is rounded correctly.
+        const EXACT: i64 = 1 << 53;
+        if let Some(billionths) = self.billionths().filter(|units| (-EXACT..=EXACT).contains(units)) {
+            #[expect(clippy::cast_precision_loss, reason = "within ±2⁵³")]
+            return Number::from_f64(billionths as f64 / 1e9);
+        }
         if self.0 % ONE == 0 {
             let whole = self.0 / ONE;
             let signed = i64::try_from(whole).map(Number::from);
@@ -48,7 +66,13 @@ impl Decimal {
             self.0.unsigned_abs() / ONE.unsigned_abs(),
             self.0.unsigned_abs() % ONE.unsigned_abs(),
         );
-        Number::from_f64(format!("{sign}{whole}.{fraction:09}").parse().ok()?)
+        // Of 128 bits no more than 39 digits, a sign and a point. On the stack, as evaluating allocates nothing.
+        let mut text = [0; 48];
+        let mut rest = text.as_mut_slice();
+        write!(rest, "{sign}{whole}.{fraction:09}").ok()?;
+        let free = rest.len();
+        let text = std::str::from_utf8(text.get(..text.len() - free)?).ok()?;
+        Number::from_f64(text.parse().ok()?)
     }
 }
 
@@ -169,5 +193,11 @@ mod tests {
         assert_eq!(text(i128::from(i64::MIN) * ONE), "-9223372036854775808");
         assert_eq!(text((i128::from(u64::MAX) + 1) * ONE), "18446744073709552000");
         assert_eq!(text(1), "1e-9");
+        // The last that are divided, and the first whose text is read.
+        for units in [1 << 53, (1 << 53) + 1] {
+            assert_eq!(text(units), "9007199.254740993");
+            assert_eq!(text(-units), "-9007199.254740993");
+        }
+        assert_eq!(text(i128::MIN), "-170141183460469230000000000000");
     }
 }

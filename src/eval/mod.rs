@@ -59,6 +59,7 @@
 mod computed;
 mod decimal;
 mod example;
+mod flat;
 mod funnel;
 pub(crate) mod members;
 mod network;
@@ -92,28 +93,32 @@ pub fn evaluate(program: &Program, row: &mut Row<'_>, users: &[&Row<'_>]) {
 
 /// Fills in the membership of one audience, and says what it is. The audiences it refers to must be known to the row.
 pub fn evaluate_audience(program: &Program, slot: AudienceSlot, row: &mut Row<'_>, users: &[&Row<'_>]) -> bool {
-    row.begin();
-    users.iter().for_each(|user| user.begin());
-    let member = program.audiences.get(slot.index()).is_some_and(|audience| {
-        let admitted = match audience.of {
-            Subject::User => deliverable(audience, row),
-            Subject::Account => true,
-        };
-        admitted && holds(program, audience.who, row, users, &mut ())
-    });
-    let member = member && !row.is_exhausted() && !users.iter().any(|user| user.is_exhausted());
+    let member = matches(program, slot, row, users);
     row.set_member(slot, member);
     member
+}
+
+/// Says the same without writing it down: for a host that asks about one audience of a row that it shares.
+pub fn matches(program: &Program, slot: AudienceSlot, row: &Row<'_>, users: &[&Row<'_>]) -> bool {
+    row.begin();
+    users.iter().for_each(|user| user.begin());
+    let Some(audience) = program.audiences.get(slot.index()) else {
+        return false;
+    };
+    let admitted = match audience.of {
+        Subject::User => deliverable(audience, row),
+        Subject::Account => true,
+    };
+    admitted
+        && flat::holds(program, audience.who, row).unwrap_or_else(|| holds(program, audience.who, row, users, &mut ()))
+        && !row.is_exhausted()
+        && !users.iter().any(|user| user.is_exhausted())
 }
 
 /// Whether the audience's own clauses let this user be delivered: it has an identifier that counts (AM-6), and granted
 /// each category of the `consent to` clauses.
 pub fn deliverable(audience: &Audience, user: &Row<'_>) -> bool {
-    user.is_eligible(audience.include_anonymous)
-        && audience
-            .consent
-            .iter()
-            .all(|category| user.consent(*category).is_granted())
+    user.is_eligible(audience.include_anonymous) && audience.consent.iter().all(|category| user.has_granted(*category))
 }
 
 /// Whether a condition holds of a row; the recorder is told of each node on the way.

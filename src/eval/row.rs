@@ -1,17 +1,19 @@
 //! A profile laid out by the slots of a program, so that evaluating looks up no name.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
 
 use super::computed;
+use super::decimal::Decimal;
 use super::funnel::Room;
 use crate::consent::ConsentState;
 use crate::ir::{
-    AudienceSlot, CategorySlot, EventSlot, Performed, Program, PropertySlot, Subject, TraitSlot, TraitSource,
+    AudienceSlot, CategorySlot, EventSlot, Flat, Performed, Program, PropertySlot, Reading, Subject, TraitSlot,
+    TraitSource,
 };
 use crate::model::{Identifiers, PastEvent, Profile};
 use crate::time::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{Number, Object, Value};
 
 /// A user or an account, bound to a program as of an instant. It borrows the profile's values, and keeps its buffers
 /// when it is bound again.
@@ -19,16 +21,26 @@ use crate::value::{Object, Value};
 pub struct Row<'a> {
     now: Timestamp,
     subject: Subject,
+    /// Whether `known` and `numbers` say all that the program's instructions ask of them.
+    prepared: bool,
     /// By trait slot.
     traits: Vec<Held<'a>>,
+    /// By trait slot, how a trait that was sent reads to instructions.
+    read: Vec<Read<'a>>,
     /// By event slot, the places of an event's times and values.
     events: Vec<Layout<'a>>,
     /// The times of all events, one name after the other, each in time order.
     times: Vec<Timestamp>,
     /// For each name one property after the other, and for each of these the value in each event.
     values: Vec<Option<&'a Value>>,
+    /// The same of the properties that instructions read as numbers; `NaN` for what is none.
+    numbers: Vec<f64>,
+    /// The same of the properties that are summed, in billionths; [`SKIPPED`] for what no sum counts.
+    sums: Vec<i64>,
     /// By category slot.
     consent: Vec<ConsentState>,
+    /// A bit for each of the first categories that is granted.
+    granted: u64,
     /// Has one of the identifiers that make a member (AM-6).
     known: bool,
     /// Has an `anonymous_id`.
@@ -52,8 +64,29 @@ enum Held<'a> {
     Lent(Option<&'a Value>),
     /// Made here, of a computed trait.
     Made(Value),
+    /// A computed trait that is a number, made when it is asked for.
+    Late(Late),
     /// A trait of the other subject.
     Elsewhere,
+}
+
+/// A number that is computed at most once.
+#[derive(Debug, Clone, Default)]
+struct Late {
+    /// It was asked for; from then on a trait that has no value, or refers to itself, is absent.
+    asked: Cell<bool>,
+    value: OnceCell<Value>,
+}
+
+/// How instructions read a trait that was sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read<'a> {
+    /// Which of the texts it is that it is compared with ([`Reading::word`]).
+    pub(super) word: u64,
+    /// `NaN` where it cannot be read as a number, or is asked for none.
+    pub(super) number: f64,
+    /// Its text, if it is a string.
+    pub(super) text: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +95,60 @@ struct Layout<'a> {
     times: usize,
     values: usize,
     properties: usize,
+    numbers: usize,
+    /// `None` where a value is too large.
+    sums: Option<usize>,
 }
+
+impl<'a> Layout<'a> {
+    fn events<'e>(&self, times: &'e [Timestamp], values: &'e [Option<&'a Value>]) -> Events<'e, 'a> {
+        let count = self.past.len();
+        let values = values.get(self.values..self.values + count * self.properties);
+        Events {
+            past: self.past,
+            times: times.get(self.times..self.times + count).unwrap_or_default(),
+            values: values.unwrap_or_default(),
+        }
+    }
+}
+
+impl Late {
+    fn forget(&mut self) {
+        self.asked.set(false);
+        self.value.take();
+    }
+}
+
+impl<'a> Read<'a> {
+    pub(super) const NOTHING: Read<'static> = Read {
+        word: 0,
+        number: f64::NAN,
+        text: None,
+    };
+
+    /// `None` where the value is a number that is no double.
+    fn new(reading: &Reading, value: &'a Value) -> Option<Self> {
+        let mut read = Read::NOTHING;
+        if !reading.words.is_empty() {
+            read.word = match value {
+                Value::String(text) => reading.word_of(text),
+                value => value.read_text().map_or(0, |text| reading.word_of(&text)),
+            };
+        }
+        if reading.number
+            && let Some(number) = value.read_number()
+        {
+            read.number = number.exact()?;
+        }
+        if reading.text {
+            read.text = value.as_str();
+        }
+        Some(read)
+    }
+}
+
+/// In place of a value that no sum counts.
+pub(super) const SKIPPED: i64 = i64::MIN;
 
 /// The value of a computed trait: lent by an event, or made.
 pub(super) enum Computed<'a> {
@@ -73,6 +159,9 @@ pub(super) enum Computed<'a> {
 
 /// What of a profile is wanted.
 pub(super) trait Wanted {
+    /// Whether whole audiences are to be asked, which is done by instructions.
+    const AUDIENCES: bool = true;
+
     fn event(&self, slot: EventSlot) -> bool;
     fn has_trait(&self, slot: TraitSlot) -> bool;
     /// Of the events of a name, those after this instant.
@@ -100,11 +189,16 @@ impl Default for Row<'_> {
         Row {
             now: Timestamp::EPOCH,
             subject: Subject::User,
+            prepared: false,
             traits: Vec::new(),
+            read: Vec::new(),
             events: Vec::new(),
             times: Vec::new(),
             values: Vec::new(),
+            numbers: Vec::new(),
+            sums: Vec::new(),
             consent: Vec::new(),
+            granted: 0,
             known: false,
             anonymous: false,
             members: Vec::new(),
@@ -153,16 +247,18 @@ impl<'a> Row<'a> {
     }
 
     /// Binds the row to a part of a profile: what is not wanted must not be asked about.
-    pub(super) fn bind_part<'n>(
+    pub(super) fn bind_part<'n, W: Wanted>(
         &mut self,
         program: &Program,
         profile: &'a Profile,
         now: Timestamp,
-        wanted: &impl Wanted,
+        wanted: &W,
         funnels: impl Iterator<Item = &'n Performed>,
     ) {
         self.clear(program, Subject::User);
+        self.prepared = W::AUDIENCES;
         self.bind_traits(program, profile.traits(), wanted);
+        let flat = program.flat();
         for (at, event) in program.events.iter().enumerate() {
             let slot = EventSlot::at(at);
             let past = match wanted.event(slot) {
@@ -179,14 +275,28 @@ impl<'a> Row<'a> {
                 times: self.times.len(),
                 values: self.values.len(),
                 properties: event.properties.len(),
+                numbers: self.numbers.len(),
+                sums: Some(self.sums.len()),
             });
             self.times.extend(past.iter().map(|event| event.timestamp));
             for path in &event.properties {
                 self.values.extend(past.iter().map(|event| event.properties.at(path)));
             }
+            if !past.is_empty() {
+                self.prepare_events(flat, slot, W::AUDIENCES);
+            }
         }
         let states = program.categories.iter().map(|c| profile.consent().state(&c.id));
         self.consent.extend(states);
+        for (at, _) in self
+            .consent
+            .iter()
+            .take(64)
+            .enumerate()
+            .filter(|(_, state)| state.is_granted())
+        {
+            self.granted |= 1 << at;
+        }
         self.bind_identifiers(profile.identifiers());
         self.make_room(funnels);
         self.move_to(program, &[], now, wanted);
@@ -199,7 +309,7 @@ impl<'a> Row<'a> {
         self.set_now(program, users, now);
     }
 
-    /// Moves the row to another instant: computed traits are computed anew, all else stays. `users` as in
+    /// Moves the row to another instant: computed traits are those of that instant, all else stays. `users` as in
     /// [`bind_account`](Row::bind_account), none for a user. Memberships are those of the old instant until the row is
     /// evaluated.
     pub fn set_now(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp) {
@@ -211,13 +321,16 @@ impl<'a> Row<'a> {
         self.now = now;
         self.spent.set(0);
         // In the order of the table: a filter may refer to a trait that is computed before.
-        for (at, source) in program.traits.iter().enumerate() {
-            if let TraitSource::Computed(aggregate) = &source.source
+        for slot in &program.flat().computed {
+            if let Some(Held::Late(late)) = self.traits.get_mut(slot.index()) {
+                late.forget();
+            } else if let Some(source) = program.traits.get(slot.index())
+                && let TraitSource::Computed(aggregate) = &source.source
                 && source.of == self.subject
-                && wanted.has_trait(TraitSlot::at(at))
+                && wanted.has_trait(*slot)
             {
                 let value = computed::compute(program, aggregate, self, users);
-                if let Some(held) = self.traits.get_mut(at) {
+                if let Some(held) = self.traits.get_mut(slot.index()) {
                     *held = match value {
                         Computed::Absent => Held::Lent(None),
                         Computed::Lent(value) => Held::Lent(Some(value)),
@@ -241,6 +354,14 @@ impl<'a> Row<'a> {
     /// The stored consent to a category.
     pub fn consent(&self, category: CategorySlot) -> ConsentState {
         self.consent.get(category.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether the stored consent to a category is granted.
+    pub(super) fn has_granted(&self, category: CategorySlot) -> bool {
+        match category.index() {
+            at @ 0..64 => self.granted >> at & 1 == 1,
+            _ => self.consent(category).is_granted(),
+        }
     }
 
     /// Whether its identifiers suffice for a member (AM-6).
@@ -277,8 +398,13 @@ impl<'a> Row<'a> {
 
     /// Pays for looking at one event of a step; `false` where nothing is left.
     pub(super) fn spend(&self) -> bool {
-        self.spent.set(self.spent.get().saturating_add(1));
+        self.pay(1);
         !self.is_exhausted()
+    }
+
+    /// Pays for so many.
+    pub(super) fn pay(&self, looks: u64) {
+        self.spent.set(self.spent.get().saturating_add(looks));
     }
 
     /// What comes of looking at no more than so many events; `None` where that did not suffice.
@@ -339,13 +465,39 @@ impl<'a> Row<'a> {
         (place / 32, place % 32 * 2)
     }
 
-    /// The value of a trait; `None` where it is absent or null, or of the other subject.
-    pub fn trait_value(&self, slot: TraitSlot) -> Option<&Value> {
+    /// The value of a trait; `None` where it is absent or null, or of the other subject. `program` is the one that the row is
+    /// bound to: a number that it computes is made when it is asked for.
+    pub fn trait_value(&self, program: &Program, slot: TraitSlot) -> Option<&Value> {
         match self.traits.get(slot.index())? {
             Held::Lent(value) => *value,
             Held::Made(value) => Some(value),
+            Held::Late(late) => {
+                if !late.asked.replace(true) {
+                    self.compute(program, slot, late);
+                }
+                late.value.get()
+            }
             Held::Elsewhere => None,
         }
+    }
+
+    fn compute(&self, program: &Program, slot: TraitSlot, late: &Late) {
+        if let Some(TraitSource::Computed(aggregate)) = program.traits.get(slot.index()).map(|known| &known.source)
+            && let Computed::Made(value) = computed::compute(program, aggregate, self, &[])
+        {
+            // Nobody else sets it: it is asked for once.
+            let _ = late.value.set(value);
+        }
+    }
+
+    /// Whether instructions can be asked of the row.
+    pub(super) fn is_prepared(&self) -> bool {
+        self.prepared
+    }
+
+    /// How instructions read a trait that was sent.
+    pub(super) fn read(&self, slot: TraitSlot) -> Option<&Read<'a>> {
+        self.read.get(slot.index())
     }
 
     /// Whether the trait is one of this row's subject.
@@ -357,24 +509,79 @@ impl<'a> Row<'a> {
         let Some(layout) = self.events.get(slot.index()) else {
             return Events::NONE;
         };
+        layout.events(&self.times, &self.values)
+    }
+
+    /// The times of the events of a name.
+    pub(super) fn times(&self, slot: EventSlot) -> &[Timestamp] {
+        let Some(layout) = self.events.get(slot.index()) else {
+            return &[];
+        };
+        let times = self.times.get(layout.times..);
+        times
+            .and_then(|times| times.get(..layout.past.len()))
+            .unwrap_or_default()
+    }
+
+    /// One of the properties that instructions read as numbers, of each event of a name.
+    pub(super) fn numbers(&self, slot: EventSlot, column: usize) -> &[f64] {
+        let Some(layout) = self.events.get(slot.index()) else {
+            return &[];
+        };
         let count = layout.past.len();
-        Events {
-            past: layout.past,
-            times: self.times.get(layout.times..layout.times + count).unwrap_or_default(),
-            values: self
-                .values
-                .get(layout.values..layout.values + count * layout.properties)
-                .unwrap_or_default(),
+        let numbers = self.numbers.get(layout.numbers + column * count..);
+        numbers.and_then(|numbers| numbers.get(..count)).unwrap_or_default()
+    }
+
+    /// One of the properties that are summed, of each event of a name, in billionths; `None` where it was not prepared.
+    pub(super) fn billionths(&self, slot: EventSlot, column: usize) -> Option<&[i64]> {
+        let layout = self.events.get(slot.index())?;
+        let count = layout.past.len();
+        self.sums.get(layout.sums? + column * count..)?.get(..count)
+    }
+
+    /// Reads the events of a name, which are laid out, as numbers.
+    fn prepare_events(&mut self, flat: &Flat, slot: EventSlot, audiences: bool) {
+        let columns = flat.numbers.get(slot.index()).filter(|_| audiences);
+        let Some(layout) = self.events.get_mut(slot.index()) else {
+            return;
+        };
+        let events = layout.events(&self.times, &self.values);
+        for property in columns.into_iter().flatten() {
+            for at in 0..events.len() {
+                let number = events.value(at, *property).and_then(Value::read_number);
+                let exact = number.map(Number::exact);
+                // A number that is no double is rare, and asked for by its node.
+                self.prepared &= exact != Some(None);
+                self.numbers.push(exact.flatten().unwrap_or(f64::NAN));
+            }
+        }
+        let mut too_large = false;
+        for property in flat.sums.get(slot.index()).into_iter().flatten() {
+            for at in 0..events.len() {
+                let number = events.value(at, *property).and_then(Value::read_number);
+                let billionths = number.and_then(Decimal::round).map(Decimal::billionths);
+                too_large |= billionths.is_some_and(|units| units.is_none_or(|units| units == SKIPPED));
+                self.sums.push(billionths.flatten().unwrap_or(SKIPPED));
+            }
+        }
+        if too_large {
+            layout.sums = None;
         }
     }
 
     fn clear(&mut self, program: &Program, subject: Subject) {
         self.subject = subject;
+        self.prepared = false;
         self.traits.clear();
+        self.read.clear();
         self.events.clear();
         self.times.clear();
         self.values.clear();
+        self.numbers.clear();
+        self.sums.clear();
         self.consent.clear();
+        self.granted = 0;
         self.known = false;
         self.anonymous = false;
         self.members.clear();
@@ -408,9 +615,28 @@ impl<'a> Row<'a> {
             .map(|(at, known)| match &known.source {
                 _ if known.of != subject => Held::Elsewhere,
                 TraitSource::Sent(path) if wanted.has_trait(TraitSlot::at(at)) => Held::Lent(traits.at(path)),
+                TraitSource::Computed(aggregate)
+                    if subject == Subject::User
+                        && computed::is_late(aggregate.function)
+                        && wanted.has_trait(TraitSlot::at(at)) =>
+                {
+                    Held::Late(Late::default())
+                }
                 TraitSource::Sent(_) | TraitSource::Computed(_) => Held::Lent(None),
             });
         self.traits.extend(held);
+        if !self.prepared {
+            return;
+        }
+        for (reading, held) in program.flat().readings.iter().zip(&self.traits) {
+            let read = match held {
+                Held::Lent(Some(value)) if !reading.is_empty() => Read::new(reading, value),
+                _ => Some(Read::NOTHING),
+            };
+            // A number that is no double is rare, and asked for by its node.
+            self.prepared &= read.is_some();
+            self.read.push(read.unwrap_or(Read::NOTHING));
+        }
     }
 
     fn bind_identifiers(&mut self, identifiers: &Identifiers) {
@@ -445,9 +671,7 @@ impl<'e, 'a> Events<'e, 'a> {
 
     /// The places of the events with `after < t ≤ until`.
     pub(super) fn between(self, after: Timestamp, until: Timestamp) -> Range<usize> {
-        let end = self.times.partition_point(|t| *t <= until);
-        let start = self.times.partition_point(|t| *t <= after);
-        start..end
+        between(self.times, after, until)
     }
 
     pub(super) fn time(self, at: usize) -> Timestamp {
@@ -469,6 +693,17 @@ impl<'e, 'a> Events<'e, 'a> {
         let at = property.index().checked_mul(self.times.len())?.checked_add(at)?;
         *self.values.get(at)?
     }
+}
+
+/// The places of the times with `after < t ≤ until`.
+pub(super) fn between(times: &[Timestamp], after: Timestamp, until: Timestamp) -> Range<usize> {
+    // Most windows end now, after the last event.
+    let end = match times.last() {
+        Some(last) if *last <= until => times.len(),
+        _ => times.partition_point(|t| *t <= until),
+    };
+    let start = times.partition_point(|t| *t <= after);
+    start..end
 }
 
 /// An event that a filter looks at, and the events that the steps before it matched.

@@ -92,6 +92,25 @@ impl Number {
         }
     }
 
+    /// The double of the same value, if there is one.
+    pub(crate) fn exact(self) -> Option<f64> {
+        match self.0 {
+            Repr::Double(d) => Some(d),
+            Repr::Int(_) | Repr::Large(_) => {
+                let double = self.as_f64();
+                compare_double(double, self.whole()).is_eq().then_some(double)
+            }
+        }
+    }
+
+    /// Whether it is from `low` to `high`, by mathematical value.
+    pub(crate) fn is_between(self, low: f64, high: f64) -> bool {
+        match self.exact() {
+            Some(double) => low <= double && double <= high,
+            None => compare_double(low, self.whole()).is_le() && compare_double(high, self.whole()).is_ge(),
+        }
+    }
+
     /// The integer, if it was written as one (or is a whole double up to 2⁵³).
     pub(crate) fn as_i128(self) -> Option<i128> {
         match self.0 {
