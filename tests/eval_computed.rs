@@ -287,7 +287,7 @@ fn account(program: &Program, users: &[&Profile], slot: TraitSlot) -> String {
     let users: Vec<Row> = users.iter().map(|user| Row::new(program, user, NOW)).collect();
     let traits: Object = [("limit", Value::from(5))].into_iter().collect();
     let row = Row::account(program, &traits, &refs(&users), NOW);
-    shown(row.trait_value(&program, slot))
+    shown(row.trait_value(program, slot))
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use super::decimal::Decimal;
 use super::node::{Evaluation, Place};
-use super::row::{Computed, Events, Matched, Row, SKIPPED, between};
-use crate::ir::{Aggregate, Function, Node, Program, PropertySlot, Subject};
+use super::row::{Computed, Events, Matched, Row};
+use crate::ir::{Aggregate, Function, Program, PropertySlot, Subject};
 use crate::value::{Number, Text, Value};
 
 /// The value of a computed trait of a row: over its own events, or over those of all users of an account (CT-8).
@@ -41,18 +41,6 @@ pub(super) fn compute<'a>(program: &Program, aggregate: &Aggregate, row: &Row<'a
             texts.dedup_by(|a, b| **a == **b);
             made(whole(texts.len()))
         }
-    }
-}
-
-/// Whether the value is a number that is made without allocating: of a user it is computed when it is asked for.
-pub(super) fn is_late(function: Function) -> bool {
-    match function {
-        Function::Count | Function::Sum(_) | Function::Average(_) | Function::Minimum(_) | Function::Maximum(_) => true,
-        Function::First(_)
-        | Function::Last(_)
-        | Function::MostFrequent { .. }
-        | Function::UniqueList(_)
-        | Function::UniqueCount(_) => false,
     }
 }
 
@@ -122,30 +110,8 @@ impl<'c, 'a> Passing<'c, 'a> {
 
     /// The sum, and of how many values.
     fn sum(&self, property: PropertySlot) -> (Decimal, u64) {
-        if let Some(billionths) = self.billionths(property) {
-            let (mut sum, mut count) = (0, 0);
-            for units in billionths.iter().filter(|units| **units != SKIPPED) {
-                sum += i128::from(*units);
-                count += 1;
-            }
-            return (Decimal::of_billionths(sum), count);
-        }
         let values = self.numbers(property).filter_map(Decimal::round);
         values.fold((Decimal::ZERO, 0), |(sum, count), value| (sum.plus(value), count + 1))
-    }
-
-    /// The values that are summed, where each event of a user in the window passes, and a row has them at hand.
-    fn billionths(&self, property: PropertySlot) -> Option<&'c [i64]> {
-        let (slot, row) = (self.aggregate.event, self.row);
-        let passes = matches!(self.program.node(self.aggregate.filter), Node::Const(true));
-        if row.subject() != Subject::User || !passes {
-            return None;
-        }
-        let columns = self.program.flat().sums.get(slot.index())?;
-        let column = columns.iter().position(|known| *known == property)?;
-        let (after, until) = self.aggregate.window.bounds(row.now());
-        row.billionths(slot, column)?
-            .get(between(row.times(slot), after, until))
     }
 
     /// The value of the earliest event that has one, or of the latest. Those of one user are in the order of EV-14

@@ -45,13 +45,20 @@ impl Decimal {
         Some(Decimal(half_even(quotient, rest, count - rest)))
     }
 
+    /// The nearest double, of what is smaller than 2⁵³ billionths: there it is the [`number`](Decimal::number)'s value, as
+    /// every integer is a double.
+    pub(super) fn double(self) -> Option<f64> {
+        const EXACT: i64 = 1 << 53;
+        let billionths = self.billionths().filter(|units| (-EXACT..=EXACT).contains(units))?;
+        // Both are doubles, and the quotient of two doubles is rounded correctly.
+        #[expect(clippy::cast_precision_loss, reason = "within ±2⁵³")]
+        Some(billionths as f64 / 1e9)
+    }
+
     /// An integer if it is whole and has 64 bits, else the nearest double.
     pub(super) fn number(self) -> Option<Number> {
-        // Both are doubles, and the quotient of two doubles is rounded correctly.
-        const EXACT: i64 = 1 << 53;
-        if let Some(billionths) = self.billionths().filter(|units| (-EXACT..=EXACT).contains(units)) {
-            #[expect(clippy::cast_precision_loss, reason = "within ±2⁵³")]
-            return Number::from_f64(billionths as f64 / 1e9);
+        if let Some(double) = self.double() {
+            return Number::from_f64(double);
         }
         if self.0 % ONE == 0 {
             let whole = self.0 / ONE;

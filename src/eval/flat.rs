@@ -1,20 +1,33 @@
-//! Asks a user's row by instructions ([`crate::ir`]'s flat form): the same answers as [`node`](super::node)'s, sooner.
+//! Asks a user's row by instructions (`ir::flat`): the same answers as [`node`](super::node)'s, sooner.
 //!
 //! What an instruction does not answer itself is asked of its node. An answer for an audience may need both.
+//!
+//! What is asked in most audiences stands in one loop that needs few registers; the rest is called, so that it costs
+//! only those who use it.
 
 use super::node::{Evaluation, Place};
-use super::row::{Matched, Read, Row, between};
-use crate::ir::{Ask, Filter, NO, NodeId, Program, Scan, Then, TraitSlot, YES};
+use super::row::{Events, Matched, Read, Row, between};
+use crate::ir::{Ask, EventSlot, Filter, NONE, NodeId, Program, Scan, Then, TraitSlot, YES};
 use crate::time::Timestamp;
 
 /// So many events that may follow are looked at one by one; where there are more, the node knows faster ways.
 const FEW: u64 = 256;
 
-/// Whether a condition holds of a row; `None` where that is to be asked of its node.
+/// Whether a condition of users holds of a prepared row; `None` where it has no instructions.
+///
+/// Tests on traits are answered here without a call, so that an audience that has no others needs nothing else.
 #[inline]
 pub(super) fn holds(program: &Program, condition: NodeId, row: &Row<'_>) -> Option<bool> {
-    let entry = program.flat().entry(condition).filter(|_| row.is_prepared())?;
-    Some(Asked { program, row }.from(entry))
+    let asked = Asked { program, row };
+    let flat = program.flat();
+    let mut at = flat.entry(condition);
+    while let Some(instruction) = flat.instructions.get(at as usize) {
+        let Some(holds) = asked.at_once(&instruction.ask) else {
+            return Some(asked.from(at));
+        };
+        at = if holds { instruction.yes } else { instruction.no };
+    }
+    (at != NONE).then_some(at == YES)
 }
 
 #[derive(Clone, Copy)]
@@ -24,65 +37,96 @@ struct Asked<'e> {
 }
 
 impl<'e> Asked<'e> {
-    /// Asks one instruction after the other, from this one on.
-    fn from(self, entry: u32) -> bool {
+    /// Asks one instruction after the other, from this one on; `false` where that cost more than the row has.
+    #[inline(never)]
+    fn from(self, from: u32) -> bool {
         let flat = self.program.flat();
-        let mut at = entry;
+        let mut at = from;
         while let Some(instruction) = flat.instructions.get(at as usize) {
-            let holds = match instruction.ask {
-                Ask::Words { slot, words } => self.read(slot).word & words != 0,
-                Ask::Word { slot, word } => self.read(slot).word == word,
-                Ask::Number { slot, low, high } => {
-                    let number = self.read(slot).number;
-                    low <= number && number <= high
-                }
-                Ask::EndsWith { slot, text, node } => match self.read(slot).text {
-                    Some(value) => value.ends_with(self.text(text)),
-                    None => self.node(node),
-                },
-                Ask::StartsWith { slot, text, node } => match self.read(slot).text {
-                    Some(value) => value.starts_with(self.text(text)),
-                    None => self.node(node),
-                },
-                Ask::Computed { slot, low, high } => {
-                    let value = self.row.trait_value(self.program, slot);
-                    let number = value.and_then(|value| value.read_number());
-                    number.is_some_and(|number| number.is_between(low, high))
-                }
-                Ask::Exists { slot } => self.row.trait_value(self.program, slot).is_some(),
-                Ask::Consent { category, state } => self.row.consent(category) == state,
-                Ask::Member { audience } => self.row.is_member(audience),
-                Ask::Scan { scan } => flat.scans.get(scan as usize).is_some_and(|scan| self.scan(scan)),
-                Ask::Node { node } => self.node(node),
+            let holds = match &instruction.ask {
+                Ask::Scan { scan } => self.scan(*scan),
+                Ask::Computed { slot, low, high } => self.computed(*slot, *low, *high),
+                ask => self.at_once(ask).unwrap_or_else(|| self.other(ask)),
             };
             at = if holds { instruction.yes } else { instruction.no };
         }
-        debug_assert!(at == YES || at == NO);
-        at == YES
+        at == YES && !self.row.is_exhausted()
     }
 
-    fn read(self, slot: TraitSlot) -> Read<'e> {
-        self.row.read(slot).copied().unwrap_or(Read::NOTHING)
+    /// What can be answered without a call.
+    #[inline(always)]
+    fn at_once(self, ask: &Ask) -> Option<bool> {
+        match ask {
+            Ask::Words { slot, words } => Some(self.read(*slot).is_some_and(|read| read.word & words != 0)),
+            Ask::Number { slot, low, high } => {
+                let read = self.read(*slot);
+                Some(read.is_some_and(|read| *low <= read.number && read.number <= *high))
+            }
+            Ask::EndsWith { slot, text, .. } => {
+                let text = self.program.flat().texts.get(*text as usize)?;
+                ends_with(self.read(*slot)?.text?.as_bytes(), text.as_bytes())
+            }
+            _ => None,
+        }
+    }
+
+    fn read(self, slot: TraitSlot) -> Option<&'e Read<'e>> {
+        self.row.read(slot)
     }
 
     fn text(self, number: u32) -> &'e str {
         self.program.flat().texts.get(number as usize).map_or("", |text| text)
     }
 
+    #[inline(never)]
+    fn other(self, ask: &Ask) -> bool {
+        match *ask {
+            Ask::Word { slot, word } => self.read(slot).is_some_and(|read| read.word == word),
+            Ask::StartsWith { slot, text, node } => match self.read(slot) {
+                Some(Read { text: Some(value), .. }) => value.starts_with(self.text(text)),
+                _ => self.node(node),
+            },
+            Ask::EndsWith { slot, text, node } => match self.read(slot) {
+                Some(Read { text: Some(value), .. }) => value.ends_with(self.text(text)),
+                _ => self.node(node),
+            },
+            Ask::Exists { slot } => self.row.trait_value(self.program, slot).is_some(),
+            Ask::Consent { category, state } => self.row.consent(category) == state,
+            Ask::Member { audience } => self.row.is_member(audience),
+            Ask::Node { node } => self.node(node),
+            // Answered where they are asked.
+            Ask::Words { .. } | Ask::Number { .. } | Ask::Scan { .. } | Ask::Computed { .. } => false,
+        }
+    }
+
     fn evaluation(self) -> Evaluation<'e> {
         Evaluation::new(self.program, self.row, &[])
     }
 
+    #[inline(never)]
     fn node(self, node: NodeId) -> bool {
         self.evaluation().condition(node, &mut ())
     }
 
-    fn scan(self, scan: &Scan) -> bool {
-        let (after, until) = scan.window.bounds(self.row.now());
-        let enough = scan.count.decided_at();
+    #[inline(never)]
+    fn computed(self, slot: TraitSlot, low: f64, high: f64) -> bool {
+        if let Some(number) = self.row.total_as_double(self.program, slot) {
+            return low <= number && number <= high;
+        }
+        let value = self.row.trait_value(self.program, slot);
+        let number = value.and_then(|value| value.read_number());
+        number.is_some_and(|number| number.is_between(low, high))
+    }
+
+    #[inline(never)]
+    fn scan(self, number: u32) -> bool {
+        let Some(scan) = self.program.flat().scans.get(number as usize) else {
+            return false;
+        };
+        let (after, until) = scan.when.bounds(self.row.now());
         let counted = match &scan.then {
-            None => self.count(scan, after, until, enough),
-            Some(then) => match self.count_followed(scan, then, after, until, enough) {
+            None => self.count(scan, after, until),
+            Some(then) => match self.count_followed(scan, then, after, until) {
                 Some(counted) => counted,
                 None => return self.node(scan.node),
             },
@@ -90,32 +134,27 @@ impl<'e> Asked<'e> {
         scan.count.holds(counted)
     }
 
-    /// How many events of the window pass, up to `enough`. The latest are looked at first: most windows are the last days.
-    fn count(self, scan: &Scan, after: Timestamp, until: Timestamp, enough: usize) -> usize {
+    /// How many events of the window pass, up to as many as decide. The latest are looked at first: most windows are the last
+    /// days.
+    #[inline]
+    fn count(self, scan: &Scan, after: Timestamp, until: Timestamp) -> usize {
+        let enough = scan.count.decided_at();
         let times = self.row.times(scan.event);
         let end = match times.last() {
             None => return 0,
+            Some(last) if *last <= after => return 0,
             Some(last) if *last <= until => times.len(),
             Some(_) => times.partition_point(|t| *t <= until),
         };
         let times = times.get(..end).unwrap_or_default();
-        let inside = |t: &Timestamp| *t > after;
         match scan.filter {
-            Filter::All => {
-                // Whether there are enough shows in one of them.
-                let last = times.len().checked_sub(enough).and_then(|at| times.get(at));
-                if enough > 0 && last.is_some_and(inside) {
-                    enough
-                } else {
-                    times.iter().rev().take(enough).take_while(|t| inside(t)).count()
-                }
-            }
+            Filter::All => times.iter().rev().take(enough).take_while(|t| **t > after).count(),
             Filter::Number { column, low, high } => {
                 let numbers = self.row.numbers(scan.event, column);
                 let numbers = numbers.get(..end).unwrap_or_default();
                 let mut counted = 0;
                 for (time, number) in times.iter().zip(numbers).rev() {
-                    if counted >= enough || !inside(time) {
+                    if counted >= enough || *time <= after {
                         break;
                     }
                     counted += usize::from(low <= *number && *number <= high);
@@ -124,85 +163,115 @@ impl<'e> Asked<'e> {
             }
             Filter::Node(filter) => {
                 let events = self.row.events(scan.event);
-                let evaluation = self.evaluation();
-                let passes = |at: &usize| {
-                    let event = Some(&Matched::alone(events, *at, 0));
-                    evaluation.passes(filter, Place { event, item: None })
-                };
+                let passes = |at: &usize| self.passes_node(filter, &Matched::alone(events, *at, 0));
                 between(times, after, until).rev().filter(passes).take(enough).count()
             }
         }
     }
 
-    /// How many events of the window pass and are followed as the step says, up to `enough`; `None` where that takes long.
-    fn count_followed(
-        self,
-        scan: &Scan,
-        then: &Then,
-        after: Timestamp,
-        until: Timestamp,
-        enough: usize,
-    ) -> Option<usize> {
+    /// How many events of the window pass and are followed as the step says, up to as many as decide; `None` where that takes
+    /// long.
+    fn count_followed(self, scan: &Scan, then: &Then, after: Timestamp, until: Timestamp) -> Option<usize> {
+        let enough = scan.count.decided_at();
         let times = self.row.times(scan.event);
-        let range = between(times, after, until);
-        let mut counted = 0;
-        let mut looks = 0;
-        if range.is_empty() {
-            return Some(0);
-        }
-        let events = self.row.events(scan.event);
-        for at in range {
+        let (mut counted, mut looks) = (0, 0);
+        for at in between(times, after, until) {
             if counted >= enough {
                 break;
             }
-            let matched = Matched::alone(events, at, 0);
-            if self.passes(scan.filter, scan.event, &matched) {
-                counted += usize::from(self.followed(then, &matched, &mut looks)?);
+            let first = First { event: scan.event, at };
+            if self.first_passes(scan.filter, first) {
+                let time = times.get(at).copied().unwrap_or(Timestamp::MAX);
+                counted += usize::from(self.followed(then, first, time, &mut looks)?);
             }
         }
         self.row.pay(looks);
         Some(counted)
     }
 
-    fn followed(self, then: &Then, matched: &Matched<'e, '_>, looks: &mut u64) -> Option<bool> {
-        let (after, now) = (matched.time(), self.row.now());
-        let until = then.within.map_or(now, |within| after.plus(within).min(now));
-        let range = between(self.row.times(then.event), after, until);
-        let enough = then.count.decided_at();
+    #[inline]
+    fn followed(self, then: &Then, first: First, time: Timestamp, looks: &mut u64) -> Option<bool> {
+        let now = self.row.now();
+        let until = then.within.map_or(now, |within| time.plus(within).min(now));
+        let range = between(self.row.times(then.event), time, until);
         let mut counted = 0;
         if !range.is_empty() {
-            let events = self.row.events(then.event);
-            for at in range {
-                if counted >= enough {
-                    break;
-                }
-                *looks += 1;
-                if *looks > FEW {
-                    return None;
-                }
-                let next = Matched {
-                    events,
-                    at,
-                    step: 1,
-                    before: Some(matched),
-                };
-                counted += usize::from(self.passes(then.filter, then.event, &next));
+            *looks += range.len() as u64;
+            if *looks > FEW {
+                return None;
             }
+            counted = self.count_following(then, first, range);
         }
         Some(then.count.holds(counted) != then.negated)
     }
 
-    fn passes(self, filter: Filter, event: crate::ir::EventSlot, matched: &Matched<'e, '_>) -> bool {
-        match filter {
-            Filter::All => true,
+    #[inline(never)]
+    fn count_following(self, then: &Then, first: First, range: std::ops::Range<usize>) -> usize {
+        let enough = then.count.decided_at();
+        match then.filter {
+            Filter::All => range.len(),
             Filter::Number { column, low, high } => {
-                let number = self.row.numbers(event, column).get(matched.at);
-                number.is_some_and(|number| low <= *number && *number <= high)
+                let numbers = self.row.numbers(then.event, column).get(range).unwrap_or_default();
+                let passes = |number: &&f64| low <= **number && **number <= high;
+                numbers.iter().filter(passes).take(enough).count()
             }
             Filter::Node(filter) => {
-                let event = Some(matched);
-                self.evaluation().passes(filter, Place { event, item: None })
+                let first = first.matched(self.row);
+                let events = self.row.events(then.event);
+                let passes = |at: &usize| {
+                    let next = Matched {
+                        events,
+                        at: *at,
+                        step: 1,
+                        before: Some(&first),
+                    };
+                    self.passes_node(filter, &next)
+                };
+                range.filter(passes).take(enough).count()
             }
         }
     }
+
+    #[inline]
+    fn first_passes(self, filter: Filter, first: First) -> bool {
+        match filter {
+            Filter::All => true,
+            Filter::Number { column, low, high } => {
+                let number = self.row.numbers(first.event, column).get(first.at);
+                number.is_some_and(|number| low <= *number && *number <= high)
+            }
+            Filter::Node(filter) => self.passes_node(filter, &first.matched(self.row)),
+        }
+    }
+
+    #[inline(never)]
+    fn passes_node(self, filter: NodeId, matched: &Matched<'e, '_>) -> bool {
+        let event = Some(matched);
+        self.evaluation().passes(filter, Place { event, item: None })
+    }
+}
+
+/// The first event of a funnel. It is laid out only for those who look at more than its time.
+#[derive(Clone, Copy)]
+struct First {
+    event: EventSlot,
+    at: usize,
+}
+
+impl First {
+    fn matched<'e>(self, row: &'e Row<'e>) -> Matched<'e, 'e> {
+        let events: Events<'e, 'e> = row.events(self.event);
+        Matched::alone(events, self.at, 0)
+    }
+}
+
+/// Texts of 8 to 16 bytes, such as the domains of addresses, are two words each; `None` for others.
+#[inline(always)]
+fn ends_with(value: &[u8], text: &[u8]) -> Option<bool> {
+    let (first, last) = (text.first_chunk::<8>()?, text.last_chunk::<8>()?);
+    if text.len() > 16 {
+        return None;
+    }
+    let end = value.len().checked_sub(text.len()).and_then(|at| value.get(at..));
+    Some(end.is_some_and(|end| end.first_chunk() == Some(first) && end.last_chunk() == Some(last)))
 }

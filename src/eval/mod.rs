@@ -98,25 +98,39 @@ pub fn evaluate_audience(program: &Program, slot: AudienceSlot, row: &mut Row<'_
     member
 }
 
-/// Says the same without writing it down: for a host that asks about one audience of a row that it shares.
+/// Says the same without writing it down: for a host that asks about one audience of a row.
+#[inline]
 pub fn matches(program: &Program, slot: AudienceSlot, row: &Row<'_>, users: &[&Row<'_>]) -> bool {
-    row.begin();
-    users.iter().for_each(|user| user.begin());
-    let Some(audience) = program.audiences.get(slot.index()) else {
+    let Some(audience) = program.audiences.get(slot.index()).filter(|_| row.begin()) else {
         return false;
     };
-    let admitted = match audience.of {
-        Subject::User => deliverable(audience, row),
-        Subject::Account => true,
-    };
-    admitted
-        && flat::holds(program, audience.who, row).unwrap_or_else(|| holds(program, audience.who, row, users, &mut ()))
+    if audience.of == Subject::User {
+        // First of all, and of the audience itself: no instruction knows of consent that is required.
+        if !deliverable(audience, row) {
+            return false;
+        }
+        if row.is_prepared()
+            && let Some(holds) = flat::holds(program, audience.who, row)
+        {
+            return holds;
+        }
+    }
+    matches_by_node(program, audience, row, users)
+}
+
+#[inline(never)]
+fn matches_by_node(program: &Program, audience: &Audience, row: &Row<'_>, users: &[&Row<'_>]) -> bool {
+    for user in users {
+        user.begin();
+    }
+    holds(program, audience.who, row, users, &mut ())
         && !row.is_exhausted()
         && !users.iter().any(|user| user.is_exhausted())
 }
 
 /// Whether the audience's own clauses let this user be delivered: it has an identifier that counts (AM-6), and granted
 /// each category of the `consent to` clauses.
+#[inline]
 pub fn deliverable(audience: &Audience, user: &Row<'_>) -> bool {
     user.is_eligible(audience.include_anonymous) && audience.consent.iter().all(|category| user.has_granted(*category))
 }
@@ -143,7 +157,9 @@ pub fn trace<'e>(
     users: &'e [&'e Row<'_>],
 ) -> Option<Trace<'e>> {
     row.begin();
-    users.iter().for_each(|user| user.begin());
+    for user in users {
+        user.begin();
+    }
     let mut trace = Trace::new();
     holds(program, condition, row, users, &mut trace);
     let exhausted = row.is_exhausted() || users.iter().any(|user| user.is_exhausted());

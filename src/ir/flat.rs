@@ -14,13 +14,13 @@ use super::{
     Comparison, ConsentState, Count, EventSlot, Function, Literal, Literals, Node, NodeId, Operand, Performed, Program,
     PropertySlot, Subject, Test, TraitSlot, TraitSource, ValueRef,
 };
-use crate::time::{Duration, Window};
+use crate::time::{Duration, Timestamp, Window};
 
 /// Where the answer is known. No instruction stands at these places.
 pub(crate) const YES: u32 = u32::MAX;
 pub(crate) const NO: u32 = u32::MAX - 1;
 /// Of a node that has no instructions.
-const NONE: u32 = u32::MAX - 2;
+pub(crate) const NONE: u32 = u32::MAX - 2;
 
 /// Up to so many texts a trait's word is a bit, so that being one of several is one look.
 const BITS: usize = 64;
@@ -40,7 +40,9 @@ pub(crate) struct Flat {
     pub(crate) numbers: Vec<Vec<PropertySlot>>,
     /// By event slot, the properties that are summed.
     pub(crate) sums: Vec<Vec<PropertySlot>>,
-    /// The traits that are computed.
+    /// By trait slot, those that are sums over all events of a window.
+    pub(crate) totals: Vec<Option<Total>>,
+    /// The traits that a row computes at once.
     pub(crate) computed: Vec<TraitSlot>,
     /// By node, where its instructions begin.
     entries: Vec<u32>,
@@ -88,11 +90,41 @@ pub(crate) enum Ask {
 #[derive(Debug, Clone)]
 pub(crate) struct Scan {
     pub(crate) event: EventSlot,
-    pub(crate) window: Window,
+    pub(crate) when: When,
     pub(crate) filter: Filter,
     pub(crate) count: Count,
     pub(crate) then: Option<Then>,
     pub(crate) node: NodeId,
+}
+
+/// The window of a scan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum When {
+    /// The last so long, which is what most say.
+    Last(Duration),
+    Inside(Window),
+}
+
+impl When {
+    fn new(window: Window) -> Self {
+        match window {
+            Window {
+                oldest: Some(length),
+                newest: Duration::ZERO,
+                after: None,
+                before: None,
+            } => When::Last(length),
+            window => When::Inside(window),
+        }
+    }
+
+    /// The window as of `now`: `after < t ≤ until`.
+    pub(crate) fn bounds(self, now: Timestamp) -> (Timestamp, Timestamp) {
+        match self {
+            When::Last(length) => (now.minus(length), now),
+            When::Inside(window) => window.bounds(now),
+        }
+    }
 }
 
 /// The step.
@@ -117,6 +149,15 @@ pub(crate) enum Filter {
     },
     /// Whatever the node says.
     Node(NodeId),
+}
+
+/// A sum over all events of a window.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Total {
+    pub(crate) event: EventSlot,
+    pub(crate) when: When,
+    /// The place of the property among those that are summed.
+    pub(crate) column: usize,
 }
 
 /// How a row reads a trait that was sent.
@@ -150,20 +191,48 @@ impl Reading {
     }
 }
 
+impl Function {
+    /// Whether the value is a number that is made without allocating: of a user it is computed when it is asked for.
+    pub(crate) fn is_late(self) -> bool {
+        match self {
+            Function::Count | Function::Sum(_) | Function::Average(_) | Function::Minimum(_) | Function::Maximum(_) => {
+                true
+            }
+            Function::First(_)
+            | Function::Last(_)
+            | Function::MostFrequent { .. }
+            | Function::UniqueList(_)
+            | Function::UniqueCount(_) => false,
+        }
+    }
+}
+
 impl Flat {
     pub(super) fn new(program: &Program) -> Self {
         let mut flat = Flat {
             readings: vec![Reading::default(); program.traits.len()],
             numbers: vec![Vec::new(); program.events.len()],
             sums: vec![Vec::new(); program.events.len()],
+            totals: vec![None; program.traits.len()],
             entries: vec![NONE; program.nodes.len()],
             ..Flat::default()
         };
         for (at, source) in program.traits.iter().enumerate() {
             if let TraitSource::Computed(aggregate) = &source.source {
-                flat.computed.push(TraitSlot::at(at));
-                if let Function::Sum(property) | Function::Average(property) = aggregate.function {
-                    column(&mut flat.sums, aggregate.event, property);
+                if source.of == Subject::Account || !aggregate.function.is_late() {
+                    flat.computed.push(TraitSlot::at(at));
+                }
+                if let Function::Sum(property) = aggregate.function
+                    && source.of == Subject::User
+                    && let Node::Const(true) = program.node(aggregate.filter)
+                    && let Some(column) = column(&mut flat.sums, aggregate.event, property)
+                    && let Some(total) = flat.totals.get_mut(at)
+                {
+                    *total = Some(Total {
+                        event: aggregate.event,
+                        when: When::new(aggregate.window),
+                        column,
+                    });
                 }
             }
         }
@@ -180,12 +249,9 @@ impl Flat {
         compiler.flat
     }
 
-    /// Where the instructions of a condition begin. `None` where it has none, and its node must be asked.
-    pub(crate) fn entry(&self, condition: NodeId) -> Option<u32> {
-        self.entries
-            .get(condition.index())
-            .copied()
-            .filter(|entry| *entry != NONE)
+    /// Where the instructions of a condition begin; [`NONE`] where it has none, and its node must be asked.
+    pub(crate) fn entry(&self, condition: NodeId) -> u32 {
+        self.entries.get(condition.index()).copied().unwrap_or(NONE)
     }
 
     fn collect_words(&mut self, program: &Program) {
@@ -386,7 +452,7 @@ impl Compiler<'_> {
         });
         self.flat.scans.push(Scan {
             event: performed.event,
-            window: performed.window,
+            when: When::new(performed.window),
             filter,
             count: performed.count,
             then,

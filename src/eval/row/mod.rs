@@ -1,19 +1,21 @@
 //! A profile laid out by the slots of a program, so that evaluating looks up no name.
 
+mod events;
+
 use std::cell::{Cell, OnceCell, RefCell};
-use std::ops::Range;
 
 use super::computed;
 use super::decimal::Decimal;
 use super::funnel::Room;
 use crate::consent::ConsentState;
 use crate::ir::{
-    AudienceSlot, CategorySlot, EventSlot, Flat, Performed, Program, PropertySlot, Reading, Subject, TraitSlot,
-    TraitSource,
+    AudienceSlot, CategorySlot, EventSlot, Flat, Performed, Program, Reading, Subject, TraitSlot, TraitSource,
 };
 use crate::model::{Identifiers, PastEvent, Profile};
 use crate::time::Timestamp;
 use crate::value::{Number, Object, Value};
+
+pub(super) use events::{Events, Matched, between};
 
 /// A user or an account, bound to a program as of an instant. It borrows the profile's values, and keeps its buffers
 /// when it is bound again.
@@ -21,7 +23,7 @@ use crate::value::{Number, Object, Value};
 pub struct Row<'a> {
     now: Timestamp,
     subject: Subject,
-    /// Whether `known` and `numbers` say all that the program's instructions ask of them.
+    /// Whether `read` and `numbers` say all that the program's instructions ask of them.
     prepared: bool,
     /// By trait slot.
     traits: Vec<Held<'a>>,
@@ -41,6 +43,10 @@ pub struct Row<'a> {
     consent: Vec<ConsentState>,
     /// A bit for each of the first categories that is granted.
     granted: u64,
+    /// Counts the instants that it was moved to, from 1 on.
+    round: u64,
+    /// Whether a trait was asked for that is computed late.
+    asked: Cell<bool>,
     /// Has one of the identifiers that make a member (AM-6).
     known: bool,
     /// Has an `anonymous_id`.
@@ -73,6 +79,8 @@ enum Held<'a> {
 /// A number that is computed at most once.
 #[derive(Debug, Clone, Default)]
 struct Late {
+    /// As instructions ask for it, and the row's `round` in which they did.
+    double: Cell<(u64, f64)>,
     /// It was asked for; from then on a trait that has no value, or refers to itself, is absent.
     asked: Cell<bool>,
     value: OnceCell<Value>,
@@ -148,7 +156,7 @@ impl<'a> Read<'a> {
 }
 
 /// In place of a value that no sum counts.
-pub(super) const SKIPPED: i64 = i64::MIN;
+const SKIPPED: i64 = i64::MIN;
 
 /// The value of a computed trait: lent by an event, or made.
 pub(super) enum Computed<'a> {
@@ -199,6 +207,8 @@ impl Default for Row<'_> {
             sums: Vec::new(),
             consent: Vec::new(),
             granted: 0,
+            round: 0,
+            asked: Cell::new(false),
             known: false,
             anonymous: false,
             members: Vec::new(),
@@ -312,31 +322,50 @@ impl<'a> Row<'a> {
     /// Moves the row to another instant: computed traits are those of that instant, all else stays. `users` as in
     /// [`bind_account`](Row::bind_account), none for a user. Memberships are those of the old instant until the row is
     /// evaluated.
+    #[inline]
     pub fn set_now(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp) {
         self.move_to(program, users, now, &All);
     }
 
     /// The same of a part of it.
+    #[inline]
     pub(super) fn move_to(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp, wanted: &impl Wanted) {
         self.now = now;
         self.spent.set(0);
+        self.round += 1;
+        if self.asked.replace(false) {
+            self.forget();
+        }
         // In the order of the table: a filter may refer to a trait that is computed before.
         for slot in &program.flat().computed {
-            if let Some(Held::Late(late)) = self.traits.get_mut(slot.index()) {
+            if wanted.has_trait(*slot) {
+                self.compute_now(program, users, *slot);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn forget(&mut self) {
+        for held in &mut self.traits {
+            if let Held::Late(late) = held {
                 late.forget();
-            } else if let Some(source) = program.traits.get(slot.index())
-                && let TraitSource::Computed(aggregate) = &source.source
-                && source.of == self.subject
-                && wanted.has_trait(*slot)
-            {
-                let value = computed::compute(program, aggregate, self, users);
-                if let Some(held) = self.traits.get_mut(slot.index()) {
-                    *held = match value {
-                        Computed::Absent => Held::Lent(None),
-                        Computed::Lent(value) => Held::Lent(Some(value)),
-                        Computed::Made(value) => Held::Made(value),
-                    };
-                }
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn compute_now(&mut self, program: &Program, users: &[&Row<'a>], slot: TraitSlot) {
+        if let Some(source) = program.traits.get(slot.index())
+            && let TraitSource::Computed(aggregate) = &source.source
+            && source.of == self.subject
+        {
+            let value = computed::compute(program, aggregate, self, users);
+            if let Some(held) = self.traits.get_mut(slot.index()) {
+                *held = match value {
+                    Computed::Absent => Held::Lent(None),
+                    Computed::Lent(value) => Held::Lent(Some(value)),
+                    Computed::Made(value) => Held::Made(value),
+                };
             }
         }
     }
@@ -389,11 +418,13 @@ impl<'a> Row<'a> {
         self.spent.get() > self.budget.get()
     }
 
-    /// Another audience begins; what is exhausted stays so.
-    pub(super) fn begin(&self) {
-        if !self.is_exhausted() {
+    /// Another audience begins; what is exhausted stays so, which is `false`.
+    pub(super) fn begin(&self) -> bool {
+        let begins = !self.is_exhausted();
+        if begins {
             self.spent.set(0);
         }
+        begins
     }
 
     /// Pays for looking at one event of a step; `false` where nothing is left.
@@ -473,6 +504,7 @@ impl<'a> Row<'a> {
             Held::Made(value) => Some(value),
             Held::Late(late) => {
                 if !late.asked.replace(true) {
+                    self.asked.set(true);
                     self.compute(program, slot, late);
                 }
                 late.value.get()
@@ -482,12 +514,49 @@ impl<'a> Row<'a> {
     }
 
     fn compute(&self, program: &Program, slot: TraitSlot, late: &Late) {
-        if let Some(TraitSource::Computed(aggregate)) = program.traits.get(slot.index()).map(|known| &known.source)
+        if let Some(total) = self.total(program, slot) {
+            if let Some(number) = total.number() {
+                // Nobody else sets it: it is asked for once.
+                let _ = late.value.set(Value::Number(number));
+            }
+        } else if let Some(TraitSource::Computed(aggregate)) =
+            program.traits.get(slot.index()).map(|known| &known.source)
             && let Computed::Made(value) = computed::compute(program, aggregate, self, &[])
         {
-            // Nobody else sets it: it is asked for once.
             let _ = late.value.set(value);
         }
+    }
+
+    /// A sum over all events of a window, of values that are at hand.
+    fn total(&self, program: &Program, slot: TraitSlot) -> Option<Decimal> {
+        let total = program.flat().totals.get(slot.index())?.as_ref()?;
+        let layout = self.events.get(total.event.index())?;
+        let count = layout.past.len();
+        if count == 0 {
+            return Some(Decimal::ZERO);
+        }
+        let (after, until) = total.when.bounds(self.now);
+        let inside = between(self.times.get(layout.times..)?.get(..count)?, after, until);
+        let values = self.sums.get(layout.sums? + total.column * count..)?;
+        let mut sum = 0;
+        for billionths in values.get(inside)?.iter().filter(|value| **value != SKIPPED) {
+            sum += i128::from(*billionths);
+        }
+        Some(Decimal::of_billionths(sum))
+    }
+
+    /// A [`total`](Row::total) as a double, where that is its value.
+    pub(super) fn total_as_double(&self, program: &Program, slot: TraitSlot) -> Option<f64> {
+        let Some(Held::Late(late)) = self.traits.get(slot.index()) else {
+            return None;
+        };
+        let (round, known) = late.double.get();
+        if round == self.round {
+            return Some(known);
+        }
+        let double = self.total(program, slot)?.double()?;
+        late.double.set((self.round, double));
+        Some(double)
     }
 
     /// Whether instructions can be asked of the row.
@@ -531,13 +600,6 @@ impl<'a> Row<'a> {
         let count = layout.past.len();
         let numbers = self.numbers.get(layout.numbers + column * count..);
         numbers.and_then(|numbers| numbers.get(..count)).unwrap_or_default()
-    }
-
-    /// One of the properties that are summed, of each event of a name, in billionths; `None` where it was not prepared.
-    pub(super) fn billionths(&self, slot: EventSlot, column: usize) -> Option<&[i64]> {
-        let layout = self.events.get(slot.index())?;
-        let count = layout.past.len();
-        self.sums.get(layout.sums? + column * count..)?.get(..count)
     }
 
     /// Reads the events of a name, which are laid out, as numbers.
@@ -617,7 +679,7 @@ impl<'a> Row<'a> {
                 TraitSource::Sent(path) if wanted.has_trait(TraitSlot::at(at)) => Held::Lent(traits.at(path)),
                 TraitSource::Computed(aggregate)
                     if subject == Subject::User
-                        && computed::is_late(aggregate.function)
+                        && aggregate.function.is_late()
                         && wanted.has_trait(TraitSlot::at(at)) =>
                 {
                     Held::Late(Late::default())
@@ -647,100 +709,5 @@ impl<'a> Row<'a> {
                 _ => {}
             }
         }
-    }
-}
-
-/// The events of one name of one row, in time order.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Events<'e, 'a> {
-    past: &'a [PastEvent],
-    times: &'e [Timestamp],
-    values: &'e [Option<&'a Value>],
-}
-
-impl<'e, 'a> Events<'e, 'a> {
-    const NONE: Events<'static, 'static> = Events {
-        past: &[],
-        times: &[],
-        values: &[],
-    };
-
-    pub(super) fn len(self) -> usize {
-        self.times.len()
-    }
-
-    /// The places of the events with `after < t ≤ until`.
-    pub(super) fn between(self, after: Timestamp, until: Timestamp) -> Range<usize> {
-        between(self.times, after, until)
-    }
-
-    pub(super) fn time(self, at: usize) -> Timestamp {
-        self.times.get(at).copied().unwrap_or(Timestamp::MAX)
-    }
-
-    pub(super) fn message_id(self, at: usize) -> &'a str {
-        self.past.get(at).map_or("", |event| &event.message_id)
-    }
-
-    /// What decides between events of one timestamp that stand in several histories: canonical order (DEC-40).
-    pub(super) fn tie(self, at: usize) -> Option<(Timestamp, &'a str)> {
-        let event = self.past.get(at)?;
-        Some((event.received_at, &event.message_id))
-    }
-
-    /// A property of the event at a place; `None` where it is absent or null.
-    pub(super) fn value(self, at: usize, property: PropertySlot) -> Option<&'a Value> {
-        let at = property.index().checked_mul(self.times.len())?.checked_add(at)?;
-        *self.values.get(at)?
-    }
-}
-
-/// The places of the times with `after < t ≤ until`.
-pub(super) fn between(times: &[Timestamp], after: Timestamp, until: Timestamp) -> Range<usize> {
-    // Most windows end now, after the last event.
-    let end = match times.last() {
-        Some(last) if *last <= until => times.len(),
-        _ => times.partition_point(|t| *t <= until),
-    };
-    let start = times.partition_point(|t| *t <= after);
-    start..end
-}
-
-/// An event that a filter looks at, and the events that the steps before it matched.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Matched<'e, 'p> {
-    pub(super) events: Events<'e, 'e>,
-    pub(super) at: usize,
-    /// 0 for the first `performed`, then 1, 2, …
-    pub(super) step: u32,
-    pub(super) before: Option<&'p Matched<'e, 'p>>,
-}
-
-impl<'e> Matched<'e, '_> {
-    /// An event that is asked nothing about those before it.
-    pub(super) fn alone(events: Events<'e, 'e>, at: usize, step: u32) -> Self {
-        Matched {
-            events,
-            at,
-            step,
-            before: None,
-        }
-    }
-
-    pub(super) fn time(&self) -> Timestamp {
-        self.events.time(self.at)
-    }
-
-    pub(super) fn value(&self, property: PropertySlot) -> Option<&'e Value> {
-        self.events.value(self.at, property)
-    }
-
-    /// A property of the event that this step or an earlier one matched.
-    pub(super) fn value_of(&self, step: u32, property: PropertySlot) -> Option<&'e Value> {
-        let mut matched = self;
-        while matched.step != step {
-            matched = matched.before?;
-        }
-        matched.value(property)
     }
 }
