@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::ir::FEW_BILLIONTHS;
 use crate::value::Number;
 
 /// Billionths in one.
@@ -33,9 +34,15 @@ impl Decimal {
         Decimal(billionths)
     }
 
-    /// Its billionths, if they are few enough.
+    /// Its billionths, if they fit into so many bits.
     pub(super) fn billionths(self) -> Option<i64> {
         i64::try_from(self.0).ok()
+    }
+
+    /// Its billionths, if they are few.
+    pub(super) fn few_billionths(self) -> Option<i64> {
+        let few = -FEW_BILLIONTHS..=FEW_BILLIONTHS;
+        self.billionths().filter(|billionths| few.contains(billionths))
     }
 
     /// Divided, rounded half-even to nine decimals; `None` by 0.
@@ -45,20 +52,12 @@ impl Decimal {
         Some(Decimal(half_even(quotient, rest, count - rest)))
     }
 
-    /// The nearest double, of what is smaller than 2⁵³ billionths: there it is the [`number`](Decimal::number)'s value, as
-    /// every integer is a double.
-    pub(super) fn double(self) -> Option<f64> {
-        const EXACT: i64 = 1 << 53;
-        let billionths = self.billionths().filter(|units| (-EXACT..=EXACT).contains(units))?;
-        // Both are doubles, and the quotient of two doubles is rounded correctly.
-        #[expect(clippy::cast_precision_loss, reason = "within ±2⁵³")]
-        Some(billionths as f64 / 1e9)
-    }
-
     /// An integer if it is whole and has 64 bits, else the nearest double.
     pub(super) fn number(self) -> Option<Number> {
-        if let Some(double) = self.double() {
-            return Number::from_f64(double);
+        if let Some(billionths) = self.few_billionths() {
+            // Both are doubles, and the quotient of two doubles is rounded correctly.
+            #[expect(clippy::cast_precision_loss, reason = "within ±2⁵³")]
+            return Number::from_f64(billionths as f64 / 1e9);
         }
         if self.0 % ONE == 0 {
             let whole = self.0 / ONE;

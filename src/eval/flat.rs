@@ -5,6 +5,8 @@
 //! What is asked in most audiences stands in one loop that needs few registers; the rest is called, so that it costs
 //! only those who use it.
 
+use std::ops::Range;
+
 use super::node::{Evaluation, Place};
 use super::row::{Events, Matched, Read, Row, between};
 use crate::ir::{Ask, EventSlot, Filter, NONE, NodeId, Program, Scan, Then, TraitSlot, YES};
@@ -45,7 +47,12 @@ impl<'e> Asked<'e> {
         while let Some(instruction) = flat.instructions.get(at as usize) {
             let holds = match &instruction.ask {
                 Ask::Scan { scan } => self.scan(*scan),
-                Ask::Computed { slot, low, high } => self.computed(*slot, *low, *high),
+                Ask::Total {
+                    slot,
+                    least,
+                    most,
+                    node,
+                } => self.total(*slot, *least, *most, *node),
                 ask => self.at_once(ask).unwrap_or_else(|| self.other(ask)),
             };
             at = if holds { instruction.yes } else { instruction.no };
@@ -95,7 +102,8 @@ impl<'e> Asked<'e> {
             Ask::Member { audience } => self.row.is_member(audience),
             Ask::Node { node } => self.node(node),
             // Answered where they are asked.
-            Ask::Words { .. } | Ask::Number { .. } | Ask::Scan { .. } | Ask::Computed { .. } => false,
+            Ask::Computed { slot, low, high } => self.computed(slot, low, high),
+            Ask::Words { .. } | Ask::Number { .. } | Ask::Scan { .. } | Ask::Total { .. } => false,
         }
     }
 
@@ -109,52 +117,49 @@ impl<'e> Asked<'e> {
     }
 
     #[inline(never)]
-    fn computed(self, slot: TraitSlot, low: f64, high: f64) -> bool {
-        if let Some(number) = self.row.total_as_double(self.program, slot) {
-            return low <= number && number <= high;
+    fn total(self, slot: TraitSlot, least: i64, most: i64, node: NodeId) -> bool {
+        match self.row.total_billionths(self.program, slot) {
+            Some(billionths) => least <= billionths && billionths <= most,
+            None => self.node(node),
         }
+    }
+
+    #[inline(never)]
+    fn computed(self, slot: TraitSlot, low: f64, high: f64) -> bool {
         let value = self.row.trait_value(self.program, slot);
         let number = value.and_then(|value| value.read_number());
         number.is_some_and(|number| number.is_between(low, high))
     }
 
-    #[inline(never)]
     fn scan(self, number: u32) -> bool {
         let Some(scan) = self.program.flat().scans.get(number as usize) else {
             return false;
         };
-        let (after, until) = scan.when.bounds(self.row.now());
-        let counted = match &scan.then {
-            None => self.count(scan, after, until),
-            Some(then) => match self.count_followed(scan, then, after, until) {
-                Some(counted) => counted,
-                None => return self.node(scan.node),
-            },
-        };
-        scan.count.holds(counted)
+        match &scan.then {
+            None => self.performed(scan),
+            Some(then) => self.funnel(scan, then).unwrap_or_else(|| self.node(scan.node)),
+        }
     }
 
-    /// How many events of the window pass, up to as many as decide. The latest are looked at first: most windows are the last
-    /// days.
-    #[inline]
-    fn count(self, scan: &Scan, after: Timestamp, until: Timestamp) -> usize {
+    /// The latest events are looked at first, as most windows are the last days, and no more of them than decide.
+    #[inline(never)]
+    fn performed(self, scan: &Scan) -> bool {
+        let (after, until) = scan.when.bounds(self.row.now());
         let enough = scan.count.decided_at();
-        let times = self.row.times(scan.event);
-        let end = match times.last() {
-            None => return 0,
-            Some(last) if *last <= after => return 0,
-            Some(last) if *last <= until => times.len(),
-            Some(_) => times.partition_point(|t| *t <= until),
+        let all = self.row.times(scan.event);
+        let times = match all.last() {
+            None => all,
+            Some(last) if *last <= until => all,
+            Some(_) => all.get(..all.partition_point(|t| *t <= until)).unwrap_or_default(),
         };
-        let times = times.get(..end).unwrap_or_default();
-        match scan.filter {
+        let counted = match scan.filter {
             Filter::All => times.iter().rev().take(enough).take_while(|t| **t > after).count(),
             Filter::Number { column, low, high } => {
                 let numbers = self.row.numbers(scan.event, column);
-                let numbers = numbers.get(..end).unwrap_or_default();
                 let mut counted = 0;
+                let numbers = numbers.get(..times.len()).unwrap_or_default();
                 for (time, number) in times.iter().zip(numbers).rev() {
-                    if counted >= enough || *time <= after {
+                    if *time <= after || counted >= enough {
                         break;
                     }
                     counted += usize::from(low <= *number && *number <= high);
@@ -166,12 +171,14 @@ impl<'e> Asked<'e> {
                 let passes = |at: &usize| self.passes_node(filter, &Matched::alone(events, *at, 0));
                 between(times, after, until).rev().filter(passes).take(enough).count()
             }
-        }
+        };
+        scan.count.holds(counted)
     }
 
-    /// How many events of the window pass and are followed as the step says, up to as many as decide; `None` where that takes
-    /// long.
-    fn count_followed(self, scan: &Scan, then: &Then, after: Timestamp, until: Timestamp) -> Option<usize> {
+    /// Looks at each event that passes whether it is followed as the step says; `None` where that takes long.
+    #[inline(never)]
+    fn funnel(self, scan: &Scan, then: &Then) -> Option<bool> {
+        let (after, until) = scan.when.bounds(self.row.now());
         let enough = scan.count.decided_at();
         let times = self.row.times(scan.event);
         let (mut counted, mut looks) = (0, 0);
@@ -186,10 +193,10 @@ impl<'e> Asked<'e> {
             }
         }
         self.row.pay(looks);
-        Some(counted)
+        Some(scan.count.holds(counted))
     }
 
-    #[inline]
+    #[inline(never)]
     fn followed(self, then: &Then, first: First, time: Timestamp, looks: &mut u64) -> Option<bool> {
         let now = self.row.now();
         let until = then.within.map_or(now, |within| time.plus(within).min(now));
@@ -206,7 +213,7 @@ impl<'e> Asked<'e> {
     }
 
     #[inline(never)]
-    fn count_following(self, then: &Then, first: First, range: std::ops::Range<usize>) -> usize {
+    fn count_following(self, then: &Then, first: First, range: Range<usize>) -> usize {
         let enough = then.count.decided_at();
         match then.filter {
             Filter::All => range.len(),

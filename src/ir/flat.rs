@@ -27,6 +27,9 @@ const BITS: usize = 64;
 /// Up to so many texts of a longer list are asked for one by one.
 const ONE_BY_ONE: usize = 8;
 
+/// Up to so many billionths, either way, their number is a double, and so is the number of units that they are nearest to.
+pub(crate) const FEW_BILLIONTHS: i64 = 1 << 53;
+
 /// The instructions of a program, and what they need of a row.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flat {
@@ -67,6 +70,13 @@ pub(crate) enum Ask {
     Number { slot: TraitSlot, low: f64, high: f64 },
     /// The same of a trait that is computed.
     Computed { slot: TraitSlot, low: f64, high: f64 },
+    /// The same of a [`Total`] of no more than [`FEW_BILLIONTHS`], as billionths.
+    Total {
+        slot: TraitSlot,
+        least: i64,
+        most: i64,
+        node: NodeId,
+    },
     /// The trait's text starts with the text of this number.
     StartsWith { slot: TraitSlot, text: u32, node: NodeId },
     /// It ends with it.
@@ -319,6 +329,22 @@ fn range(test: &Test) -> Option<(f64, f64)> {
     })
 }
 
+/// The fewest billionths of whose value something holds that holds of all larger ones; one more than few if of none.
+fn fewest_billionths(holds: impl Fn(f64) -> bool) -> i64 {
+    let (mut least, mut most) = (-FEW_BILLIONTHS, FEW_BILLIONTHS + 1);
+    while least < most {
+        let middle = least + (most - least) / 2;
+        #[expect(clippy::cast_precision_loss, reason = "within ±2⁵³")]
+        let value = middle as f64 / 1e9;
+        if holds(value) {
+            most = middle;
+        } else {
+            least = middle + 1;
+        }
+    }
+    least
+}
+
 struct Compiler<'p> {
     program: &'p Program,
     flat: Flat,
@@ -368,7 +394,14 @@ impl Compiler<'_> {
             return self.ask(Ask::Exists { slot }, yes, no);
         }
         if !is_sent_by_user(self.program, slot) {
+            let is_total = matches!(self.flat.totals.get(slot.index()), Some(Some(_)));
             let ask = match range(test) {
+                Some((low, high)) if is_total => Ask::Total {
+                    slot,
+                    least: fewest_billionths(|value| value >= low),
+                    most: fewest_billionths(|value| value > high) - 1,
+                    node,
+                },
                 Some((low, high)) => Ask::Computed { slot, low, high },
                 None => Ask::Node { node },
             };

@@ -19,44 +19,48 @@ pub(super) use events::{Events, Matched, between};
 
 /// A user or an account, bound to a program as of an instant. It borrows the profile's values, and keeps its buffers
 /// when it is bound again.
+///
+/// The fields stay in this order: where many rows are asked one after the other, what every audience asks lies together.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Row<'a> {
-    now: Timestamp,
-    subject: Subject,
-    /// Whether `read` and `numbers` say all that the program's instructions ask of them.
-    prepared: bool,
-    /// By trait slot.
-    traits: Vec<Held<'a>>,
-    /// By trait slot, how a trait that was sent reads to instructions.
-    read: Vec<Read<'a>>,
-    /// By event slot, the places of an event's times and values.
-    events: Vec<Layout<'a>>,
-    /// The times of all events, one name after the other, each in time order.
-    times: Vec<Timestamp>,
-    /// For each name one property after the other, and for each of these the value in each event.
-    values: Vec<Option<&'a Value>>,
-    /// The same of the properties that instructions read as numbers; `NaN` for what is none.
-    numbers: Vec<f64>,
-    /// The same of the properties that are summed, in billionths; [`SKIPPED`] for what no sum counts.
-    sums: Vec<i64>,
-    /// By category slot.
-    consent: Vec<ConsentState>,
     /// A bit for each of the first categories that is granted.
     granted: u64,
-    /// Counts the instants that it was moved to, from 1 on.
-    round: u64,
-    /// Whether a trait was asked for that is computed late.
-    asked: Cell<bool>,
     /// Has one of the identifiers that make a member (AM-6).
     known: bool,
     /// Has an `anonymous_id`.
     anonymous: bool,
-    /// A bit for each audience slot.
-    members: Vec<u64>,
+    /// Whether `read` and `numbers` say all that the program's instructions ask of them.
+    prepared: bool,
+    /// Whether a trait was asked for that is computed late.
+    asked: Cell<bool>,
+    subject: Subject,
     /// How many events the steps of the audience at hand have looked at,
     spent: Cell<u64>,
     /// and how many they may: [`BUDGET`](Row::BUDGET), or less for a first try.
     budget: Cell<u64>,
+    /// By trait slot, how a trait that was sent reads to instructions.
+    read: Vec<Read<'a>>,
+    now: Timestamp,
+    /// By event slot, the places of an event's times and values.
+    events: Vec<Layout<'a>>,
+    /// The times of all events, one name after the other, each in time order.
+    times: Vec<Timestamp>,
+    /// For each name one of the properties that instructions read as numbers after the other, and for each of these the
+    /// number in each event; `NaN` for what is none.
+    numbers: Vec<f64>,
+    /// The same of the properties that are summed, in billionths; [`SKIPPED`] for what no sum counts.
+    sums: Vec<i64>,
+    /// By trait slot.
+    traits: Vec<Held<'a>>,
+    /// Counts the instants that it was moved to, from 1 on.
+    round: u64,
+    /// As `numbers`, of every property that is read: the value, if there is one.
+    values: Vec<Option<&'a Value>>,
+    /// By category slot.
+    consent: Vec<ConsentState>,
+    /// A bit for each audience slot.
+    members: Vec<u64>,
     /// What is known of the events of the funnel at hand: for each step a place per event of any name, each two bits.
     funnel: RefCell<Vec<u64>>,
     /// For funnels over many events; boxed, as most programs have none and rows stand in long lists.
@@ -79,8 +83,8 @@ enum Held<'a> {
 /// A number that is computed at most once.
 #[derive(Debug, Clone, Default)]
 struct Late {
-    /// As instructions ask for it, and the row's `round` in which they did.
-    double: Cell<(u64, f64)>,
+    /// As billionths, which instructions ask for, and the row's `round` in which they did.
+    billionths: Cell<(u64, i64)>,
     /// It was asked for; from then on a trait that has no value, or refers to itself, is absent.
     asked: Cell<bool>,
     value: OnceCell<Value>,
@@ -528,6 +532,7 @@ impl<'a> Row<'a> {
     }
 
     /// A sum over all events of a window, of values that are at hand.
+    #[inline]
     fn total(&self, program: &Program, slot: TraitSlot) -> Option<Decimal> {
         let total = program.flat().totals.get(slot.index())?.as_ref()?;
         let layout = self.events.get(total.event.index())?;
@@ -545,18 +550,19 @@ impl<'a> Row<'a> {
         Some(Decimal::of_billionths(sum))
     }
 
-    /// A [`total`](Row::total) as a double, where that is its value.
-    pub(super) fn total_as_double(&self, program: &Program, slot: TraitSlot) -> Option<f64> {
+    /// A [`total`](Row::total), if it is of few billionths.
+    #[inline]
+    pub(super) fn total_billionths(&self, program: &Program, slot: TraitSlot) -> Option<i64> {
         let Some(Held::Late(late)) = self.traits.get(slot.index()) else {
             return None;
         };
-        let (round, known) = late.double.get();
+        let (round, known) = late.billionths.get();
         if round == self.round {
             return Some(known);
         }
-        let double = self.total(program, slot)?.double()?;
-        late.double.set((self.round, double));
-        Some(double)
+        let billionths = self.total(program, slot)?.few_billionths()?;
+        late.billionths.set((self.round, billionths));
+        Some(billionths)
     }
 
     /// Whether instructions can be asked of the row.
