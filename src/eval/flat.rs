@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::node::{Evaluation, Place};
-use super::row::{Events, Matched, Read, Row, between};
+use super::row::{Events, Matched, Read, Row, between, up_to};
 use crate::ir::{Ask, EventSlot, Filter, NONE, NodeId, Program, Scan, Then, TraitSlot, YES};
 use crate::time::Timestamp;
 
@@ -146,12 +146,7 @@ impl<'e> Asked<'e> {
     fn performed(self, scan: &Scan) -> bool {
         let (after, until) = scan.when.bounds(self.row.now());
         let enough = scan.count.decided_at();
-        let all = self.row.times(scan.event);
-        let times = match all.last() {
-            None => all,
-            Some(last) if *last <= until => all,
-            Some(_) => all.get(..all.partition_point(|t| *t <= until)).unwrap_or_default(),
-        };
+        let times = up_to(self.row.times(scan.event), until);
         let counted = match scan.filter {
             Filter::All => times.iter().rev().take(enough).take_while(|t| **t > after).count(),
             Filter::Number { column, low, high } => {

@@ -52,13 +52,20 @@ impl<'e, 'a> Events<'e, 'a> {
     }
 }
 
+/// The times with `t ≤ until`.
+pub(in crate::eval) fn up_to(times: &[Timestamp], until: Timestamp) -> &[Timestamp] {
+    match times.last() {
+        Some(last) if *last > until => times.get(..times.partition_point(|t| *t <= until)).unwrap_or_default(),
+        _ => times,
+    }
+}
+
 /// The places of the times with `after < t ≤ until`.
 pub(in crate::eval) fn between(times: &[Timestamp], after: Timestamp, until: Timestamp) -> Range<usize> {
     // Most windows end now, after the last event, and many have none.
     let end = match times.last() {
         Some(last) if *last <= after => return times.len()..times.len(),
-        Some(last) if *last <= until => times.len(),
-        _ => times.partition_point(|t| *t <= until),
+        _ => up_to(times, until).len(),
     };
     let start = times.partition_point(|t| *t <= after);
     start..end

@@ -15,7 +15,7 @@ use crate::model::{Identifiers, PastEvent, Profile};
 use crate::time::Timestamp;
 use crate::value::{Number, Object, Value};
 
-pub(super) use events::{Events, Matched, between};
+pub(super) use events::{Events, Matched, between, up_to};
 
 /// A user or an account, bound to a program as of an instant. It borrows the profile's values, and keeps its buffers
 /// when it is bound again.
@@ -49,7 +49,7 @@ pub struct Row<'a> {
     /// For each name one of the properties that instructions read as numbers after the other, and for each of these the
     /// number in each event; `NaN` for what is none.
     numbers: Vec<f64>,
-    /// The same of the properties that are summed, in billionths; [`SKIPPED`] for what no sum counts.
+    /// The same of the properties that are summed, in billionths; 0 for what no sum counts.
     sums: Vec<i64>,
     /// By trait slot.
     traits: Vec<Held<'a>>,
@@ -158,9 +158,6 @@ impl<'a> Read<'a> {
         Some(read)
     }
 }
-
-/// In place of a value that no sum counts.
-const SKIPPED: i64 = i64::MIN;
 
 /// The value of a computed trait: lent by an event, or made.
 pub(super) enum Computed<'a> {
@@ -536,15 +533,15 @@ impl<'a> Row<'a> {
     fn total(&self, program: &Program, slot: TraitSlot) -> Option<Decimal> {
         let total = program.flat().totals.get(slot.index())?.as_ref()?;
         let layout = self.events.get(total.event.index())?;
-        let count = layout.past.len();
-        if count == 0 {
-            return Some(Decimal::ZERO);
-        }
         let (after, until) = total.when.bounds(self.now);
-        let inside = between(self.times.get(layout.times..)?.get(..count)?, after, until);
-        let values = self.sums.get(layout.sums? + total.column * count..)?;
+        let times = up_to(self.times(total.event), until);
+        let values = self.sums.get(layout.sums? + total.column * layout.past.len()..)?;
         let mut sum = 0;
-        for billionths in values.get(inside)?.iter().filter(|value| **value != SKIPPED) {
+        // The latest first, as most windows are the last days.
+        for (time, billionths) in times.iter().zip(values.get(..times.len())?).rev() {
+            if *time <= after {
+                break;
+            }
             sum += i128::from(*billionths);
         }
         Some(Decimal::of_billionths(sum))
@@ -628,9 +625,9 @@ impl<'a> Row<'a> {
         for property in flat.sums.get(slot.index()).into_iter().flatten() {
             for at in 0..events.len() {
                 let number = events.value(at, *property).and_then(Value::read_number);
-                let billionths = number.and_then(Decimal::round).map(Decimal::billionths);
-                too_large |= billionths.is_some_and(|units| units.is_none_or(|units| units == SKIPPED));
-                self.sums.push(billionths.flatten().unwrap_or(SKIPPED));
+                let billionths = number.and_then(Decimal::round).map_or(Some(0), Decimal::billionths);
+                too_large |= billionths.is_none();
+                self.sums.push(billionths.unwrap_or_default());
             }
         }
         if too_large {
