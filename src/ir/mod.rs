@@ -25,6 +25,10 @@
 //! | `lookback d` | intersected into each window of the audience |
 //! | a computed trait | a [`TraitSource::Computed`] in the table of traits, read like any trait |
 //!
+//! A program also has the conditions of users as instructions, for evaluation (`flat.rs`). They follow from the tables when a
+//! program is built or read, so the tables are not to be changed afterwards; consent that an audience requires is no part of
+//! them.
+//!
 //! The JSON form (serde) carries [`FORMAT`]; [`Program::from_json`] refuses another format by its number, and every
 //! program that could not be evaluated safely.
 
