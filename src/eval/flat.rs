@@ -11,6 +11,7 @@ use super::node::{Evaluation, Place};
 use super::row::{Events, Matched, Read, Row, between, up_to};
 use crate::ir::{Ask, EventSlot, Filter, NONE, NodeId, Program, Scan, Then, TraitSlot, YES};
 use crate::time::Timestamp;
+use crate::value::Value;
 
 /// So many events that may follow are looked at one by one; where there are more, the node knows faster ways.
 const FEW: u64 = 256;
@@ -102,7 +103,7 @@ impl<'e> Asked<'e> {
             Ask::Member { audience } => self.row.is_member(audience),
             Ask::Node { node } => self.node(node),
             // Answered where they are asked.
-            Ask::Computed { slot, low, high } => self.computed(slot, low, high),
+            Ask::Computed { slot, low, high, node } => self.computed(slot, low, high, node),
             Ask::Words { .. } | Ask::Number { .. } | Ask::Scan { .. } | Ask::Total { .. } => false,
         }
     }
@@ -124,11 +125,15 @@ impl<'e> Asked<'e> {
         }
     }
 
-    #[inline(never)]
-    fn computed(self, slot: TraitSlot, low: f64, high: f64) -> bool {
+    fn computed(self, slot: TraitSlot, low: f64, high: f64, node: NodeId) -> bool {
         let value = self.row.trait_value(self.program, slot);
-        let number = value.and_then(|value| value.read_number());
-        number.is_some_and(|number| number.is_between(low, high))
+        let Some(number) = value.and_then(Value::read_number) else {
+            return false;
+        };
+        match number.exact() {
+            Some(number) => low <= number && number <= high,
+            None => self.node(node),
+        }
     }
 
     fn scan(self, number: u32) -> bool {

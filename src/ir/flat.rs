@@ -69,7 +69,12 @@ pub(crate) enum Ask {
     /// The trait, read as a number, is from `low` to `high`.
     Number { slot: TraitSlot, low: f64, high: f64 },
     /// The same of a trait that is computed.
-    Computed { slot: TraitSlot, low: f64, high: f64 },
+    Computed {
+        slot: TraitSlot,
+        low: f64,
+        high: f64,
+        node: NodeId,
+    },
     /// The same of a [`Total`] of no more than [`FEW_BILLIONTHS`], as billionths.
     Total {
         slot: TraitSlot,
@@ -309,7 +314,8 @@ fn is_of_texts(list: &Literals) -> bool {
     list.len() == list.texts.len()
 }
 
-/// The doubles that a test on a number holds of, where it is one and its number a double.
+/// The doubles that a test on a number holds of, where it is one and its number a double. Of numbers between two doubles it
+/// says nothing: those are asked for by nodes.
 fn range(test: &Test) -> Option<(f64, f64)> {
     let (comparison, operand) = match test {
         Test::Compare(comparison, operand) => (Some(*comparison), operand),
@@ -402,7 +408,7 @@ impl Compiler<'_> {
                     most: fewest_billionths(|value| value > high) - 1,
                     node,
                 },
-                Some((low, high)) => Ask::Computed { slot, low, high },
+                Some((low, high)) => Ask::Computed { slot, low, high, node },
                 None => Ask::Node { node },
             };
             return self.ask(ask, yes, no);

@@ -105,14 +105,6 @@ impl Number {
         }
     }
 
-    /// Whether it is from `low` to `high`, by mathematical value.
-    pub(crate) fn is_between(self, low: f64, high: f64) -> bool {
-        match self.exact() {
-            Some(double) => low <= double && double <= high,
-            None => compare_double(low, self.whole()).is_le() && compare_double(high, self.whole()).is_ge(),
-        }
-    }
-
     /// The integer, if it was written as one (or is a whole double up to 2⁵³).
     pub(crate) fn as_i128(self) -> Option<i128> {
         match self.0 {
