@@ -1,14 +1,14 @@
 //! Evaluates a program against profiles, as of an instant that the caller gives.
 //!
 //! [`holds`] is the specification of what a definition means: one condition of one profile, node by node, plainly. Any other
-//! executor is right where it agrees with it: so is [`matches`], which asks whole audiences of users by the program's
+//! executor is right where it agrees with it: so is [`matches()`], which asks whole audiences of users by the program's
 //! instructions and falls back on the nodes for what those do not answer (`tests/meaning` compares the two).
 //!
 //! # The way
 //! 1. [`Row::new`] or [`Row::bind`] lays a [`Profile`](crate::Profile) out by the slots of a
 //!    [`Program`], as of `now`: every name is looked up here, and texts and numbers are read as what the program compares
 //!    them with. Computed traits that are no numbers, and all of accounts, are computed. This may allocate.
-//! 2. [`evaluate`] fills in the row's memberships; [`matches`] answers about one audience. Numbers are computed where a
+//! 2. [`evaluate`] fills in the row's memberships; [`matches()`] answers about one audience. Numbers are computed where a
 //!    condition first asks for them. No name is looked up, nothing allocated, no clock read.
 //! 3. [`Row::is_member`] tells them; [`deliverable`] and [`Row::consent`] tell what may be done with a member.
 //!
