@@ -8,7 +8,7 @@ SPACES = media saas shop
 EVENTS = 10000000
 PEOPLE = 1000000
 
-.PHONY: check fmt lint test docs lean snapshots bench live scale spaces events long
+.PHONY: check fmt lint test docs lean snapshots bench instructions instructions-update live scale spaces events long
 
 check: fmt lint lean test docs spaces
 
@@ -49,6 +49,17 @@ snapshots:
 
 bench:
 	cargo bench --bench scalar --bench funnel
+
+# How many instructions evaluating one profile takes, by Valgrind: fails where a count has grown by more than 5 % since
+# benches/instructions.txt was written.
+instructions:
+	.ci/valgrind
+	cargo bench --locked --bench instructions
+
+# Writes it anew.
+instructions-update:
+	.ci/valgrind
+	cargo bench --locked --bench instructions -- --update
 
 # What one event costs with 1 000 and with 10 000 audiences, beside evaluating all of them.
 live:

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant, in whole milliseconds since 1970-01-01T00:00:00Z.
@@ -193,7 +194,7 @@ impl Timestamp {
             i8::try_from(day).ok()?,
         )
         .ok()?;
-        let midnight = i64::from(days_since_epoch(date)) * Unit::Day.millis();
+        let midnight = days_since_epoch(date) * Unit::Day.millis();
         if rest.0.is_empty() {
             return Some(Timestamp(midnight));
         }
@@ -224,9 +225,13 @@ impl Timestamp {
 
 const EPOCH: civil::Date = civil::Date::constant(1970, 1, 1);
 
-fn days_since_epoch(date: civil::Date) -> i32 {
-    // Both dates are within jiff's range, and the largest unit is days unless asked otherwise.
-    date.since(EPOCH).map_or(0, |span| span.get_days())
+/// A year here begins in March, so that a leap day is its last.
+fn days_since_epoch(date: civil::Date) -> i64 {
+    const DAYS_TO_EPOCH: i64 = 719_468;
+    let month = i64::from(date.month());
+    let year = i64::from(date.year()) - i64::from(month <= 2);
+    let day = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(date.day()) - 1;
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day - DAYS_TO_EPOCH
 }
 
 fn date_of_day(days: i32) -> Option<civil::Date> {
@@ -332,8 +337,21 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(Instant)
+    }
+}
+
+struct Instant;
+
+impl Visitor<'_> for Instant {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a date")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
@@ -454,6 +472,14 @@ mod tests {
             "２026-01-01",
         ] {
             assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_are_counted_over_all_years() {
+        for days in (-719_528..2_932_897).step_by(11) {
+            let date = date_of_day(days).unwrap();
+            assert_eq!(days_since_epoch(date), i64::from(days), "{date}");
         }
     }
 

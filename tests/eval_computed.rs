@@ -46,8 +46,11 @@ fn value(function: fn(PropertySlot) -> Function, values: &[&str]) -> String {
     }
     let profile = profile.build();
     let row = Row::new(&program, &profile, NOW);
-    assert_eq!(holds_of_row(&program, test, &row, &[]), row.trait_value(slot).is_some());
-    shown(row.trait_value(slot))
+    assert_eq!(
+        holds_of_row(&program, test, &row, &[]),
+        row.trait_value(&program, slot).is_some()
+    );
+    shown(row.trait_value(&program, slot))
 }
 
 fn shown(value: Option<&Value>) -> String {
@@ -174,7 +177,10 @@ fn first_and_last_give_the_value_itself() {
     let profile = profile.build();
     let row = Row::new(&program, &profile, NOW);
     assert_eq!(
-        (shown(row.trait_value(first)), shown(row.trait_value(last))),
+        (
+            shown(row.trait_value(&program, first)),
+            shown(row.trait_value(&program, last))
+        ),
         ("3".into(), "2".into())
     );
 }
@@ -238,11 +244,11 @@ fn the_window_slides_and_the_future_is_not_seen() {
     });
     let profile = profile.build();
     let mut row = Row::new(&program, &profile, NOW);
-    assert_eq!(shown(row.trait_value(slot)), "6");
+    assert_eq!(shown(row.trait_value(&program, slot)), "6");
     for (millis, expected) in [(1, "12"), (-1, "3"), (day, "8"), (day + 1, "0"), (0, "6")] {
         row.set_now(&program, &[], at(millis));
         assert_eq!(row.now(), at(millis));
-        assert_eq!(shown(row.trait_value(slot)), expected, "{millis}");
+        assert_eq!(shown(row.trait_value(&program, slot)), expected, "{millis}");
     }
 }
 
@@ -270,7 +276,10 @@ fn a_filter_may_refer_to_a_trait_that_is_computed_before() {
         .into_iter()
         .fold(Profile::builder(), |p, n| p.event("E", NOW, [("x", Value::from(n))]));
     let profile = profile.build();
-    assert_eq!(shown(Row::new(&program, &profile, NOW).trait_value(above)), "2");
+    assert_eq!(
+        shown(Row::new(&program, &profile, NOW).trait_value(&program, above)),
+        "2"
+    );
     assert!(holds_of(&program, test, &profile));
 }
 
@@ -278,7 +287,7 @@ fn account(program: &Program, users: &[&Profile], slot: TraitSlot) -> String {
     let users: Vec<Row> = users.iter().map(|user| Row::new(program, user, NOW)).collect();
     let traits: Object = [("limit", Value::from(5))].into_iter().collect();
     let row = Row::account(program, &traits, &refs(&users), NOW);
-    shown(row.trait_value(slot))
+    shown(row.trait_value(program, slot))
 }
 
 #[test]
@@ -305,7 +314,10 @@ fn an_accounts_traits_are_over_the_events_of_all_its_users() {
         assert_eq!(account(&program, &[&one, &none, &two], slot), expected);
         assert_eq!(account(&program, &[&two, &one], slot), expected);
         // A user's own row has no trait of the account.
-        assert_eq!(shown(Row::new(&program, &one, NOW).trait_value(slot)), "absent");
+        assert_eq!(
+            shown(Row::new(&program, &one, NOW).trait_value(&program, slot)),
+            "absent"
+        );
     }
     let mut s = Space::default();
     let slot = computed(&mut s, Subject::Account, Function::Last, Window::ALL);
@@ -367,7 +379,7 @@ fn events_at_the_edge_of_time_do_no_harm() {
         .event("E", Timestamp::MAX, [("x", Value::from(2))])
         .build();
     assert_eq!(
-        shown(Row::new(&program, &profile, Timestamp::MAX).trait_value(slot)),
+        shown(Row::new(&program, &profile, Timestamp::MAX).trait_value(&program, slot)),
         "2"
     );
 }

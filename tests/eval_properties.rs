@@ -10,7 +10,7 @@ mod eval_support;
 
 use eval_support::*;
 use proptest::prelude::*;
-use volens::eval::{Row, Trace, evaluate, holds};
+use volens::eval::{Row, Trace, deliverable, evaluate, holds, matches};
 use volens::ir::{
     Comparison, Count, DateTest, Instant, Literal, Node, NodeId, Operand, Quantifier, Reference, Subject, Test,
     ValueRef,
@@ -446,6 +446,27 @@ proptest! {
         evaluate(&program, &mut reused, &[]);
         evaluate(&program, &mut reused, &[]);
         prop_assert_eq!(members(&fresh), members(&reused));
+    }
+
+    #[test]
+    fn instructions_say_what_nodes_say(
+        trees in prop::collection::vec(tree(), 1..4),
+        profile in profile(),
+        instants in prop::collection::vec(-4i64..4, 1..3),
+    ) {
+        let mut s = space();
+        let nodes: Vec<NodeId> = trees.iter().map(|tree| build(&mut s, tree)).collect();
+        let slots: Vec<_> = nodes.iter().map(|node| s.audience_with(Subject::User, *node, vec![], true)).collect();
+        let program = s.checked();
+        let mut row = Row::new(&program, &profile, NOW);
+        for instant in instants {
+            row.set_now(&program, &[], at(instant));
+            for (slot, node) in slots.iter().zip(&nodes) {
+                let deliverable = deliverable(&program.audiences[slot.index()], &row);
+                let expected = deliverable && holds(&program, *node, &row, &[], &mut ());
+                prop_assert_eq!(matches(&program, *slot, &row, &[]), expected, "{}", slot.0);
+            }
+        }
     }
 
     #[test]

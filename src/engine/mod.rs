@@ -235,7 +235,7 @@ impl Engine {
         let traits = self.program().traits.iter().enumerate();
         let computed = traits.filter_map(|(at, source)| match &source.source {
             TraitSource::Computed(aggregate) => {
-                let value = row.trait_value(TraitSlot::at(at))?;
+                let value = row.trait_value(self.program(), TraitSlot::at(at))?;
                 Some((&*aggregate.name, value.clone()))
             }
             TraitSource::Sent(_) => None,

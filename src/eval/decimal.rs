@@ -1,5 +1,8 @@
 //! Sums that are exact to nine decimals (language.md, Computed traits): the same in every order and every executor.
 
+use std::io::Write;
+
+use crate::ir::FEW_BILLIONTHS;
 use crate::value::Number;
 
 /// Billionths in one.
@@ -31,13 +34,24 @@ impl Decimal {
         Decimal(billionths)
     }
 
-    /// How many billionths it is.
-    pub(super) fn billionths(self) -> i128 {
-        self.0
-    }
-
     pub(super) fn plus(self, other: Decimal) -> Decimal {
         Decimal(self.0.saturating_add(other.0))
+    }
+
+    /// So many billionths.
+    pub(super) fn of_billionths(billionths: i128) -> Decimal {
+        Decimal(billionths)
+    }
+
+    /// Its billionths, if they fit into so many bits.
+    pub(super) fn billionths(self) -> Option<i64> {
+        i64::try_from(self.0).ok()
+    }
+
+    /// Its billionths, if they are few.
+    pub(super) fn few_billionths(self) -> Option<i64> {
+        let few = -FEW_BILLIONTHS..=FEW_BILLIONTHS;
+        self.billionths().filter(|billionths| few.contains(billionths))
     }
 
     /// Divided, rounded half-even to nine decimals; `None` by 0.
@@ -49,6 +63,11 @@ impl Decimal {
 
     /// An integer if it is whole and has 64 bits, else the nearest double.
     pub(super) fn number(self) -> Option<Number> {
+        if let Some(billionths) = self.few_billionths() {
+            // Both are doubles, and the quotient of two doubles is rounded correctly.
+            #[expect(clippy::cast_precision_loss, reason = "within ±2⁵³")]
+            return Number::from_f64(billionths as f64 / 1e9);
+        }
         if self.0 % ONE == 0 {
             let whole = self.0 / ONE;
             let signed = i64::try_from(whole).map(Number::from);
@@ -62,7 +81,13 @@ impl Decimal {
             self.0.unsigned_abs() / ONE.unsigned_abs(),
             self.0.unsigned_abs() % ONE.unsigned_abs(),
         );
-        Number::from_f64(format!("{sign}{whole}.{fraction:09}").parse().ok()?)
+        // Of 128 bits no more than 39 digits, a sign and a point. On the stack, as evaluating allocates nothing.
+        let mut text = [0; 48];
+        let mut rest = text.as_mut_slice();
+        write!(rest, "{sign}{whole}.{fraction:09}").ok()?;
+        let free = rest.len();
+        let text = std::str::from_utf8(text.get(..text.len() - free)?).ok()?;
+        Number::from_f64(text.parse().ok()?)
     }
 }
 
@@ -183,5 +208,11 @@ mod tests {
         assert_eq!(text(i128::from(i64::MIN) * ONE), "-9223372036854775808");
         assert_eq!(text((i128::from(u64::MAX) + 1) * ONE), "18446744073709552000");
         assert_eq!(text(1), "1e-9");
+        // The last that are divided, and the first whose text is read.
+        for units in [1 << 53, (1 << 53) + 1] {
+            assert_eq!(text(units), "9007199.254740993");
+            assert_eq!(text(-units), "-9007199.254740993");
+        }
+        assert_eq!(text(i128::MIN), "-1.7014118346046924e+29");
     }
 }

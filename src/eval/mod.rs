@@ -1,13 +1,15 @@
 //! Evaluates a program against profiles, as of an instant that the caller gives.
 //!
-//! This is the specification of what a definition means: one profile at a time, plainly. Any other executor is right
-//! where it agrees with this one.
+//! [`holds`] is the specification of what a definition means: one condition of one profile, node by node, plainly. Any other
+//! executor is right where it agrees with it: so is [`matches()`], which asks whole audiences of users by the program's
+//! instructions and falls back on the nodes for what those do not answer (`tests/meaning` compares the two).
 //!
 //! # The way
 //! 1. [`Row::new`] or [`Row::bind`] lays a [`Profile`](crate::Profile) out by the slots of a
-//!    [`Program`], as of `now`: every name is looked up here, and computed traits are computed.
-//!    This may allocate.
-//! 2. [`evaluate`] fills in the row's memberships. It looks up no name, allocates nothing and reads no clock.
+//!    [`Program`], as of `now`: every name is looked up here, and texts and numbers are read as what the program compares
+//!    them with. Computed traits that are no numbers, and all of accounts, are computed. This may allocate.
+//! 2. [`evaluate`] fills in the row's memberships; [`matches()`] answers about one audience. Numbers are computed where a
+//!    condition first asks for them. No name is looked up, nothing allocated, no clock read.
 //! 3. [`Row::is_member`] tells them; [`deliverable`] and [`Row::consent`] tell what may be done with a member.
 //!
 //! [`holds`] asks about one node, and tells a [`Recorder`] what it saw on the way.
@@ -60,6 +62,7 @@ pub mod columnar;
 mod computed;
 mod decimal;
 mod example;
+mod flat;
 mod funnel;
 mod many;
 pub(crate) mod members;
@@ -95,28 +98,46 @@ pub fn evaluate(program: &Program, row: &mut Row<'_>, users: &[&Row<'_>]) {
 
 /// Fills in the membership of one audience, and says what it is. The audiences it refers to must be known to the row.
 pub fn evaluate_audience(program: &Program, slot: AudienceSlot, row: &mut Row<'_>, users: &[&Row<'_>]) -> bool {
-    row.begin();
-    users.iter().for_each(|user| user.begin());
-    let member = program.audiences.get(slot.index()).is_some_and(|audience| {
-        let admitted = match audience.of {
-            Subject::User => deliverable(audience, row),
-            Subject::Account => true,
-        };
-        admitted && holds(program, audience.who, row, users, &mut ())
-    });
-    let member = member && !row.is_exhausted() && !users.iter().any(|user| user.is_exhausted());
+    let member = matches(program, slot, row, users);
     row.set_member(slot, member);
     member
 }
 
+/// Says the same without writing it down: for a host that asks about one audience of a row.
+#[inline]
+pub fn matches(program: &Program, slot: AudienceSlot, row: &Row<'_>, users: &[&Row<'_>]) -> bool {
+    let Some(audience) = program.audiences.get(slot.index()).filter(|_| row.begin()) else {
+        return false;
+    };
+    if audience.of == Subject::User {
+        // First of all, and of the audience itself: no instruction knows of consent that is required.
+        if !deliverable(audience, row) {
+            return false;
+        }
+        if row.is_prepared()
+            && let Some(holds) = flat::holds(program, audience.who, row)
+        {
+            return holds;
+        }
+    }
+    matches_by_node(program, audience, row, users)
+}
+
+#[inline(never)]
+fn matches_by_node(program: &Program, audience: &Audience, row: &Row<'_>, users: &[&Row<'_>]) -> bool {
+    for user in users {
+        user.begin();
+    }
+    holds(program, audience.who, row, users, &mut ())
+        && !row.is_exhausted()
+        && !users.iter().any(|user| user.is_exhausted())
+}
+
 /// Whether the audience's own clauses let this user be delivered: it has an identifier that counts (AM-6), and granted
 /// each category of the `consent to` clauses.
+#[inline]
 pub fn deliverable(audience: &Audience, user: &Row<'_>) -> bool {
-    user.is_eligible(audience.include_anonymous)
-        && audience
-            .consent
-            .iter()
-            .all(|category| user.consent(*category).is_granted())
+    user.is_eligible(audience.include_anonymous) && audience.consent.iter().all(|category| user.has_granted(*category))
 }
 
 /// Whether a condition holds of a row; the recorder is told of each node on the way.
@@ -141,7 +162,9 @@ pub fn trace<'e>(
     users: &'e [&'e Row<'_>],
 ) -> Option<Trace<'e>> {
     row.begin();
-    users.iter().for_each(|user| user.begin());
+    for user in users {
+        user.begin();
+    }
     let mut trace = Trace::new();
     holds(program, condition, row, users, &mut trace);
     let exhausted = row.is_exhausted() || users.iter().any(|user| user.is_exhausted());

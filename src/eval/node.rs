@@ -198,8 +198,8 @@ impl<'e> Evaluation<'e> {
     /// A trait of the subject; inside a quantifier also one of the account.
     fn trait_value(&self, slot: TraitSlot) -> Option<&'e Value> {
         match self.account {
-            Some(account) if !self.row.has_trait(slot) => account.trait_value(slot),
-            _ => self.row.trait_value(slot),
+            Some(account) if !self.row.has_trait(slot) => account.trait_value(self.program, slot),
+            _ => self.row.trait_value(self.program, slot),
         }
     }
 }

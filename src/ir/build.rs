@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{
-    Audience, AudienceSlot, Category, Destination, Event, EventSlot, FORMAT, Node, NodeId, Program, PropertySlot,
-    Trait, TraitSlot, by_name, funnels,
+    Audience, AudienceSlot, Category, Destination, Event, EventSlot, FORMAT, Flat, Node, NodeId, Program, PropertySlot,
+    Trait, TraitSlot,
 };
 use crate::value::Path;
 
@@ -125,12 +125,14 @@ impl Builder {
             destinations,
             traits: self.traits,
             events: self.events,
-            funnels: funnels(&self.nodes),
-            by_name: by_name(&audiences),
             nodes: self.nodes,
             audiences,
             order,
+            funnels: Vec::new(),
+            by_name: HashMap::new(),
+            flat: Flat::default(),
         }
+        .derive()
     }
 
     /// `and` where `neutral` is true, else `or`: the neutral constant goes away, the other one decides alone.

@@ -1,12 +1,12 @@
 //! Programs from elsewhere: read as JSON, and checked before anything is evaluated.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Deserialize;
 
 use super::{
-    Aggregate, Audience, AudienceSlot, Category, CategorySlot, Destination, Event, EventSlot, FORMAT, Function, Node,
-    NodeId, Performed, Program, PropertySlot, Reference, Subject, Test, Trait, TraitSlot, TraitSource, ValueRef,
+    Aggregate, Audience, AudienceSlot, Category, CategorySlot, Destination, Event, EventSlot, FORMAT, Flat, Function,
+    Node, NodeId, Performed, Program, PropertySlot, Reference, Subject, Test, Trait, TraitSlot, TraitSource, ValueRef,
 };
 use crate::consent::{is_category_id, is_reserved_trait};
 use crate::time::{Duration, Window};
@@ -90,11 +90,12 @@ impl TryFrom<Unchecked> for Program {
             destinations: unchecked.destinations,
             traits: unchecked.traits,
             events: unchecked.events,
-            funnels: super::funnels(&unchecked.nodes),
-            by_name: super::by_name(&unchecked.audiences),
             nodes: unchecked.nodes,
             audiences: unchecked.audiences,
             order: unchecked.order,
+            funnels: Vec::new(),
+            by_name: HashMap::new(),
+            flat: Flat::default(),
         };
         if program.format != FORMAT {
             return Err(ProgramError::Format { found: program.format });
@@ -110,7 +111,7 @@ impl TryFrom<Unchecked> for Program {
             }
         }
         Checker::new(&program).check().map_err(ProgramError::Broken)?;
-        Ok(program)
+        Ok(program.derive())
     }
 }
 

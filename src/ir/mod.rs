@@ -25,11 +25,16 @@
 //! | `lookback d` | intersected into each window of the audience |
 //! | a computed trait | a [`TraitSource::Computed`] in the table of traits, read like any trait |
 //!
+//! A program also has the conditions of users as instructions, for evaluation (`flat.rs`). They follow from the tables when a
+//! program is built or read, so the tables are not to be changed afterwards; consent that an audience requires is no part of
+//! them.
+//!
 //! The JSON form (serde) carries [`FORMAT`]; [`Program::from_json`] refuses another format by its number, and every
 //! program that could not be evaluated safely.
 
 mod build;
 mod check;
+mod flat;
 mod lookback;
 mod only;
 
@@ -44,6 +49,7 @@ use crate::value::{Number, Path};
 pub use build::Builder;
 pub(crate) use check::MAX_STEPS;
 pub use check::ProgramError;
+pub(crate) use flat::{Ask, FEW_BILLIONTHS, Filter, Flat, NONE, Reading, Scan, Then, YES};
 pub use lookback::Lookback;
 
 /// The version of the JSON form that this library writes.
@@ -118,6 +124,9 @@ pub struct Program {
     /// The audiences by their names.
     #[serde(skip)]
     by_name: HashMap<Box<str>, AudienceSlot>,
+    /// The conditions as instructions.
+    #[serde(skip)]
+    flat: Flat,
 }
 
 /// A consent category (CC-1).
@@ -685,6 +694,19 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl Program {
+    /// Makes what follows from the tables.
+    fn derive(mut self) -> Self {
+        self.funnels = funnels(&self.nodes);
+        self.by_name = by_name(&self.audiences);
+        self.flat = Flat::new(&self);
+        self
+    }
+
+    /// The conditions as instructions.
+    pub(crate) fn flat(&self) -> &Flat {
+        &self.flat
+    }
+
     /// The node; a constant `false` for an id that is not of this program.
     pub fn node(&self, id: NodeId) -> &Node {
         self.nodes.get(id.index()).unwrap_or(&Node::Const(false))

@@ -63,7 +63,6 @@ impl Kept {
                 *target = audience(*target);
             }
         }
-        program.funnels = super::funnels(&program.nodes);
         for source in &mut program.traits {
             if let TraitSource::Computed(aggregate) = &mut source.source {
                 aggregate.filter = node(aggregate.filter);
@@ -78,9 +77,8 @@ impl Kept {
         for each in &mut program.audiences {
             each.who = node(each.who);
         }
-        program.by_name = super::by_name(&program.audiences);
         let order = whole.order.iter().filter(|slot| self.audiences.contains(slot));
         program.order = order.map(|slot| audience(*slot)).collect();
-        program
+        program.derive()
     }
 }

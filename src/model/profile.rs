@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -14,7 +15,7 @@ use super::identifier::{Identifier, Named};
 use super::identity::matched;
 use crate::consent::ConsentState;
 use crate::time::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{Object, Sharing, Value};
 
 /// A person, as of the events that were taken in.
 ///
@@ -291,7 +292,11 @@ impl History {
 
     /// Adds an event behind those of the same name and instant.
     pub fn insert(&mut self, name: &str, event: PastEvent) {
-        let events = self.by_name.entry(name.into()).or_default();
+        self.insert_shared(&name.into(), event);
+    }
+
+    fn insert_shared(&mut self, name: &Arc<str>, event: PastEvent) {
+        let events = self.by_name.entry(name.clone()).or_default();
         let at = events.partition_point(|other| other.timestamp <= event.timestamp);
         events.insert(at, event);
     }
@@ -452,15 +457,12 @@ mod account_labels {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NamedEvent<S, P> {
-    name: S,
+#[derive(Serialize)]
+struct NamedEvent<'e> {
+    name: &'e str,
     timestamp: Timestamp,
-    #[serde(default)]
-    message_id: S,
-    #[serde(default)]
-    properties: P,
+    message_id: &'e str,
+    properties: &'e Object,
 }
 
 impl Serialize for History {
@@ -476,8 +478,8 @@ impl Serialize for History {
             seq.serialize_element(&NamedEvent {
                 name,
                 timestamp: event.timestamp,
-                message_id: &*event.message_id,
-                properties: &*event.properties,
+                message_id: &event.message_id,
+                properties: &event.properties,
             })?;
         }
         seq.end()
@@ -486,16 +488,85 @@ impl Serialize for History {
 
 impl<'de> Deserialize<'de> for History {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Events)
+    }
+}
+
+struct Events;
+
+impl<'de> Visitor<'de> for Events {
+    type Value = History;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of events")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut events: A) -> Result<History, A::Error> {
+        // Names and keys come again and again.
+        let sharing = Sharing::new();
         let mut history = History::default();
-        for event in Vec::<NamedEvent<Box<str>, Object>>::deserialize(deserializer)? {
-            let past = PastEvent {
-                timestamp: event.timestamp,
-                received_at: event.timestamp,
-                message_id: event.message_id.into(),
-                properties: Arc::new(event.properties),
-            };
-            history.insert(&event.name, past);
+        while let Some((name, event)) = events.next_element_seed(Event(&sharing))? {
+            history.insert_shared(&name, event);
         }
         Ok(history)
+    }
+}
+
+/// One event, with its name.
+#[derive(Clone, Copy)]
+struct Event<'s>(&'s Sharing);
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum EventField {
+    Name,
+    Timestamp,
+    MessageId,
+    Properties,
+}
+
+impl<'de> DeserializeSeed<'de> for Event<'_> {
+    type Value = (Arc<str>, PastEvent);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Event<'_> {
+    type Value = (Arc<str>, PastEvent);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        fn once<T, E: serde::de::Error>(field: &'static str, place: &mut Option<T>, value: T) -> Result<(), E> {
+            match place.replace(value) {
+                None => Ok(()),
+                Some(_) => Err(E::duplicate_field(field)),
+            }
+        }
+        let (mut name, mut timestamp, mut message_id, mut properties) = (None, None, None, None);
+        while let Some(field) = map.next_key()? {
+            match field {
+                EventField::Name => once("name", &mut name, map.next_value_seed(self.0.text())?)?,
+                EventField::Timestamp => once("timestamp", &mut timestamp, map.next_value()?)?,
+                EventField::MessageId => {
+                    once("message_id", &mut message_id, map.next_value_seed(self.0.text())?)?;
+                }
+                EventField::Properties => {
+                    once("properties", &mut properties, map.next_value_seed(self.0.object())?)?;
+                }
+            }
+        }
+        let timestamp = timestamp.ok_or_else(|| A::Error::missing_field("timestamp"))?;
+        let event = PastEvent {
+            timestamp,
+            received_at: timestamp,
+            message_id: message_id.unwrap_or_default(),
+            properties: Arc::new(properties.unwrap_or_default()),
+        };
+        Ok((name.ok_or_else(|| A::Error::missing_field("name"))?, event))
     }
 }

@@ -97,6 +97,42 @@ impl Reader {
     }
 }
 
+/// Reads the objects and texts of something larger, from any format; they share their keys, save by default.
+#[derive(Default)]
+pub(crate) struct Sharing(Notes);
+
+impl Sharing {
+    pub(crate) fn new() -> Self {
+        Sharing(Notes {
+            keys: RefCell::new(Keys::few()),
+            ..Notes::default()
+        })
+    }
+
+    /// Reads an object, which is refused as a value of its own is.
+    pub(crate) fn object(&self) -> impl for<'de> DeserializeSeed<'de, Value = Object> {
+        Shared(&self.0)
+    }
+
+    /// Reads a text that is likely to come again.
+    pub(crate) fn text(&self) -> impl for<'de> DeserializeSeed<'de, Value = Arc<str>> {
+        Key(&self.0.keys)
+    }
+}
+
+struct Shared<'n>(&'n Notes);
+
+impl<'de> DeserializeSeed<'de> for Shared<'_> {
+    type Value = Object;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Object, D::Error> {
+        match self.0.whole(deserializer)? {
+            Value::Object(object) => Ok(object),
+            _ => Err(serde::de::Error::custom("expected an object")),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Notes {
     duplicate: Cell<Option<String>>,
@@ -104,6 +140,21 @@ struct Notes {
     keys: RefCell<Keys>,
     /// The entries of the objects that are not whole yet, the innermost last.
     entries: RefCell<Vec<(Arc<str>, Value)>>,
+}
+
+impl Notes {
+    /// Reads a value. A duplicate key or too deep nesting is an error.
+    fn whole<'de, D: Deserializer<'de>>(&self, deserializer: D) -> Result<Value, D::Error> {
+        let seed = Seed { depth: 0, notes: self };
+        let value = seed.deserialize(deserializer)?;
+        if let Some(key) = self.duplicate.take() {
+            return Err(serde::de::Error::custom(JsonError::DuplicateKey(key)));
+        }
+        if self.too_deep.get() {
+            return Err(serde::de::Error::custom(JsonError::TooDeep));
+        }
+        Ok(value)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -238,19 +289,7 @@ impl Visitor<'_> for Key<'_> {
 impl<'de> serde::Deserialize<'de> for Value {
     /// A duplicate key or too deep nesting is an error here as well.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let notes = Notes::default();
-        let value = Seed {
-            depth: 0,
-            notes: &notes,
-        }
-        .deserialize(deserializer)?;
-        if let Some(key) = notes.duplicate.take() {
-            return Err(serde::de::Error::custom(JsonError::DuplicateKey(key)));
-        }
-        if notes.too_deep.get() {
-            return Err(serde::de::Error::custom(JsonError::TooDeep));
-        }
-        Ok(value)
+        Notes::default().whole(deserializer)
     }
 }
 

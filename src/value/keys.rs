@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 /// How many texts are remembered; a power of two.
 const SLOTS: usize = 1 << 11;
+/// The same where few are read.
+const FEW_SLOTS: usize = 1 << 6;
 /// The longest text that is remembered, in bytes. Longer ones hardly repeat.
 const LONGEST: usize = 64;
 
@@ -24,12 +26,20 @@ impl Keys {
         }
     }
 
+    /// One that costs little to make.
+    pub(crate) fn few() -> Self {
+        Keys {
+            slots: vec![None; FEW_SLOTS].into_boxed_slice(),
+        }
+    }
+
     /// The text; the one that was given before, if it is remembered.
     pub(crate) fn shared(&mut self, text: &str) -> Arc<str> {
         let slot = if text.len() > LONGEST {
             None
         } else {
-            self.slots.get_mut(slot(text.as_bytes()))
+            let mask = self.slots.len().wrapping_sub(1);
+            self.slots.get_mut(hash(text.as_bytes()) & mask)
         };
         match slot {
             Some(Some(known)) if **known == *text => Arc::clone(known),
@@ -40,7 +50,7 @@ impl Keys {
 }
 
 /// A hash of the length and both ends, which is what differs between keys in most cases.
-fn slot(text: &[u8]) -> usize {
+fn hash(text: &[u8]) -> usize {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let (first, last) = match (text.first_chunk(), text.last_chunk()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
@@ -49,7 +59,7 @@ fn slot(text: &[u8]) -> usize {
     let hash = (first ^ last.rotate_left(29) ^ text.len() as u64).wrapping_mul(FACTOR);
     let hash = (hash ^ hash >> 32).wrapping_mul(FACTOR);
     // The upper bits depend on all others.
-    usize::try_from(hash >> 48).unwrap_or(0) % SLOTS
+    usize::try_from(hash >> 48).unwrap_or(0)
 }
 
 #[cfg(test)]

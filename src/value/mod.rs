@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-pub(crate) use json::Reader;
 pub use json::{JsonError, MAX_DEPTH, parse};
+pub(crate) use json::{Reader, Sharing};
 pub use number::{Number, NumberText};
 
 /// A JSON value. An absent value and `Null` mean the same to every condition.
@@ -377,10 +377,7 @@ impl Serialize for Object {
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::Object(object) => Ok(object),
-            _ => Err(serde::de::Error::custom("expected an object")),
-        }
+        serde::de::DeserializeSeed::deserialize(Sharing::default().object(), deserializer)
     }
 }
 

@@ -92,6 +92,19 @@ impl Number {
         }
     }
 
+    /// The double of the same value, if there is one.
+    pub(crate) fn exact(self) -> Option<f64> {
+        match self.0 {
+            Repr::Double(d) => Some(d),
+            #[expect(clippy::cast_precision_loss, reason = "within ±2⁵³")]
+            Repr::Int(i) if i.unsigned_abs() <= 1 << 53 => Some(i as f64),
+            Repr::Int(_) | Repr::Large(_) => {
+                let double = self.as_f64();
+                compare_double(double, self.whole()).is_eq().then_some(double)
+            }
+        }
+    }
+
     /// The integer, if it was written as one (or is a whole double up to 2⁵³).
     pub(crate) fn as_i128(self) -> Option<i128> {
         match self.0 {

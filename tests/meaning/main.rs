@@ -66,7 +66,7 @@ fn shown(text: &str, profiles: &Profiles) -> String {
 }
 
 proptest! {
-    #![proptest_config(share(45))]
+    #![proptest_config(share(40))]
 
     #[test]
     fn the_engine_says_what_the_language_says(workspace in choices(700), world in choices(1500)) {
@@ -89,6 +89,25 @@ proptest! {
         let formatted = volens::format("made.audience", &text).unwrap();
         let again = ran::engine(&formatted);
         prop_assert_eq!(again.program(), program, "{}", formatted);
+    }
+}
+
+proptest! {
+    #![proptest_config(share(30))]
+
+    /// An audience is asked by instructions, a condition alone by its nodes.
+    #[test]
+    fn instructions_say_what_nodes_say(
+        workspace in choices(700),
+        funnel in choices(60),
+        world in choices(1500),
+        instants in choices(40),
+    ) {
+        for text in [make::workspace(&mut Choices::new(workspace)), make::funnel(&mut Choices::new(funnel))] {
+            let (engine, profiles) = (engine(&text), people(&mut Choices::new(world.clone()), Form::Free));
+            let wrong = ran::instructions_and_nodes_differ(engine.program(), &profiles, &mut Choices::new(instants.clone()));
+            prop_assert_eq!(wrong, None, "{}", shown(&text, &profiles));
+        }
     }
 }
 

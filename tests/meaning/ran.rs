@@ -7,8 +7,9 @@ use volens::enforce::{self, Decision};
 use volens::engine::{Execution, Executor, Run};
 use volens::eval::{self, Row};
 use volens::ir::{Audience, Program, Subject};
-use volens::{Engine, Profiles};
+use volens::{Engine, Profiles, Timestamp};
 
+use crate::choices::Choices;
 use crate::oracle::{Delivery, Outcome, label};
 use crate::people::NOW;
 
@@ -133,4 +134,34 @@ fn deliveries(program: &Program, audience: &Audience, reached: &BTreeSet<usize>,
         delivery
     };
     audience.destinations.iter().map(deliver).collect()
+}
+
+/// An audience and a person of whom instructions and nodes say different things, at one of a few instants around the present.
+pub(crate) fn instructions_and_nodes_differ(
+    program: &Program,
+    profiles: &Profiles,
+    choices: &mut Choices,
+) -> Option<(String, String)> {
+    for profile in profiles.users() {
+        let mut row = Row::new(program, profile, NOW);
+        for _ in 0..3 {
+            let halves = i64::try_from(choices.below(40)).unwrap() - 20;
+            row.set_now(
+                program,
+                &[],
+                Timestamp::from_millis(NOW.as_millis() + halves * 43_200_000),
+            );
+            for slot in &program.order {
+                let audience = &program.audiences[slot.index()];
+                if audience.of == Subject::User {
+                    let by_nodes =
+                        eval::deliverable(audience, &row) && eval::holds(program, audience.who, &row, &[], &mut ());
+                    if eval::evaluate_audience(program, *slot, &mut row, &[]) != by_nodes {
+                        return Some((audience.name.to_string(), label(profile)));
+                    }
+                }
+            }
+        }
+    }
+    None
 }

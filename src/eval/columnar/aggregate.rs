@@ -175,7 +175,7 @@ impl<'s> Computing<'s> {
                 let Some(average) = Decimal::units(i128::from(sum), units.scale).over(count) else {
                     return Some(ABSENT);
                 };
-                let billionths = i64::try_from(average.billionths()).ok()?;
+                let billionths = average.billionths()?;
                 (billionths.abs() <= EXACT).then_some(billionths)
             }
             Of::Minimum(units) => Some(units.and_then(|units| self.numbers(units, at).min()).unwrap_or(ABSENT)),

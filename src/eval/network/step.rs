@@ -63,6 +63,9 @@ struct Part<'s> {
 }
 
 impl Wanted for Part<'_> {
+    // Leaves are asked by their nodes, one here and one there.
+    const AUDIENCES: bool = false;
+
     fn event(&self, slot: EventSlot) -> bool {
         self.step.events.has(slot.index())
     }
@@ -164,7 +167,7 @@ impl Step {
         };
         let row = Row::new(program, profile, now);
         for (ladder, _) in (0..).zip(&network.ladders) {
-            self.climb(network, ladder, &row, &mut standing);
+            self.climb(network, program, ladder, &row, &mut standing);
         }
         for (place, leaf) in (0..).zip(&network.leaves).skip(network.rungs) {
             standing.set(place, holds(program, leaf.asks, &row)?);
@@ -222,7 +225,7 @@ impl Step {
             self.turn(network, standing, leaf, holds(program, asks, &row)?);
         }
         for ladder in std::mem::take(&mut self.ladders.marked) {
-            self.climb(network, ladder, &row, standing);
+            self.climb(network, program, ladder, &row, standing);
         }
         self.rise(network, standing);
         Ok(&self.changed)
@@ -253,11 +256,13 @@ impl Step {
     }
 
     /// Turns the rungs of a ladder between where those that held ended and where those that hold end.
-    fn climb(&mut self, network: &Network, ladder: u32, row: &Row<'_>, standing: &mut Standing) {
+    fn climb(&mut self, network: &Network, program: &Program, ladder: u32, row: &Row<'_>, standing: &mut Standing) {
         let Some(ladder) = network.ladders.get(ladder as usize) else {
             return;
         };
-        let value = row.trait_value(ladder.value).and_then(|value| value.read_number());
+        let value = row
+            .trait_value(program, ladder.value)
+            .and_then(|value| value.read_number());
         let rungs = value.map_or(0, |value| {
             ladder.numbers.partition_point(|number| {
                 let order = value.compare(*number);

@@ -1,44 +1,66 @@
 //! A profile laid out by the slots of a program, so that evaluating looks up no name.
 
-use std::cell::{Cell, RefCell};
-use std::ops::Range;
+mod events;
+
+use std::cell::{Cell, OnceCell, RefCell};
 
 use super::computed;
+use super::decimal::Decimal;
 use super::funnel::Room;
 use crate::consent::ConsentState;
 use crate::ir::{
-    AudienceSlot, CategorySlot, EventSlot, Performed, Program, PropertySlot, Subject, TraitSlot, TraitSource,
+    AudienceSlot, CategorySlot, EventSlot, Flat, Performed, Program, Reading, Subject, TraitSlot, TraitSource,
 };
 use crate::model::{PastEvent, Profile};
 use crate::time::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{Number, Object, Value};
+
+pub(super) use events::{Events, Matched, between, up_to};
 
 /// A user or an account, bound to a program as of an instant. It borrows the profile's values, and keeps its buffers
 /// when it is bound again.
+///
+/// The fields stay in this order: where many rows are asked one after the other, what every audience asks lies together.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Row<'a> {
-    now: Timestamp,
-    subject: Subject,
-    /// By trait slot.
-    traits: Vec<Held<'a>>,
-    /// By event slot, the places of an event's times and values.
-    events: Vec<Layout<'a>>,
-    /// The times of all events, one name after the other, each in time order.
-    times: Vec<Timestamp>,
-    /// For each name one property after the other, and for each of these the value in each event.
-    values: Vec<Option<&'a Value>>,
-    /// By category slot.
-    consent: Vec<ConsentState>,
+    /// A bit for each of the first categories that is granted.
+    granted: u64,
     /// Has one of the identifiers that make a member (AM-6).
     known: bool,
     /// Has an `anonymous_id`.
     anonymous: bool,
-    /// A bit for each audience slot.
-    members: Vec<u64>,
+    /// Whether `read` and `numbers` say all that the program's instructions ask of them.
+    prepared: bool,
+    /// Whether a trait was asked for that is computed late.
+    asked: Cell<bool>,
+    subject: Subject,
     /// How many events the steps of the audience at hand have looked at,
     spent: Cell<u64>,
     /// and how many they may: [`BUDGET`](Row::BUDGET), or less for a first try.
     budget: Cell<u64>,
+    /// By trait slot, how a trait that was sent reads to instructions.
+    read: Vec<Read<'a>>,
+    now: Timestamp,
+    /// By event slot, the places of an event's times and values.
+    events: Vec<Layout<'a>>,
+    /// The times of all events, one name after the other, each in time order.
+    times: Vec<Timestamp>,
+    /// For each name one of the properties that instructions read as numbers after the other, and for each of these the
+    /// number in each event; `NaN` for what is none.
+    numbers: Vec<f64>,
+    /// The same of the properties that are summed, in billionths; 0 for what no sum counts.
+    sums: Vec<i64>,
+    /// By trait slot.
+    traits: Vec<Held<'a>>,
+    /// Counts the instants that it was moved to, from 1 on.
+    round: u64,
+    /// As `numbers`, of every property that is read: the value, if there is one.
+    values: Vec<Option<&'a Value>>,
+    /// By category slot.
+    consent: Vec<ConsentState>,
+    /// A bit for each audience slot.
+    members: Vec<u64>,
     /// What is known of the events of the funnel at hand: for each step a place per event of any name, each two bits.
     funnel: RefCell<Vec<u64>>,
     /// For funnels over many events; boxed, as most programs have none and rows stand in long lists.
@@ -52,8 +74,31 @@ enum Held<'a> {
     Lent(Option<&'a Value>),
     /// Made here, of a computed trait.
     Made(Value),
+    /// A computed trait that is a number, made when it is asked for.
+    Late(Late),
     /// A trait of the other subject.
     Elsewhere,
+}
+
+/// A number that is computed at most once.
+#[derive(Debug, Clone, Default)]
+struct Late {
+    /// As billionths, which instructions ask for, and the row's `round` in which they did.
+    billionths: Cell<(u64, i64)>,
+    /// It was asked for; from then on a trait that has no value, or refers to itself, is absent.
+    asked: Cell<bool>,
+    value: OnceCell<Value>,
+}
+
+/// How instructions read a trait that was sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read<'a> {
+    /// Which of the texts it is that it is compared with ([`Reading::word`]).
+    pub(super) word: u64,
+    /// `NaN` where it cannot be read as a number, or is asked for none.
+    pub(super) number: f64,
+    /// Its text, if it is a string.
+    pub(super) text: Option<&'a str>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +107,56 @@ struct Layout<'a> {
     times: usize,
     values: usize,
     properties: usize,
+    numbers: usize,
+    /// `None` where a value is too large.
+    sums: Option<usize>,
+}
+
+impl<'a> Layout<'a> {
+    fn events<'e>(&self, times: &'e [Timestamp], values: &'e [Option<&'a Value>]) -> Events<'e, 'a> {
+        let count = self.past.len();
+        let values = values.get(self.values..self.values + count * self.properties);
+        Events {
+            past: self.past,
+            times: times.get(self.times..self.times + count).unwrap_or_default(),
+            values: values.unwrap_or_default(),
+        }
+    }
+}
+
+impl Late {
+    fn forget(&mut self) {
+        self.asked.set(false);
+        self.value.take();
+    }
+}
+
+impl<'a> Read<'a> {
+    pub(super) const NOTHING: Read<'static> = Read {
+        word: 0,
+        number: f64::NAN,
+        text: None,
+    };
+
+    /// `None` where the value is a number that is no double.
+    fn new(reading: &Reading, value: &'a Value) -> Option<Self> {
+        let mut read = Read::NOTHING;
+        if !reading.words.is_empty() {
+            read.word = match value {
+                Value::String(text) => reading.word_of(text),
+                value => value.read_text().map_or(0, |text| reading.word_of(&text)),
+            };
+        }
+        if reading.number
+            && let Some(number) = value.read_number()
+        {
+            read.number = number.exact()?;
+        }
+        if reading.text {
+            read.text = value.as_str();
+        }
+        Some(read)
+    }
 }
 
 /// The value of a computed trait: lent by an event, or made.
@@ -73,6 +168,9 @@ pub(super) enum Computed<'a> {
 
 /// What of a profile is wanted.
 pub(super) trait Wanted {
+    /// Whether whole audiences are to be asked, which is done by instructions.
+    const AUDIENCES: bool = true;
+
     fn event(&self, slot: EventSlot) -> bool;
     fn has_trait(&self, slot: TraitSlot) -> bool;
     /// Of the events of a name, those after this instant.
@@ -100,11 +198,18 @@ impl Default for Row<'_> {
         Row {
             now: Timestamp::EPOCH,
             subject: Subject::User,
+            prepared: false,
             traits: Vec::new(),
+            read: Vec::new(),
             events: Vec::new(),
             times: Vec::new(),
             values: Vec::new(),
+            numbers: Vec::new(),
+            sums: Vec::new(),
             consent: Vec::new(),
+            granted: 0,
+            round: 0,
+            asked: Cell::new(false),
             known: false,
             anonymous: false,
             members: Vec::new(),
@@ -153,16 +258,18 @@ impl<'a> Row<'a> {
     }
 
     /// Binds the row to a part of a profile: what is not wanted must not be asked about.
-    pub(super) fn bind_part<'n>(
+    pub(super) fn bind_part<'n, W: Wanted>(
         &mut self,
         program: &Program,
         profile: &'a Profile,
         now: Timestamp,
-        wanted: &impl Wanted,
+        wanted: &W,
         funnels: impl Iterator<Item = &'n Performed>,
     ) {
         self.clear(program, Subject::User);
+        self.prepared = W::AUDIENCES;
         self.bind_traits(program, profile.traits(), wanted);
+        let flat = program.flat();
         for (at, event) in program.events.iter().enumerate() {
             let slot = EventSlot::at(at);
             let past = match wanted.event(slot) {
@@ -179,14 +286,28 @@ impl<'a> Row<'a> {
                 times: self.times.len(),
                 values: self.values.len(),
                 properties: event.properties.len(),
+                numbers: self.numbers.len(),
+                sums: Some(self.sums.len()),
             });
             self.times.extend(past.iter().map(|event| event.timestamp));
             for path in &event.properties {
                 self.values.extend(past.iter().map(|event| event.properties.at(path)));
             }
+            if !past.is_empty() {
+                self.prepare_events(flat, slot, W::AUDIENCES);
+            }
         }
         let states = program.categories.iter().map(|c| profile.consent().state(&c.id));
         self.consent.extend(states);
+        for (at, _) in self
+            .consent
+            .iter()
+            .take(64)
+            .enumerate()
+            .filter(|(_, state)| state.is_granted())
+        {
+            self.granted |= 1 << at;
+        }
         (self.known, self.anonymous) = profile.identifiers().admit();
         self.make_room(funnels);
         self.move_to(program, &[], now, wanted);
@@ -199,31 +320,53 @@ impl<'a> Row<'a> {
         self.set_now(program, users, now);
     }
 
-    /// Moves the row to another instant: computed traits are computed anew, all else stays. `users` as in
+    /// Moves the row to another instant: computed traits are those of that instant, all else stays. `users` as in
     /// [`bind_account`](Row::bind_account), none for a user. Memberships are those of the old instant until the row is
     /// evaluated.
+    #[inline]
     pub fn set_now(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp) {
         self.move_to(program, users, now, &All);
     }
 
     /// The same of a part of it.
+    #[inline]
     pub(super) fn move_to(&mut self, program: &Program, users: &[&Row<'a>], now: Timestamp, wanted: &impl Wanted) {
         self.now = now;
         self.spent.set(0);
+        self.round += 1;
+        if self.asked.replace(false) {
+            self.forget();
+        }
         // In the order of the table: a filter may refer to a trait that is computed before.
-        for (at, source) in program.traits.iter().enumerate() {
-            if let TraitSource::Computed(aggregate) = &source.source
-                && source.of == self.subject
-                && wanted.has_trait(TraitSlot::at(at))
-            {
-                let value = computed::compute(program, aggregate, self, users);
-                if let Some(held) = self.traits.get_mut(at) {
-                    *held = match value {
-                        Computed::Absent => Held::Lent(None),
-                        Computed::Lent(value) => Held::Lent(Some(value)),
-                        Computed::Made(value) => Held::Made(value),
-                    };
-                }
+        for slot in &program.flat().computed {
+            if wanted.has_trait(*slot) {
+                self.compute_now(program, users, *slot);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn forget(&mut self) {
+        for held in &mut self.traits {
+            if let Held::Late(late) = held {
+                late.forget();
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn compute_now(&mut self, program: &Program, users: &[&Row<'a>], slot: TraitSlot) {
+        if let Some(source) = program.traits.get(slot.index())
+            && let TraitSource::Computed(aggregate) = &source.source
+            && source.of == self.subject
+        {
+            let value = computed::compute(program, aggregate, self, users);
+            if let Some(held) = self.traits.get_mut(slot.index()) {
+                *held = match value {
+                    Computed::Absent => Held::Lent(None),
+                    Computed::Lent(value) => Held::Lent(Some(value)),
+                    Computed::Made(value) => Held::Made(value),
+                };
             }
         }
     }
@@ -241,6 +384,14 @@ impl<'a> Row<'a> {
     /// The stored consent to a category.
     pub fn consent(&self, category: CategorySlot) -> ConsentState {
         self.consent.get(category.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether the stored consent to a category is granted.
+    pub(super) fn has_granted(&self, category: CategorySlot) -> bool {
+        match category.index() {
+            at @ 0..64 => self.granted >> at & 1 == 1,
+            _ => self.consent(category).is_granted(),
+        }
     }
 
     /// Whether its identifiers suffice for a member (AM-6).
@@ -268,17 +419,24 @@ impl<'a> Row<'a> {
         self.spent.get() > self.budget.get()
     }
 
-    /// Another audience begins; what is exhausted stays so.
-    pub(super) fn begin(&self) {
-        if !self.is_exhausted() {
+    /// Another audience begins; what is exhausted stays so, which is `false`.
+    pub(super) fn begin(&self) -> bool {
+        let begins = !self.is_exhausted();
+        if begins {
             self.spent.set(0);
         }
+        begins
     }
 
     /// Pays for looking at one event of a step; `false` where nothing is left.
     pub(super) fn spend(&self) -> bool {
-        self.spent.set(self.spent.get().saturating_add(1));
+        self.pay(1);
         !self.is_exhausted()
+    }
+
+    /// Pays for so many.
+    pub(super) fn pay(&self, looks: u64) {
+        self.spent.set(self.spent.get().saturating_add(looks));
     }
 
     /// What comes of looking at no more than so many events; `None` where that did not suffice.
@@ -339,13 +497,79 @@ impl<'a> Row<'a> {
         (place / 32, place % 32 * 2)
     }
 
-    /// The value of a trait; `None` where it is absent or null, or of the other subject.
-    pub fn trait_value(&self, slot: TraitSlot) -> Option<&Value> {
+    /// The value of a trait; `None` where it is absent or null, or of the other subject. `program` is the one that the row is
+    /// bound to: a number that it computes is made when it is asked for.
+    pub fn trait_value(&self, program: &Program, slot: TraitSlot) -> Option<&Value> {
         match self.traits.get(slot.index())? {
             Held::Lent(value) => *value,
             Held::Made(value) => Some(value),
+            Held::Late(late) => {
+                if !late.asked.replace(true) {
+                    self.asked.set(true);
+                    self.compute(program, slot, late);
+                }
+                late.value.get()
+            }
             Held::Elsewhere => None,
         }
+    }
+
+    fn compute(&self, program: &Program, slot: TraitSlot, late: &Late) {
+        if let Some(total) = self.total(program, slot) {
+            if let Some(number) = total.number() {
+                // Nobody else sets it: it is asked for once.
+                let _ = late.value.set(Value::Number(number));
+            }
+        } else if let Some(TraitSource::Computed(aggregate)) =
+            program.traits.get(slot.index()).map(|known| &known.source)
+            && let Computed::Made(value) = computed::compute(program, aggregate, self, &[])
+        {
+            let _ = late.value.set(value);
+        }
+    }
+
+    /// A sum over all events of a window, of values that are at hand.
+    #[inline]
+    fn total(&self, program: &Program, slot: TraitSlot) -> Option<Decimal> {
+        let total = program.flat().totals.get(slot.index())?.as_ref()?;
+        let layout = self.events.get(total.event.index())?;
+        let (after, until) = total.when.bounds(self.now);
+        let times = up_to(self.times(total.event), until);
+        let values = self.sums.get(layout.sums? + total.column * layout.past.len()..)?;
+        let mut sum = 0;
+        // The latest first, as most windows are the last days.
+        for (time, billionths) in times.iter().zip(values.get(..times.len())?).rev() {
+            if *time <= after {
+                break;
+            }
+            sum += i128::from(*billionths);
+        }
+        Some(Decimal::of_billionths(sum))
+    }
+
+    /// A [`total`](Row::total), if it is of few billionths.
+    #[inline]
+    pub(super) fn total_billionths(&self, program: &Program, slot: TraitSlot) -> Option<i64> {
+        let Some(Held::Late(late)) = self.traits.get(slot.index()) else {
+            return None;
+        };
+        let (round, known) = late.billionths.get();
+        if round == self.round {
+            return Some(known);
+        }
+        let billionths = self.total(program, slot)?.few_billionths()?;
+        late.billionths.set((self.round, billionths));
+        Some(billionths)
+    }
+
+    /// Whether instructions can be asked of the row.
+    pub(super) fn is_prepared(&self) -> bool {
+        self.prepared
+    }
+
+    /// How instructions read a trait that was sent.
+    pub(super) fn read(&self, slot: TraitSlot) -> Option<&Read<'a>> {
+        self.read.get(slot.index())
     }
 
     /// Whether the trait is one of this row's subject.
@@ -357,24 +581,72 @@ impl<'a> Row<'a> {
         let Some(layout) = self.events.get(slot.index()) else {
             return Events::NONE;
         };
+        layout.events(&self.times, &self.values)
+    }
+
+    /// The times of the events of a name.
+    pub(super) fn times(&self, slot: EventSlot) -> &[Timestamp] {
+        let Some(layout) = self.events.get(slot.index()) else {
+            return &[];
+        };
+        let times = self.times.get(layout.times..);
+        times
+            .and_then(|times| times.get(..layout.past.len()))
+            .unwrap_or_default()
+    }
+
+    /// One of the properties that instructions read as numbers, of each event of a name.
+    pub(super) fn numbers(&self, slot: EventSlot, column: usize) -> &[f64] {
+        let Some(layout) = self.events.get(slot.index()) else {
+            return &[];
+        };
         let count = layout.past.len();
-        Events {
-            past: layout.past,
-            times: self.times.get(layout.times..layout.times + count).unwrap_or_default(),
-            values: self
-                .values
-                .get(layout.values..layout.values + count * layout.properties)
-                .unwrap_or_default(),
+        let numbers = self.numbers.get(layout.numbers + column * count..);
+        numbers.and_then(|numbers| numbers.get(..count)).unwrap_or_default()
+    }
+
+    /// Reads the events of a name, which are laid out, as numbers.
+    fn prepare_events(&mut self, flat: &Flat, slot: EventSlot, audiences: bool) {
+        let columns = flat.numbers.get(slot.index()).filter(|_| audiences);
+        let Some(layout) = self.events.get_mut(slot.index()) else {
+            return;
+        };
+        let events = layout.events(&self.times, &self.values);
+        for property in columns.into_iter().flatten() {
+            for at in 0..events.len() {
+                let number = events.value(at, *property).and_then(Value::read_number);
+                let exact = number.map(Number::exact);
+                // A number that is no double is rare, and asked for by its node.
+                self.prepared &= exact != Some(None);
+                self.numbers.push(exact.flatten().unwrap_or(f64::NAN));
+            }
+        }
+        let mut too_large = false;
+        for property in flat.sums.get(slot.index()).into_iter().flatten() {
+            for at in 0..events.len() {
+                let number = events.value(at, *property).and_then(Value::read_number);
+                let billionths = number.and_then(Decimal::round).map_or(Some(0), Decimal::billionths);
+                too_large |= billionths.is_none();
+                self.sums.push(billionths.unwrap_or_default());
+            }
+        }
+        if too_large {
+            layout.sums = None;
         }
     }
 
     fn clear(&mut self, program: &Program, subject: Subject) {
         self.subject = subject;
+        self.prepared = false;
         self.traits.clear();
+        self.read.clear();
         self.events.clear();
         self.times.clear();
         self.values.clear();
+        self.numbers.clear();
+        self.sums.clear();
         self.consent.clear();
+        self.granted = 0;
         self.known = false;
         self.anonymous = false;
         self.members.clear();
@@ -408,94 +680,27 @@ impl<'a> Row<'a> {
             .map(|(at, known)| match &known.source {
                 _ if known.of != subject => Held::Elsewhere,
                 TraitSource::Sent(path) if wanted.has_trait(TraitSlot::at(at)) => Held::Lent(traits.at(path)),
+                TraitSource::Computed(aggregate)
+                    if subject == Subject::User
+                        && aggregate.function.is_late()
+                        && wanted.has_trait(TraitSlot::at(at)) =>
+                {
+                    Held::Late(Late::default())
+                }
                 TraitSource::Sent(_) | TraitSource::Computed(_) => Held::Lent(None),
             });
         self.traits.extend(held);
-    }
-}
-
-/// The events of one name of one row, in time order.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Events<'e, 'a> {
-    past: &'a [PastEvent],
-    times: &'e [Timestamp],
-    values: &'e [Option<&'a Value>],
-}
-
-impl<'e, 'a> Events<'e, 'a> {
-    const NONE: Events<'static, 'static> = Events {
-        past: &[],
-        times: &[],
-        values: &[],
-    };
-
-    pub(super) fn len(self) -> usize {
-        self.times.len()
-    }
-
-    /// The places of the events with `after < t ≤ until`.
-    pub(super) fn between(self, after: Timestamp, until: Timestamp) -> Range<usize> {
-        let end = self.times.partition_point(|t| *t <= until);
-        let start = self.times.partition_point(|t| *t <= after);
-        start..end
-    }
-
-    pub(super) fn time(self, at: usize) -> Timestamp {
-        self.times.get(at).copied().unwrap_or(Timestamp::MAX)
-    }
-
-    pub(super) fn message_id(self, at: usize) -> &'a str {
-        self.past.get(at).map_or("", |event| &event.message_id)
-    }
-
-    /// What decides between events of one timestamp that stand in several histories: canonical order (DEC-40).
-    pub(super) fn tie(self, at: usize) -> Option<(Timestamp, &'a str)> {
-        let event = self.past.get(at)?;
-        Some((event.received_at, &event.message_id))
-    }
-
-    /// A property of the event at a place; `None` where it is absent or null.
-    pub(super) fn value(self, at: usize, property: PropertySlot) -> Option<&'a Value> {
-        let at = property.index().checked_mul(self.times.len())?.checked_add(at)?;
-        *self.values.get(at)?
-    }
-}
-
-/// An event that a filter looks at, and the events that the steps before it matched.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Matched<'e, 'p> {
-    pub(super) events: Events<'e, 'e>,
-    pub(super) at: usize,
-    /// 0 for the first `performed`, then 1, 2, …
-    pub(super) step: u32,
-    pub(super) before: Option<&'p Matched<'e, 'p>>,
-}
-
-impl<'e> Matched<'e, '_> {
-    /// An event that is asked nothing about those before it.
-    pub(super) fn alone(events: Events<'e, 'e>, at: usize, step: u32) -> Self {
-        Matched {
-            events,
-            at,
-            step,
-            before: None,
+        if !self.prepared {
+            return;
         }
-    }
-
-    pub(super) fn time(&self) -> Timestamp {
-        self.events.time(self.at)
-    }
-
-    pub(super) fn value(&self, property: PropertySlot) -> Option<&'e Value> {
-        self.events.value(self.at, property)
-    }
-
-    /// A property of the event that this step or an earlier one matched.
-    pub(super) fn value_of(&self, step: u32, property: PropertySlot) -> Option<&'e Value> {
-        let mut matched = self;
-        while matched.step != step {
-            matched = matched.before?;
+        for (reading, held) in program.flat().readings.iter().zip(&self.traits) {
+            let read = match held {
+                Held::Lent(Some(value)) if !reading.is_empty() => Read::new(reading, value),
+                _ => Some(Read::NOTHING),
+            };
+            // A number that is no double is rare, and asked for by its node.
+            self.prepared &= read.is_some();
+            self.read.push(read.unwrap_or(Read::NOTHING));
         }
-        matched.value(property)
     }
 }
