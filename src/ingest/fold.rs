@@ -76,6 +76,7 @@ mod tests {
     use super::super::gather::Gathered;
     use super::super::input::Raw;
     use super::super::order::Place;
+    use super::super::shared::Shared;
     use super::*;
     use crate::value;
 
@@ -110,7 +111,12 @@ mod tests {
             line: 0,
         };
         for text in texts {
-            let decoded = decode(value::parse(text).unwrap(), rules, Timestamp::EPOCH);
+            let decoded = decode(
+                &value::parse(text).unwrap(),
+                rules,
+                Timestamp::EPOCH,
+                &mut Shared::default(),
+            );
             if let Ok(event) = decoded {
                 gathered.push(event, place, Raw::of_text(text.as_str()));
             }

@@ -31,14 +31,22 @@ pub(super) struct Repeat {
 
 impl Gathered {
     pub(super) fn push(&mut self, event: Event, place: Place, raw: Raw<'_>) {
+        self.insert(event, place);
+        self.texts.push(raw);
+    }
+
+    /// Takes an event whose text is among those that are [appended](Gathered::append) next.
+    pub(super) fn insert(&mut self, event: Event, place: Place) {
         // The numbers of both end where memory has ended long before.
-        let Some(kept) = Kept::of(event, &mut self.people) else {
-            return;
-        };
-        if self.events.insert(kept).is_some() {
+        let kept = Kept::of(event, &mut self.people);
+        if kept.and_then(|kept| self.events.insert(kept)).is_some() {
             self.places.push(place);
-            self.texts.push(raw);
         }
+    }
+
+    /// The texts of the events inserted since the last text.
+    pub(super) fn append(&mut self, texts: Texts) {
+        self.texts.append(texts);
     }
 
     /// The people and the events, of each `messageId` the first; the others are told of (EV-17). Who wants to see what those

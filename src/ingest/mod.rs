@@ -25,6 +25,7 @@
 //! ```
 
 mod accounts;
+mod ahead;
 mod batch;
 mod check;
 mod connected;
@@ -43,6 +44,7 @@ mod passing;
 mod people;
 mod person;
 mod preferences;
+mod reading;
 mod reject;
 mod shared;
 mod state;
@@ -54,19 +56,23 @@ mod violations;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread;
 
 use serde::Serialize;
 
+use self::ahead::{Found, How, Part, What};
 use self::gather::{Gathered, Repeat};
 use self::input::Raw;
 use self::lines::{LONGEST_LINE, Line};
 use self::order::{Ordered, Place};
+use self::reading::{Outcome, Reading};
 pub(crate) use self::shared::Shared;
 use self::violations::Violations;
 use crate::model::{IdentityRules, Profiles};
 use crate::time::Timestamp;
-use crate::value::{JsonError, Object, Value};
+use crate::value::Value;
 
 pub use self::check::check;
 pub(crate) use self::check::{claims, named_besides};
@@ -117,7 +123,10 @@ pub struct Ingestor {
     keep_of_each: usize,
     refused: BTreeMap<RejectCode, u64>,
     violations: Violations,
-    shared: Shared,
+    /// One for each thread that reads, as many as there were so far.
+    shared: Vec<Shared>,
+    /// On how many threads lines may be read.
+    threads: NonZeroUsize,
 }
 
 /// The accepted events.
@@ -173,7 +182,8 @@ impl Ingestor {
             keep_of_each: 0,
             refused: BTreeMap::new(),
             violations: Violations::default(),
-            shared: Shared::new(),
+            shared: vec![Shared::new()],
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         }
     }
 
@@ -185,70 +195,100 @@ impl Ingestor {
         }
     }
 
-    /// Reads JSONL, one line at a time. The last line need not end; a BOM at the start, and CR before LF, are fine.
+    /// Reads JSONL. The last line need not end; a BOM at the start, and CR before LF, are fine.
     ///
     /// A line of more than 8 MiB is never held: it is refused as `event_too_large`, and its first 64 KiB are kept as its
-    /// input.
+    /// input. Several lines are read at once, on [threads](Ingestor::threads), which shows in nothing but the time.
     ///
     /// # Errors
     /// Those of the reader. The lines before are taken.
     pub fn read(&mut self, source: &str, reader: impl BufRead) -> io::Result<()> {
-        lines::each(reader, LONGEST_LINE, |number, line| {
-            self.one(source, number, line);
-            Ok(())
-        })
+        self.read_with(source, reader, |_| Ok(()))
     }
 
-    /// Reads JSONL as [`read`](Ingestor::read) does, and calls `each` after every line.
+    /// Reads JSONL as [`read`](Ingestor::read) does, and calls `each` after every line that holds something.
     pub(crate) fn read_with<E: From<io::Error>>(
         &mut self,
         source: &str,
         reader: impl BufRead,
         mut each: impl FnMut(&mut Ingestor) -> Result<(), E>,
     ) -> Result<(), E> {
-        lines::each(reader, LONGEST_LINE, |number, line| {
-            self.one(source, number, line);
-            each(self)
-        })
+        let settings = self.settings.clone();
+        let how = How {
+            settings: &settings,
+            with_inputs: matches!(self.kept, Kept::Taken(_)),
+        };
+        let mut shared = std::mem::take(&mut self.shared);
+        shared.resize_with(self.threads.get(), Shared::new);
+        let read = ahead::each(reader, how, &mut shared, |part| self.part(source, part, &mut each));
+        self.shared = shared;
+        read
     }
 
-    fn one(&mut self, source: &str, number: u64, line: Line<'_>) {
-        match line {
-            Line::Whole(bytes) => self.line(source, number, bytes),
-            Line::Cut(bytes) => {
-                let place = self.place(source, number);
-                let reason = format!("the line has more than {LONGEST_LINE} bytes; only its beginning is kept");
-                let refusal = RejectCode::EventTooLarge.because(reason);
-                self.counts.read += 1;
-                self.reject(place, refusal, Input::of_bytes(lines::whole_characters(bytes)));
+    /// Takes what a part of the lines of a source came to.
+    fn part<E>(
+        &mut self,
+        source: &str,
+        part: Part,
+        mut each: impl FnMut(&mut Ingestor) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut found = part.found.into_iter().peekable();
+        if found.peek().is_none() {
+            return Ok(());
+        }
+        let source = self.source(source);
+        while let Some(Found { line, item, what }) = found.next() {
+            let place = Place { source, line, item };
+            self.counts.read += 1;
+            match what {
+                What::Later => self.counts.later += 1,
+                What::Refused(refusal, input) => self.refuse(place, refusal, input),
+                What::Event(event, input) => match (&mut self.kept, input) {
+                    (Kept::Gathered(gathered), _) => gathered.insert(event, place),
+                    (Kept::Taken(taken), Some(input)) => taken.push(Taken {
+                        event,
+                        place,
+                        input,
+                        received_at: self.settings.received_at,
+                    }),
+                    (Kept::Taken(_), None) => {}
+                },
+            }
+            if found.peek().is_none_or(|next| next.line != line) {
+                each(self)?;
             }
         }
+        if let Kept::Gathered(gathered) = &mut self.kept {
+            gathered.append(part.texts);
+        }
+        Ok(())
+    }
+
+    /// On how many threads lines may be read; as many as the machine runs at once, if nobody says. What comes of them is the
+    /// same with any number.
+    pub fn threads(&mut self, most: NonZeroUsize) {
+        self.threads = most;
     }
 
     /// Takes a line of JSONL, without its end: an event or a batch of them (EV-6). A blank line is nothing.
     pub fn line(&mut self, source: &str, number: u64, bytes: &[u8]) {
-        let bytes = match bytes.strip_prefix("\u{feff}".as_bytes()) {
-            Some(rest) if number == 1 => rest,
-            _ => bytes,
-        };
-        let bytes = lines::trim(bytes);
-        if bytes.is_empty() {
-            return;
+        self.one(source, number, Line::Whole(bytes));
+    }
+
+    fn one(&mut self, source: &str, number: u64, line: Line<'_>) {
+        let mut outcomes = Vec::new();
+        if let Some(shared) = self.shared.first_mut() {
+            let mut reading = Reading::new(&self.settings, shared);
+            reading.line(number, line, |item, outcome| outcomes.push((item, outcome)));
         }
-        let place = self.place(source, number);
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            self.counts.read += 1;
-            let refusal = RejectCode::BadRequest.because("the line is not UTF-8");
-            return self.reject(place, refusal, Input::of_bytes(bytes));
-        };
-        match parse(&mut self.shared, text) {
-            Ok(Value::Object(object)) if batch::is_batch(&object) => self.batch(place, object, text),
-            parsed => {
-                self.counts.read += 1;
-                let event = parsed.and_then(|event| small(event, text.len()));
-                // The event's own refusal is in `rejects`.
-                let _ = self.take(place, event, Raw::of_text(text));
-            }
+        let source = self.source(source);
+        for (item, outcome) in outcomes {
+            let place = Place {
+                source,
+                line: number,
+                item,
+            };
+            self.take(place, outcome);
         }
     }
 
@@ -259,11 +299,23 @@ impl Ingestor {
     /// known only in the end.
     pub fn event(&mut self, event: Value) -> Result<(), RejectCode> {
         self.from_host += 1;
-        self.counts.read += 1;
-        let place = self.place("", self.from_host);
+        let place = Place {
+            source: self.source(""),
+            line: self.from_host,
+            item: 0,
+        };
         let text = event.canonical();
-        let event = check::bounded(event, text.len());
-        self.take(place, event, Raw::of_text(text))
+        let event = check::bounded(&event, text.len());
+        let Some(shared) = self.shared.first_mut() else {
+            return Ok(());
+        };
+        let outcome = Reading::new(&self.settings, shared).value(event.as_ref().copied(), Raw::of_text(text));
+        let refused = match &outcome {
+            Outcome::Refused(refusal, _) => Err(refusal.code),
+            Outcome::Event(..) | Outcome::Later => Ok(()),
+        };
+        self.take(place, outcome);
+        refused
     }
 
     /// Resolves and folds all that was taken in.
@@ -379,7 +431,7 @@ impl Ingestor {
 
     /// Lets go of what grows with what senders make up.
     pub(crate) fn clear_shared(&mut self) {
-        self.shared.clear();
+        self.shared.iter_mut().for_each(Shared::clear);
     }
 
     /// Takes the next line of a source, as of the instant when it has come; `buffer` is used for it. `false` at the end.
@@ -399,56 +451,29 @@ impl Ingestor {
         Ok(true)
     }
 
-    fn batch(&mut self, place: Place, batch: Object, text: &str) {
-        match batch::items(batch, text.len(), LARGEST_EVENT) {
-            Err(refusal) => {
-                self.counts.read += 1;
-                self.reject(place, refusal, Input::of_text(text));
-            }
-            Ok(items) => {
-                for (number, item) in (0..).zip(items) {
-                    self.counts.read += 1;
-                    let place = Place { item: number, ..place };
-                    let _ = self.take(place, item.event, item.raw);
-                }
-            }
+    fn take(&mut self, place: Place, outcome: Outcome<'_>) {
+        self.counts.read += 1;
+        match outcome {
+            Outcome::Later => self.counts.later += 1,
+            Outcome::Refused(refusal, input) => self.refuse(place, refusal, input),
+            Outcome::Event(event, raw) => match &mut self.kept {
+                Kept::Gathered(gathered) => gathered.push(event, place, raw),
+                Kept::Taken(taken) => taken.push(Taken {
+                    event,
+                    place,
+                    input: raw.into(),
+                    received_at: self.settings.received_at,
+                }),
+            },
         }
     }
 
-    fn take(&mut self, place: Place, event: Result<Value, Refusal>, raw: Raw<'_>) -> Result<(), RejectCode> {
-        let Settings {
-            identity,
-            received_at,
-            now,
-            ..
-        } = &self.settings;
-        match event.and_then(|event| decode::decode(event, identity, *received_at)) {
-            Err(refusal) => {
-                let code = refusal.code;
-                if code == RejectCode::NoUsableIdentifier {
-                    self.violations.count(NO_IDENTIFIER);
-                }
-                self.reject(place, refusal, raw.into());
-                Err(code)
-            }
-            Ok(event) if event.times.earlier() > *now => {
-                self.counts.later += 1;
-                Ok(())
-            }
-            Ok(mut event) => {
-                self.shared.share(&mut event);
-                match &mut self.kept {
-                    Kept::Gathered(gathered) => gathered.push(event, place, raw),
-                    Kept::Taken(taken) => taken.push(Taken {
-                        event,
-                        place,
-                        input: raw.into(),
-                        received_at: *received_at,
-                    }),
-                }
-                Ok(())
-            }
+    /// Refuses an event for what it says itself.
+    fn refuse(&mut self, place: Place, refusal: Refusal, input: Input) {
+        if refusal.code == RejectCode::NoUsableIdentifier {
+            self.violations.count(NO_IDENTIFIER);
         }
+        self.reject(place, refusal, input);
     }
 
     /// Keeps no more than so many refused events for [`Ingested::rejects`], by source and line; the others are only
@@ -497,53 +522,16 @@ impl Ingestor {
         self.rejects.push((place, reject));
     }
 
-    fn place(&mut self, source: &str, line: u64) -> Place {
+    /// The number of a source.
+    fn source(&mut self, source: &str) -> u32 {
         // The latest first: sources come one after the other.
         let known = self.sources.iter().rposition(|known| **known == *source);
-        let source = known.unwrap_or_else(|| {
+        let number = known.unwrap_or_else(|| {
             self.sources.push(source.into());
             self.sources.len() - 1
         });
-        Place {
-            source: u32::try_from(source).unwrap_or(u32::MAX),
-            line,
-            item: 0,
-        }
+        u32::try_from(number).unwrap_or(u32::MAX)
     }
-}
-
-/// Parses a line, with the codes in the order of EV-17a: what is not JSON, then what is too large, then what JSON may not
-/// hold.
-fn parse(shared: &mut Shared, text: &str) -> Result<Value, Refusal> {
-    shared.parse(text).map_err(|error| {
-        let code = match error {
-            JsonError::DuplicateKey(_) => RejectCode::DuplicateKey,
-            JsonError::TooDeep => RejectCode::TooDeep,
-            JsonError::Invalid(_) => return RejectCode::BadRequest.because(error.to_string()),
-        };
-        if !text.starts_with('{') {
-            return RejectCode::BadRequest.because("the event is not an object");
-        }
-        if text.len() > LARGEST_EVENT {
-            let largest = if batch::is_batch_text(text) {
-                batch::LARGEST_BATCH
-            } else {
-                LARGEST_EVENT
-            };
-            if text.len() > largest {
-                return batch::too_large(text.len(), largest);
-            }
-        }
-        code.because(error.to_string())
-    })
-}
-
-/// The event, if it is no larger than one may be. What is no object is refused for that.
-fn small(event: Value, length: usize) -> Result<Value, Refusal> {
-    if length > LARGEST_EVENT && event.as_object().is_some() {
-        return Err(batch::too_large(length, LARGEST_EVENT));
-    }
-    Ok(event)
 }
 
 fn is_deeper(value: &Value, levels: u32) -> bool {

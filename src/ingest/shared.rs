@@ -3,45 +3,40 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::event::{Effect, Event};
 use super::preferences::Preferences;
-use crate::value::{JsonError, Reader, Value};
+use crate::value::{Keys, Look};
 
 /// What was read before.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Shared {
-    reader: Reader,
+    keys: Keys,
     /// Most consent objects say what another said already.
     preferences: HashSet<Arc<Preferences>>,
 }
 
 impl Shared {
+    /// One that remembers; the default one remembers no keys, for a single event.
     pub(crate) fn new() -> Self {
         Shared {
-            reader: Reader::sharing(),
+            keys: Keys::new(),
             preferences: HashSet::new(),
         }
     }
 
-    /// Reads JSON; its keys are those that were read before.
-    pub(crate) fn parse(&mut self, text: &str) -> Result<Value, JsonError> {
-        self.reader.parse(text)
+    /// The keys and names that were read before.
+    pub(crate) fn keys(&mut self) -> &mut Keys {
+        &mut self.keys
     }
 
-    /// Lets an event share what others have.
-    pub(crate) fn share(&mut self, event: &mut Event) {
-        if let Some(given) = &mut event.consent {
-            match self.preferences.get(&given.preferences) {
-                Some(known) => given.preferences = Arc::clone(known),
-                None => {
-                    self.preferences.insert(Arc::clone(&given.preferences));
-                }
-            }
+    /// What a consent object says; the one that was read before, if that said the same.
+    pub(super) fn preferences<'v>(&mut self, consent: impl Look<'v>) -> Arc<Preferences> {
+        let preferences = Preferences::read(consent, &mut self.keys);
+        if let Some(known) = self.preferences.get(&preferences) {
+            return Arc::clone(known);
         }
-        if let Effect::Past { name, .. } = &mut event.effect {
-            // Most events have the name of another.
-            *name = self.reader.shared(name);
-        }
+        let preferences = Arc::new(preferences);
+        self.preferences.insert(Arc::clone(&preferences));
+        preferences
     }
 
     /// Lets go of what grows with what senders make up.

@@ -70,7 +70,28 @@ impl Texts {
         }
     }
 
-    fn close(&mut self) {
+    /// Adds those of another, which is closed, behind its own.
+    pub(super) fn append(&mut self, other: Texts) {
+        self.close();
+        let first = self.len();
+        // They are copied: what one thread is given and another gives back, an allocator may keep for the first, and it is a
+        // lot that is given back here in the end.
+        self.blocks.extend(other.blocks.iter().map(|block| Packed {
+            first: first + block.first,
+            ends: block.ends.clone(),
+            bytes: block.bytes.clone(),
+            length: block.length,
+        }));
+        let outer = other.outer.into_iter();
+        self.outer.extend(outer.map(|(number, outer)| (first + number, outer)));
+        self.open.first = first + other.open.first;
+    }
+
+    /// Packs what is not packed yet.
+    pub(super) fn close(&mut self) {
+        if self.open.ends.is_empty() {
+            return;
+        }
         let text = self.open.text.as_bytes();
         self.room
             .resize(get_maximum_output_size(text.len()).max(self.room.len()), 0);

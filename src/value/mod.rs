@@ -2,7 +2,9 @@
 
 mod json;
 mod keys;
+mod look;
 mod number;
+mod tree;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,9 +13,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-pub(crate) use json::Reader;
 pub use json::{JsonError, MAX_DEPTH, parse};
+pub(crate) use keys::Keys;
+pub(crate) use look::{Fields, Leaf, Look};
 pub use number::{Number, NumberText};
+pub(crate) use tree::Tree;
 
 /// A JSON value. An absent value and `Null` mean the same to every condition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -87,12 +91,6 @@ impl Object {
         Some(self.change(|entries| entries.remove(at).1))
     }
 
-    /// Takes the value of a key and leaves `null`: for what is thrown away afterwards.
-    pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
-        let at = self.find(key).ok()?;
-        self.entries.get_mut(at).map(|(_, value)| std::mem::take(value))
-    }
-
     /// Keeps the entries that `keep` says yes to.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
         if !self.iter().all(|(key, value)| keep(key, value)) {
@@ -118,6 +116,14 @@ impl Object {
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// An object of entries whose keys differ, in any order.
+    fn of_different(mut entries: Vec<(Arc<str>, Value)>) -> Self {
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Object {
+            entries: entries.into_boxed_slice(),
+        }
     }
 
     fn find(&self, key: &str) -> Result<usize, usize> {
