@@ -187,13 +187,7 @@ impl Timestamp {
         let month = rest.number(2)?;
         rest.byte(b'-')?;
         let day = rest.number(2)?;
-        let date = civil::Date::new(
-            i16::try_from(year).ok()?,
-            i8::try_from(month).ok()?,
-            i8::try_from(day).ok()?,
-        )
-        .ok()?;
-        let midnight = i64::from(days_since_epoch(date)) * Unit::Day.millis();
+        let midnight = days_since_epoch(year, month, day)? * Unit::Day.millis();
         if rest.0.is_empty() {
             return Some(Timestamp(midnight));
         }
@@ -224,9 +218,24 @@ impl Timestamp {
 
 const EPOCH: civil::Date = civil::Date::constant(1970, 1, 1);
 
-fn days_since_epoch(date: civil::Date) -> i32 {
-    // Both dates are within jiff's range, and the largest unit is days unless asked otherwise.
-    date.since(EPOCH).map_or(0, |span| span.get_days())
+/// The days of a date, if there is one, of a year from 0 on. Every event has several of them, so they are counted here.
+fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
+    /// How many days of a year without a leap day come before each month.
+    const BEFORE: [i64; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+    /// Those from the beginning of the year 0 to 1970.
+    const TO_EPOCH: i64 = 719_528;
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let before = |month: i64| {
+        let days = BEFORE.get(usize::try_from(month).ok()?)?;
+        Some(days + i64::from(is_leap && month >= 2))
+    };
+    let (begin, end) = (before(month - 1)?, before(month)?);
+    if day < 1 || day > end - begin {
+        return None;
+    }
+    // Of the years before this one, 0 was a leap year.
+    let leap_days = (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
+    Some(year * 365 + leap_days + begin + day - 1 - TO_EPOCH)
 }
 
 fn date_of_day(days: i32) -> Option<civil::Date> {
@@ -454,6 +463,32 @@ mod tests {
             "２026-01-01",
         ] {
             assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_days_are_those_of_the_calendar() {
+        let mut date = civil::date(0, 1, 1);
+        let first = days_since_epoch(0, 1, 1).unwrap();
+        assert_eq!(date_of_day(i32::try_from(first).unwrap()), Some(date));
+        for day in first.. {
+            let (year, month) = (i64::from(date.year()), i64::from(date.month()));
+            assert_eq!(
+                days_since_epoch(year, month, i64::from(date.day())),
+                Some(day),
+                "{date}"
+            );
+            if date == date.last_of_month() {
+                assert_eq!(days_since_epoch(year, month, i64::from(date.day()) + 1), None, "{date}");
+            }
+            match date.tomorrow() {
+                Ok(tomorrow) => date = tomorrow,
+                Err(_) => break,
+            }
+        }
+        assert_eq!(date, civil::date(9999, 12, 31));
+        for (month, day) in [(0, 1), (13, 1), (1, 0), (99, 99)] {
+            assert_eq!(days_since_epoch(2026, month, day), None);
         }
     }
 
