@@ -151,6 +151,23 @@ impl<K: Into<Arc<str>>> FromIterator<(K, Value)> for Object {
     }
 }
 
+impl Extend<(Arc<str>, Value)> for Object {
+    /// Sets keys, and moves the other entries once at the most.
+    fn extend<I: IntoIterator<Item = (Arc<str>, Value)>>(&mut self, entries: I) {
+        let mut new = Vec::new();
+        for (key, value) in entries {
+            match self.find(&key).ok().and_then(|at| self.entries.get_mut(at)) {
+                Some((_, old)) => *old = value,
+                None => new.push((key, value)),
+            }
+        }
+        if !new.is_empty() {
+            // Two parts that are in order are put into one another.
+            *self = std::mem::take(self).into_iter().chain(new).collect();
+        }
+    }
+}
+
 impl IntoIterator for Object {
     type Item = (Arc<str>, Value);
     type IntoIter = std::vec::IntoIter<(Arc<str>, Value)>;
