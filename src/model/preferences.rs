@@ -76,6 +76,21 @@ impl Preferences {
         Preferences { listed, rest }
     }
 
+    /// Whether this is what [`read`](Preferences::read) makes of a consent object, where that lists categories: it is much
+    /// cheaper to see that one says what was said before than to read it again.
+    pub(crate) fn is_of<'v>(&self, consent: impl Look<'v>) -> bool {
+        let listed = consent.get("categoryPreferences").and_then(Look::entries);
+        let listed = listed.into_iter().flatten().filter(|(id, _)| is_category_id(id));
+        let mut count = 0;
+        let is_same = |(id, value)| {
+            count += 1;
+            self.of(id) == Some(Preference::read(value))
+        };
+        let all_same = listed.map(is_same).all(|same| same);
+        // No id stands there twice.
+        all_same && count > 0 && count == self.listed.len()
+    }
+
     /// The categories that are listed, sorted.
     pub(crate) fn listed(&self) -> impl Iterator<Item = &Arc<str>> {
         self.listed.iter().map(|(id, _)| id)
