@@ -11,12 +11,13 @@ use std::thread;
 
 use super::Settings;
 use super::event::Event;
+use super::gather::Read;
+use super::index::Hashing;
 use super::input::Input;
 use super::lines::{self, LONGEST_LINE, Line};
 use super::reading::{Outcome, Reading};
 use super::reject::Refusal;
 use super::shared::Shared;
-use super::texts::Texts;
 
 /// From how many bytes on a block is closed: large enough that handing it over costs nothing beside reading it.
 const BLOCK: usize = 128 << 10;
@@ -36,8 +37,8 @@ struct Block {
 pub(super) struct Part {
     /// In the order in which they stand.
     pub(super) found: Vec<Found>,
-    /// What the accepted events came in as, one for each; none where each has its own.
-    pub(super) texts: Texts,
+    /// What was made of the accepted events besides; nothing where each has its input.
+    pub(super) read: Read,
 }
 
 /// One event of a block.
@@ -49,7 +50,7 @@ pub(super) struct Found {
 }
 
 pub(super) enum What {
-    /// With its input where there are no texts.
+    /// With its input where that is asked for.
     Event(Event, Option<Input>),
     Later,
     Refused(Refusal, Input),
@@ -59,8 +60,8 @@ pub(super) enum What {
 #[derive(Clone, Copy)]
 pub(super) struct How<'s> {
     pub(super) settings: &'s Settings,
-    /// Whether each event is given its own input.
-    pub(super) with_inputs: bool,
+    /// With what hashes are made of events that are gathered; those of others are given with their input.
+    pub(super) gathered: Option<&'s Hashing>,
 }
 
 /// Cuts what is read into blocks. An error comes after the lines before it.
@@ -99,9 +100,9 @@ impl How<'_> {
     fn read(self, block: &Block, shared: &mut Shared) -> Part {
         let mut part = Part {
             found: Vec::with_capacity(block.ends.len()),
-            texts: Texts::default(),
+            read: Read::default(),
         };
-        let Part { found, texts } = &mut part;
+        let Part { found, read } = &mut part;
         let mut reading = Reading::new(self.settings, shared);
         let mut begin = 0;
         for (line, (end, cut)) in (block.first..).zip(&block.ends) {
@@ -110,18 +111,20 @@ impl How<'_> {
             let whole = if *cut { Line::Cut(bytes) } else { Line::Whole(bytes) };
             reading.line(line, whole, |item, outcome| {
                 let what = match outcome {
-                    Outcome::Event(event, raw) if self.with_inputs => What::Event(event, Some(raw.into())),
-                    Outcome::Event(event, raw) => {
-                        texts.push(raw);
-                        What::Event(event, None)
-                    }
+                    Outcome::Event(event, raw) => match self.gathered {
+                        Some(hashing) => {
+                            read.push(&event, raw, hashing);
+                            What::Event(event, None)
+                        }
+                        None => What::Event(event, Some(raw.into())),
+                    },
                     Outcome::Later => What::Later,
                     Outcome::Refused(refusal, input) => What::Refused(refusal, input),
                 };
                 found.push(Found { line, item, what });
             });
         }
-        texts.close();
+        read.close();
         part
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::event::{Effect, Event, LeftOut, Times};
-use super::people::{IdentifierId, People, PersonId};
+use super::people::{IdentifierId, Looked, People, PersonId};
 use super::preferences::Given;
 use crate::model::PastEvent;
 
@@ -77,10 +77,17 @@ pub(super) struct Kept {
 impl Kept {
     /// An event whose identifiers are known by their numbers. There are at most `u32::MAX` of those; beyond, `None`.
     pub(super) fn of(event: Event, people: &mut People) -> Option<Kept> {
+        let hashes = event.identifier_hashes(people.hashing()).collect();
+        let looked = people.look_up(hashes);
+        Kept::looked_up(event, looked, people)
+    }
+
+    /// The same of one whose identifiers were looked up before.
+    pub(super) fn looked_up(event: Event, looked: impl Iterator<Item = Looked>, people: &mut People) -> Option<Kept> {
         Some(Kept {
             times: event.times,
             message_id: event.message_id,
-            links: people.link(event.claims)?,
+            links: people.link(event.claims, looked)?,
             consent: event.consent,
             effect: event.effect,
             left_out: event.left_out,

@@ -214,9 +214,13 @@ impl Ingestor {
         mut each: impl FnMut(&mut Ingestor) -> Result<(), E>,
     ) -> Result<(), E> {
         let settings = self.settings.clone();
+        let hashing = match &self.kept {
+            Kept::Gathered(gathered) => Some(gathered.hashing().clone()),
+            Kept::Taken(_) => None,
+        };
         let how = How {
             settings: &settings,
-            with_inputs: matches!(self.kept, Kept::Taken(_)),
+            gathered: hashing.as_ref(),
         };
         let mut shared = std::mem::take(&mut self.shared);
         shared.resize_with(self.threads.get(), Shared::new);
@@ -237,29 +241,31 @@ impl Ingestor {
             return Ok(());
         }
         let source = self.source(source);
+        let mut gathered = Vec::new();
         while let Some(Found { line, item, what }) = found.next() {
             let place = Place { source, line, item };
             self.counts.read += 1;
             match what {
                 What::Later => self.counts.later += 1,
                 What::Refused(refusal, input) => self.refuse(place, refusal, input),
-                What::Event(event, input) => match (&mut self.kept, input) {
-                    (Kept::Gathered(gathered), _) => gathered.insert(event, place),
-                    (Kept::Taken(taken), Some(input)) => taken.push(Taken {
-                        event,
-                        place,
-                        input,
-                        received_at: self.settings.received_at,
-                    }),
-                    (Kept::Taken(_), None) => {}
-                },
+                What::Event(event, None) => gathered.push((event, place)),
+                What::Event(event, Some(input)) => {
+                    if let Kept::Taken(taken) = &mut self.kept {
+                        taken.push(Taken {
+                            event,
+                            place,
+                            input,
+                            received_at: self.settings.received_at,
+                        });
+                    }
+                }
             }
             if found.peek().is_none_or(|next| next.line != line) {
                 each(self)?;
             }
         }
-        if let Kept::Gathered(gathered) = &mut self.kept {
-            gathered.append(part.texts);
+        if let Kept::Gathered(all) = &mut self.kept {
+            all.append(gathered.into_iter(), part.read);
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::event::{Claim, Identifier};
 use super::events::{EventId, Events, Kept, Link, Links};
 use super::fold::Fold;
 use super::identifiers::ANONYMOUS_ID;
-use super::index::Index;
+use super::index::{Hashing, IdentifierHash, Index};
 use super::ledger::Moment;
 use super::person::{Joining, Person};
 use super::violations::Limits;
@@ -47,6 +47,9 @@ impl PersonId {
         self.0 as usize
     }
 }
+
+/// What an identifier is looked up by, and its number, if it had one then.
+pub(super) type Looked = (IdentifierHash, Option<IdentifierId>);
 
 /// What became of a profile or an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +197,19 @@ impl People {
 
     /// The number of an identifier, if any event carries it.
     pub(super) fn find(&self, id: &Identifier) -> Option<IdentifierId> {
-        self.by_identifier.get(id)
+        self.by_identifier.get(self.by_identifier.hashing().identifier(id))
+    }
+
+    /// What identifiers are looked up by, and which of them have a number: many at once, for then the memory that each of them
+    /// asks for is on its way together.
+    pub(super) fn look_up(&self, hashes: Vec<IdentifierHash>) -> impl Iterator<Item = Looked> + use<> {
+        let found: Vec<Option<IdentifierId>> = hashes.iter().map(|hash| self.by_identifier.get(*hash)).collect();
+        hashes.into_iter().zip(found)
+    }
+
+    /// What makes the hashes that identifiers are looked up by.
+    pub(super) fn hashing(&self) -> &Hashing {
+        self.by_identifier.hashing()
     }
 
     /// The profile that has an identifier.
@@ -202,19 +217,26 @@ impl People {
         self.attached(id).map(|attached| attached.owner)
     }
 
-    /// The claims of an event as links. There are at most `u32::MAX` identifiers; beyond, `None`.
-    pub(super) fn link(&mut self, claims: Vec<Claim>) -> Option<Links> {
-        let links = claims.into_iter().map(|Claim { id, own }| {
-            let next = IdentifierId(u32::try_from(self.known.len()).ok()?);
-            let number = self.by_identifier.get_or_insert(&id, next);
-            if number == next {
-                self.known.push(Known {
-                    id: Arc::new(id),
-                    attached: None,
-                });
-            }
-            Some(Link { id: number, own })
-        });
+    /// The claims of an event as links, given what each was [looked up](People::look_up) by. There are at most `u32::MAX`
+    /// identifiers; beyond, `None`.
+    pub(super) fn link(&mut self, claims: Vec<Claim>, looked: impl Iterator<Item = Looked>) -> Option<Links> {
+        let links = claims
+            .into_iter()
+            .zip(looked)
+            .map(|(Claim { id, own }, (hash, known))| {
+                if let Some(id) = known {
+                    return Some(Link { id, own });
+                }
+                let next = IdentifierId(u32::try_from(self.known.len()).ok()?);
+                let number = self.by_identifier.get_or_insert(hash, next);
+                if number == next {
+                    self.known.push(Known {
+                        id: Arc::new(id),
+                        attached: None,
+                    });
+                }
+                Some(Link { id: number, own })
+            });
         links.collect::<Option<Vec<Link>>>().map(Links::from)
     }
 
