@@ -1,6 +1,7 @@
 //! How events come into a space.
 
 use std::io::BufRead;
+use std::num::NonZeroUsize;
 
 use super::error::SpaceError;
 use crate::ingest::{Counts, Ingestor, Reject, RejectCode, Settings};
@@ -112,6 +113,11 @@ impl<'s> Intake<'s> {
     /// Keeps no more than so many refused events for [`Receipt::rejects`]; the others are only counted.
     pub fn keep_rejects(&mut self, most: usize) {
         self.ingestor.keep_rejects(most);
+    }
+
+    /// On how many threads lines may be read, as [`Ingestor::threads`] says.
+    pub fn threads(&mut self, most: NonZeroUsize) {
+        self.ingestor.threads(most);
     }
 
     /// Makes durable what is not yet, and tells what became of all events. Without it the last of them are not stored.
