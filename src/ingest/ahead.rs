@@ -4,14 +4,12 @@
 //! they came to in the same order: so it makes no difference how many there are. It reads no further ahead than a few blocks
 //! for each thread, so what waits is bounded.
 
-use std::collections::VecDeque;
 use std::io::{self, BufRead};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
 
 use super::Settings;
 use super::event::Event;
 use super::gather::Read;
+use super::in_order::{Work, in_order};
 use super::index::Hashing;
 use super::input::Input;
 use super::lines::{self, LONGEST_LINE, Line};
@@ -21,8 +19,8 @@ use super::shared::Shared;
 
 /// From how many bytes on a block is closed: large enough that handing it over costs nothing beside reading it.
 const BLOCK: usize = 128 << 10;
-/// How many blocks are handed to a thread before it must have given one back.
-const AHEAD: usize = 2;
+/// How many blocks each thread may have before it.
+const AHEAD: usize = 4;
 
 /// Some lines of a source.
 struct Block {
@@ -145,80 +143,14 @@ pub(super) fn each<E: From<io::Error>>(
     let (first, second) = (blocks.next(), blocks.next());
     // What is short is read before a thread has begun.
     let is_short = !matches!(second, Some(Ok(_)));
+    let threads = if is_short { 1 } else { shared.len() };
     let blocks = [first, second].into_iter().flatten().chain(blocks);
-    match shared {
-        [] => Ok(()),
-        [shared] => in_turn(blocks, how, shared, give),
-        [shared, ..] if is_short => in_turn(blocks, how, shared, give),
-        shared => on_threads(blocks, how, shared, give),
-    }
-}
-
-fn in_turn<E: From<io::Error>>(
-    mut blocks: impl Iterator<Item = io::Result<Block>>,
-    how: How<'_>,
-    shared: &mut Shared,
-    mut give: impl FnMut(Part) -> Result<(), E>,
-) -> Result<(), E> {
-    blocks.try_for_each(|block| give(how.read(&block?, shared)))
-}
-
-/// A thread: what it is to read, and what that came to.
-type Worker = (SyncSender<Block>, Receiver<Part>);
-
-fn on_threads<E: From<io::Error>>(
-    mut blocks: impl Iterator<Item = io::Result<Block>>,
-    how: How<'_>,
-    shared: &mut [Shared],
-    mut give: impl FnMut(Part) -> Result<(), E>,
-) -> Result<(), E> {
-    thread::scope(|scope| {
-        let mut workers: Vec<Worker> = Vec::new();
-        for shared in shared {
-            let (blocks, to_read) = sync_channel::<Block>(AHEAD);
-            let (parts, done) = sync_channel(AHEAD);
-            let work = move || {
-                // It ends when nobody waits for it any more.
-                let _ = to_read
-                    .iter()
-                    .try_for_each(|block| parts.send(how.read(&block, shared)));
-            };
-            match thread::Builder::new().spawn_scoped(scope, work) {
-                Ok(_) => workers.push((blocks, done)),
-                // The system has no more of them.
-                Err(_) => break,
-            }
-        }
-        if workers.is_empty() {
-            return in_turn(blocks, how, &mut Shared::new(), give);
-        }
-        // They take turns, so the one that has the next block is known.
-        let mut next = workers.iter().cycle();
-        let mut oldest = workers.iter().cycle();
-        let mut waiting: VecDeque<usize> = VecDeque::new();
-        let mut end = None;
-        loop {
-            // Counted in bytes: one line can be as long as many blocks.
-            while end.is_none() && waiting.iter().sum::<usize>() < workers.len() * AHEAD * BLOCK {
-                match blocks.next() {
-                    Some(Ok(block)) => {
-                        waiting.push_back(block.bytes.len());
-                        if next.next().is_none_or(|(blocks, _)| blocks.send(block).is_err()) {
-                            return Ok(());
-                        }
-                    }
-                    Some(Err(error)) => end = Some(Err(error.into())),
-                    None => end = Some(Ok(())),
-                }
-            }
-            if waiting.pop_front().is_none() {
-                return end.unwrap_or(Ok(()));
-            }
-            // A thread that is gone has panicked, and the scope panics for it.
-            let Some(part) = oldest.next().and_then(|(_, parts)| parts.recv().ok()) else {
-                return Ok(());
-            };
-            give(part)?;
-        }
-    })
+    let work = Work {
+        // Counted in bytes: one line can be as long as many blocks.
+        weight: |block: &Block| block.bytes.len(),
+        room: AHEAD * BLOCK,
+        do_: |shared: &mut Shared, block: Block| how.read(&block, shared),
+    };
+    let blocks = blocks.map(|block| block.map_err(E::from));
+    in_order(shared.get_mut(..threads).unwrap_or_default(), blocks, &work, give)
 }

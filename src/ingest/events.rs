@@ -4,7 +4,7 @@
 //! would change with every event that comes late.
 
 use std::cmp::Ordering;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::event::{Effect, Event, LeftOut, Times};
@@ -52,6 +52,16 @@ impl Deref for Links {
     type Target = [Link];
 
     fn deref(&self) -> &[Link] {
+        match self {
+            Links::One(links) => links,
+            Links::Two(links) => links,
+            Links::Many(links) => links,
+        }
+    }
+}
+
+impl DerefMut for Links {
+    fn deref_mut(&mut self) -> &mut [Link] {
         match self {
             Links::One(links) => links,
             Links::Two(links) => links,
@@ -143,6 +153,11 @@ impl Events {
         let event = self.kept.get_mut(id.0 as usize)?.take();
         self.free.extend(event.is_some().then_some(id));
         event
+    }
+
+    /// Takes one away where no others come: its number is not given anew.
+    pub(super) fn take(&mut self, id: EventId) -> Option<Kept> {
+        self.kept.get_mut(id.0 as usize)?.take()
     }
 
     /// The numbers of all, in the order they were given.

@@ -35,6 +35,7 @@ mod events;
 mod fold;
 mod gather;
 mod identifiers;
+mod in_order;
 mod index;
 mod input;
 mod ledger;
@@ -359,7 +360,8 @@ impl Ingestor {
         let Settings {
             identity, categories, ..
         } = &self.settings;
-        let profiles = fold::fold(people, events, identity, categories, &mut self.violations);
+        let by = (identity, categories.as_slice());
+        let profiles = fold::fold(people, events, by, self.threads, &mut self.violations);
         let violations = std::mem::take(&mut self.violations).done();
         let refused = std::mem::take(&mut self.refused);
         let (counts, rejects) = self.told();

@@ -68,7 +68,8 @@ pub(crate) enum Touched {
 
 #[derive(Debug)]
 struct Known {
-    id: Arc<Identifier>,
+    /// None where others have [adopted](People::adopt) it.
+    id: Option<Arc<Identifier>>,
     /// None while only events carry it from which it was dropped.
     attached: Option<Attached>,
 }
@@ -231,13 +232,34 @@ impl People {
                 let number = self.by_identifier.get_or_insert(hash, next);
                 if number == next {
                     self.known.push(Known {
-                        id: Arc::new(id),
+                        id: Some(Arc::new(id)),
                         attached: None,
                     });
                 }
                 Some(Link { id: number, own })
             });
         links.collect::<Option<Vec<Link>>>().map(Links::from)
+    }
+
+    /// Takes over from others what the identifiers of these events are, which no other event there has. Their numbers, which
+    /// the events name, are new; in the same order.
+    pub(super) fn adopt(&mut self, others: &mut People, events: &mut [Kept]) {
+        let links = events.iter().flat_map(|event| event.links.iter());
+        let mut old: Vec<IdentifierId> = links.map(|link| link.id).collect();
+        old.sort_unstable();
+        old.dedup();
+        let first = self.known.len();
+        for id in &old {
+            let known = others.known.get_mut(id.index());
+            self.known.push(Known {
+                id: known.and_then(|known| known.id.take()),
+                attached: None,
+            });
+        }
+        for link in events.iter_mut().flat_map(|event| event.links.iter_mut()) {
+            let at = old.binary_search(&link.id).unwrap_or_default();
+            link.id = IdentifierId(u32::try_from(first + at).unwrap_or(u32::MAX));
+        }
     }
 
     /// Ends what only new events need: after it no identifier is found by its name.
@@ -296,7 +318,7 @@ impl People {
 
     /// An identifier by its number.
     pub(super) fn named(&self, id: IdentifierId) -> Option<&Identifier> {
-        self.known.get(id.index()).map(|known| &*known.id)
+        self.known.get(id.index())?.id.as_deref()
     }
 
     /// Whether an event that comes late leaves everything about identities as it is: all that it claims was on one
@@ -531,7 +553,7 @@ impl People {
                     owner: place,
                 });
                 let identifier = known.id.clone();
-                if let Some(person) = self.get_mut(place) {
+                if let (Some(person), Some(identifier)) = (self.get_mut(place), identifier) {
                     person.identify(identifier, id, event.times.timestamp);
                 }
             }

@@ -80,13 +80,13 @@ impl Preferences {
     /// cheaper to see that one says what was said before than to read it again.
     pub(crate) fn is_of<'v>(&self, consent: impl Look<'v>) -> bool {
         let listed = consent.get("categoryPreferences").and_then(Look::entries);
-        let listed = listed.into_iter().flatten().filter(|(id, _)| is_category_id(id));
+        let mut listed = listed.into_iter().flatten().filter(|(id, _)| is_category_id(id));
         let mut count = 0;
         let is_same = |(id, value)| {
             count += 1;
             self.of(id) == Some(Preference::read(value))
         };
-        let all_same = listed.map(is_same).all(|same| same);
+        let all_same = listed.all(is_same);
         // No id stands there twice.
         all_same && count > 0 && count == self.listed.len()
     }
