@@ -6,14 +6,13 @@
 
 use std::io::{self, BufRead};
 
-use super::Settings;
 use super::event::Event;
 use super::gather::Read;
 use super::in_order::{Work, in_order};
 use super::index::Hashing;
 use super::input::Input;
 use super::lines::{self, LONGEST_LINE, Line};
-use super::reading::{Outcome, Reading};
+use super::reading::{How, Outcome, Reading};
 use super::reject::Refusal;
 use super::shared::Shared;
 
@@ -54,10 +53,10 @@ pub(super) enum What {
     Refused(Refusal, Input),
 }
 
-/// How blocks are read.
+/// What blocks are read by.
 #[derive(Clone, Copy)]
-pub(super) struct How<'s> {
-    pub(super) settings: &'s Settings,
+pub(super) struct By<'s> {
+    pub(super) lines: How<'s>,
     /// With what hashes are made of events that are gathered; those of others are given with their input.
     pub(super) gathered: Option<&'s Hashing>,
 }
@@ -94,14 +93,14 @@ impl<R: BufRead> Iterator for Blocks<R> {
     }
 }
 
-impl How<'_> {
+impl By<'_> {
     fn read(self, block: &Block, shared: &mut Shared) -> Part {
         let mut part = Part {
             found: Vec::with_capacity(block.ends.len()),
             read: Read::default(),
         };
         let Part { found, read } = &mut part;
-        let mut reading = Reading::new(self.settings, shared);
+        let mut reading = Reading::new(self.lines, shared);
         let mut begin = 0;
         for (line, (end, cut)) in (block.first..).zip(&block.ends) {
             let bytes = block.bytes.get(begin..*end).unwrap_or_default();
@@ -131,7 +130,7 @@ impl How<'_> {
 /// is an error. Before that of the reader the lines before it are given.
 pub(super) fn each<E: From<io::Error>>(
     reader: impl BufRead,
-    how: How<'_>,
+    by: By<'_>,
     shared: &mut [Shared],
     give: impl FnMut(Part) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -149,7 +148,7 @@ pub(super) fn each<E: From<io::Error>>(
         // Counted in bytes: one line can be as long as many blocks.
         weight: |block: &Block| block.bytes.len(),
         room: AHEAD * BLOCK,
-        do_: |shared: &mut Shared, block: Block| how.read(&block, shared),
+        do_: |shared: &mut Shared, block: Block| by.read(&block, shared),
     };
     let blocks = blocks.map(|block| block.map_err(E::from));
     in_order(shared.get_mut(..threads).unwrap_or_default(), blocks, &work, give)

@@ -1,6 +1,6 @@
 //! Whether one event would be taken, without taking it: for those who pass events on and keep no profiles.
 
-use super::decode;
+use super::decode::{self, Content};
 use super::event::Claim;
 use super::identifiers::{Claims, Parts};
 use super::reading;
@@ -34,7 +34,15 @@ pub fn check(event: &Value, identity: &IdentityRules) -> Result<(), RejectCode> 
 pub(crate) fn claims(event: &Value, identity: &IdentityRules) -> Result<Vec<Claim>, RejectCode> {
     let bounded = bounded(event, event.canonical().len());
     // Receipt matters to an event without any time, and then no instant at all makes it a refused one.
-    let decoded = bounded.and_then(|event| decode::decode(event, identity, Timestamp::EPOCH, &mut Shared::default()));
+    let decoded = bounded.and_then(|event| {
+        decode::decode(
+            event,
+            identity,
+            Timestamp::EPOCH,
+            Content::LeftOut,
+            &mut Shared::default(),
+        )
+    });
     decoded.map(|event| event.claims).map_err(|refusal| refusal.code)
 }
 

@@ -54,11 +54,21 @@ impl Call {
     }
 }
 
+/// Whether the traits and properties of events are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Kept,
+    /// The event has the effect that it has, with nothing in it: for those who only ask who it is about, when it was and what
+    /// it says of consent.
+    LeftOut,
+}
+
 /// Decodes and validates an event, wherever it stands; `received_at` is the receipt of one that says nothing of time.
 pub(crate) fn decode<'v, V: Look<'v>>(
     event: V,
     rules: &IdentityRules,
     received_at: Timestamp,
+    content: Content,
     shared: &mut Shared,
 ) -> Result<Event, Refusal> {
     if event.object().is_none() {
@@ -98,7 +108,7 @@ pub(crate) fn decode<'v, V: Look<'v>>(
         message_id: message_id(event),
         claims,
         consent,
-        effect: effect(call, event, rules, shared, &mut left_out),
+        effect: effect(call, event, rules, content, shared, &mut left_out),
         left_out,
     })
 }
@@ -221,10 +231,12 @@ fn effect<'v>(
     call: Call,
     event: impl Look<'v>,
     rules: &IdentityRules,
+    content: Content,
     shared: &mut Shared,
     left_out: &mut LeftOut,
 ) -> Effect {
-    let mut take = |key: &str| match event.get(key).map(|part| part.to_value(shared.keys())) {
+    let part = |key: &str| event.get(key).filter(|_| content == Content::Kept);
+    let mut take = |key: &str| match part(key).map(|part| part.to_value(shared.keys())) {
         Some(Value::Object(object)) => object,
         _ => Object::default(),
     };

@@ -139,7 +139,7 @@ fn fold_in_portions(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::decode::decode;
+    use super::super::decode::{Content, decode};
     use super::super::gather::Gathered;
     use super::super::input::Raw;
     use super::super::order::Place;
@@ -182,6 +182,7 @@ mod tests {
                 &value::parse(text).unwrap(),
                 rules,
                 Timestamp::EPOCH,
+                Content::Kept,
                 &mut Shared::default(),
             );
             if let Ok(event) = decoded {

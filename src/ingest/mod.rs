@@ -63,12 +63,12 @@ use std::thread;
 
 use serde::Serialize;
 
-use self::ahead::{Found, How, Part, What};
+use self::ahead::{By, Found, Part, What};
 use self::gather::{Gathered, Repeat};
 use self::input::Raw;
 use self::lines::{LONGEST_LINE, Line};
 use self::order::{Ordered, Place};
-use self::reading::{Outcome, Reading};
+use self::reading::{How, Outcome, Reading};
 pub(crate) use self::shared::Shared;
 use self::violations::Violations;
 use crate::model::{IdentityRules, Profiles};
@@ -77,7 +77,7 @@ use crate::value::Value;
 
 pub use self::check::check;
 pub(crate) use self::check::{claims, named_besides};
-pub(crate) use self::decode::decode;
+pub(crate) use self::decode::{Content, decode};
 pub(crate) use self::event::{Claim, Event, Identifier};
 pub(crate) use self::events::EventId;
 pub(crate) use self::identifiers::ANONYMOUS_ID;
@@ -116,6 +116,8 @@ pub struct Ingestor {
     /// How many events a host gave as values.
     from_host: u64,
     kept: Kept,
+    /// Whether what they bring is kept.
+    content: Content,
     counts: Counts,
     rejects: Vec<(Place, Reject)>,
     /// How many refused events are kept,
@@ -177,6 +179,7 @@ impl Ingestor {
             sources: Vec::new(),
             from_host: 0,
             kept: Kept::Gathered(Box::default()),
+            content: Content::Kept,
             counts: Counts::default(),
             rejects: Vec::new(),
             keep: usize::MAX,
@@ -193,6 +196,14 @@ impl Ingestor {
         Ingestor {
             kept: Kept::Taken(Vec::new()),
             ..Ingestor::new(settings)
+        }
+    }
+
+    /// One for a store that keeps no more than the texts, and asks what it must know of events to do that.
+    pub(crate) fn for_texts(settings: Settings) -> Self {
+        Ingestor {
+            content: Content::LeftOut,
+            ..Ingestor::for_store(settings)
         }
     }
 
@@ -219,13 +230,16 @@ impl Ingestor {
             Kept::Gathered(gathered) => Some(gathered.hashing().clone()),
             Kept::Taken(_) => None,
         };
-        let how = How {
-            settings: &settings,
+        let by = By {
+            lines: How {
+                settings: &settings,
+                content: self.content,
+            },
             gathered: hashing.as_ref(),
         };
         let mut shared = std::mem::take(&mut self.shared);
         shared.resize_with(self.threads.get(), Shared::new);
-        let read = ahead::each(reader, how, &mut shared, |part| self.part(source, part, &mut each));
+        let read = ahead::each(reader, by, &mut shared, |part| self.part(source, part, &mut each));
         self.shared = shared;
         read
     }
@@ -285,7 +299,11 @@ impl Ingestor {
     fn one(&mut self, source: &str, number: u64, line: Line<'_>) {
         let mut outcomes = Vec::new();
         if let Some(shared) = self.shared.first_mut() {
-            let mut reading = Reading::new(&self.settings, shared);
+            let how = How {
+                settings: &self.settings,
+                content: self.content,
+            };
+            let mut reading = Reading::new(how, shared);
             reading.line(number, line, |item, outcome| outcomes.push((item, outcome)));
         }
         let source = self.source(source);
@@ -316,7 +334,11 @@ impl Ingestor {
         let Some(shared) = self.shared.first_mut() else {
             return Ok(());
         };
-        let outcome = Reading::new(&self.settings, shared).value(event.as_ref().copied(), Raw::of_text(text));
+        let how = How {
+            settings: &self.settings,
+            content: self.content,
+        };
+        let outcome = Reading::new(how, shared).value(event.as_ref().copied(), Raw::of_text(text));
         let refused = match &outcome {
             Outcome::Refused(refusal, _) => Err(refusal.code),
             Outcome::Event(..) | Outcome::Later => Ok(()),

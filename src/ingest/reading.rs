@@ -3,7 +3,7 @@
 //! That depends on the line and the settings alone, so lines can be read in any order, and several at once.
 
 use super::batch;
-use super::decode::decode;
+use super::decode::{Content, decode};
 use super::event::Event;
 use super::input::{Input, Raw};
 use super::lines::{self, LONGEST_LINE, Line};
@@ -21,18 +21,25 @@ pub(super) enum Outcome<'t> {
     Refused(Refusal, Input),
 }
 
+/// What lines are read by.
+#[derive(Clone, Copy)]
+pub(super) struct How<'s> {
+    pub(super) settings: &'s Settings,
+    pub(super) content: Content,
+}
+
 /// Reads lines.
 pub(super) struct Reading<'s, 't> {
-    settings: &'s Settings,
+    how: How<'s>,
     shared: &'s mut Shared,
     /// Room for the JSON of a line.
     tree: Tree<'t>,
 }
 
 impl<'s, 't> Reading<'s, 't> {
-    pub(super) fn new(settings: &'s Settings, shared: &'s mut Shared) -> Self {
+    pub(super) fn new(how: How<'s>, shared: &'s mut Shared) -> Self {
         Reading {
-            settings,
+            how,
             shared,
             tree: Tree::default(),
         }
@@ -67,7 +74,7 @@ impl<'s, 't> Reading<'s, 't> {
             Ok(event) if batch::is_batch(event) => event.to_value(self.shared.keys()),
             event => {
                 let event = event.and_then(|event| small(event, text.len()));
-                return give(0, outcome(event, Raw::of_text(text), self.settings, self.shared));
+                return give(0, outcome(event, Raw::of_text(text), self.how, self.shared));
             }
         };
         match batch::items(batch, text.len(), LARGEST_EVENT) {
@@ -82,23 +89,24 @@ impl<'s, 't> Reading<'s, 't> {
 
     /// Looks at an event that is there as a value, or refused already.
     pub(super) fn value(&mut self, event: Result<&Value, &Refusal>, raw: Raw<'t>) -> Outcome<'t> {
-        outcome(event.map_err(Refusal::clone), raw, self.settings, self.shared)
+        outcome(event.map_err(Refusal::clone), raw, self.how, self.shared)
     }
 }
 
 fn outcome<'v, 't>(
     event: Result<impl Look<'v>, Refusal>,
     raw: Raw<'t>,
-    settings: &Settings,
+    how: How<'_>,
     shared: &mut Shared,
 ) -> Outcome<'t> {
+    let How { settings, content } = how;
     let Settings {
         identity,
         received_at,
         now,
         ..
     } = settings;
-    match event.and_then(|event| decode(event, identity, *received_at, shared)) {
+    match event.and_then(|event| decode(event, identity, *received_at, content, shared)) {
         Err(refusal) => Outcome::Refused(refusal, raw.into()),
         Ok(event) if event.times.earlier() > *now => Outcome::Later,
         Ok(event) => Outcome::Event(event, raw),

@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::record::{Forgotten, Hash, Stored};
 use super::scrub;
-use crate::ingest::{Claim, Event, Refusal, RejectCode, Shared, decode};
+use crate::ingest::{Claim, Content, Event, Refusal, RejectCode, Shared, decode};
 use crate::model::IdentityRules;
 use crate::time::Timestamp;
 use crate::value::{JsonError, Look, Tree, Value};
@@ -137,11 +137,11 @@ impl Erasure {
         let node = tree.read(stored.json).map_err(unread)?;
         let as_it_stands = is_own_id(node, stored) && !self.is_hidden(stored.message_id);
         let decoded = if as_it_stands {
-            decode(node, rules, stored.received_at, shared)
+            decode(node, rules, stored.received_at, Content::Kept, shared)
         } else {
             let mut value = value(stored, shared)?;
             self.hide(&mut value, stored, rules, shared)?;
-            decode(&value, rules, stored.received_at, shared)
+            decode(&value, rules, stored.received_at, Content::Kept, shared)
         };
         let Some(mut event) = usable(decoded)? else {
             return Ok(None);
@@ -211,7 +211,7 @@ impl Erasure {
             Rest::Some { json, without_history } => (&**json, *without_history),
         };
         let mut value = value(&Stored { json, ..*stored }, shared)?;
-        let Some(event) = usable(decode(&value, rules, stored.received_at, shared))? else {
+        let Some(event) = usable(decode(&value, rules, stored.received_at, Content::LeftOut, shared))? else {
             return Ok(rest);
         };
         let claims = event.claims.into_iter();
@@ -241,7 +241,7 @@ impl Erasure {
         let Some(hashes) = self.hidden_in(stored.message_id) else {
             return Ok(false);
         };
-        let Some(event) = usable(decode(&*value, rules, stored.received_at, shared))? else {
+        let Some(event) = usable(decode(&*value, rules, stored.received_at, Content::LeftOut, shared))? else {
             return Ok(false);
         };
         let (hidden, left): (Vec<Claim>, Vec<Claim>) = event.claims.into_iter().partition(|claim| {

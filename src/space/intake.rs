@@ -63,6 +63,7 @@ impl<'s> Intake<'s> {
         identity: &IdentityRules,
         now: Timestamp,
         received_at: Timestamp,
+        make: fn(Settings) -> Ingestor,
     ) -> Self {
         let settings = Settings {
             identity: identity.clone(),
@@ -72,7 +73,7 @@ impl<'s> Intake<'s> {
             now: Timestamp::MAX,
         };
         Intake {
-            ingestor: Ingestor::for_store(settings),
+            ingestor: make(settings),
             now,
             space,
             failed: false,
