@@ -32,10 +32,10 @@ struct Block {
 
 /// What a block came to.
 pub(super) struct Part {
-    /// In the order in which they stand.
-    pub(super) found: Vec<Found>,
-    /// What was made of the accepted events besides; nothing where each has its input.
+    /// The accepted events that are gathered,
     pub(super) read: Read,
+    /// and all others, in the order in which they stand.
+    pub(super) found: Vec<Found>,
 }
 
 /// One event of a block.
@@ -47,8 +47,7 @@ pub(super) struct Found {
 }
 
 pub(super) enum What {
-    /// With its input where that is asked for.
-    Event(Event, Option<Input>),
+    Event(Event, Input),
     Later,
     Refused(Refusal, Input),
 }
@@ -96,10 +95,10 @@ impl<R: BufRead> Iterator for Blocks<R> {
 impl By<'_> {
     fn read(self, block: &Block, shared: &mut Shared) -> Part {
         let mut part = Part {
-            found: Vec::with_capacity(block.ends.len()),
             read: Read::default(),
+            found: Vec::new(),
         };
-        let Part { found, read } = &mut part;
+        let Part { read, found } = &mut part;
         let mut reading = Reading::new(self.lines, shared);
         let mut begin = 0;
         for (line, (end, cut)) in (block.first..).zip(&block.ends) {
@@ -109,11 +108,8 @@ impl By<'_> {
             reading.line(line, whole, |item, outcome| {
                 let what = match outcome {
                     Outcome::Event(event, raw) => match self.gathered {
-                        Some(hashing) => {
-                            read.push(&event, raw, hashing);
-                            What::Event(event, None)
-                        }
-                        None => What::Event(event, Some(raw.into())),
+                        Some(hashing) => return read.push(event, (line, item), raw, hashing),
+                        None => What::Event(event, raw.into()),
                     },
                     Outcome::Later => What::Later,
                     Outcome::Refused(refusal, input) => What::Refused(refusal, input),

@@ -25,6 +25,8 @@ pub(super) struct Gathered {
 /// What can be made of events where they are read, so that it need not be made one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Read {
+    /// Each with its line and its number in a batch.
+    events: Vec<(Event, u64, u32)>,
     /// What they came in as.
     texts: Texts,
     /// The hash of each `messageId`,
@@ -34,10 +36,16 @@ pub(super) struct Read {
 }
 
 impl Read {
-    pub(super) fn push(&mut self, event: &Event, raw: Raw<'_>, hashing: &Hashing) {
+    pub(super) fn push(&mut self, event: Event, (line, item): (u64, u32), raw: Raw<'_>, hashing: &Hashing) {
         self.texts.push(raw);
         self.message_ids.push(hashing.message_id(&event.message_id));
         self.identifiers.extend(event.identifier_hashes(hashing));
+        self.events.push((event, line, item));
+    }
+
+    /// How many events there are.
+    pub(super) fn len(&self) -> usize {
+        self.events.len()
     }
 
     /// Ends it.
@@ -62,10 +70,11 @@ impl Gathered {
         self.texts.push(raw);
     }
 
-    /// Takes events that were read elsewhere, each with its place.
-    pub(super) fn append(&mut self, events: impl Iterator<Item = (Event, Place)>, read: Read) {
+    /// Takes events of a source that were read elsewhere.
+    pub(super) fn append(&mut self, source: u32, read: Read) {
         let mut looked = self.people.look_up(read.identifiers);
-        for ((event, place), hash) in events.zip(read.message_ids) {
+        for ((event, line, item), hash) in read.events.into_iter().zip(read.message_ids) {
+            let place = Place { source, line, item };
             let claims = event.claims.len();
             let kept = Kept::looked_up(event, looked.by_ref().take(claims), &mut self.people);
             self.insert(kept, place, hash);

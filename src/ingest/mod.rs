@@ -251,20 +251,23 @@ impl Ingestor {
         part: Part,
         mut each: impl FnMut(&mut Ingestor) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut found = part.found.into_iter().peekable();
-        if found.peek().is_none() {
+        let Part { read, found } = part;
+        if read.len() + found.len() == 0 {
             return Ok(());
         }
         let source = self.source(source);
-        let mut gathered = Vec::new();
+        self.counts.read += read.len() as u64;
+        if let Kept::Gathered(gathered) = &mut self.kept {
+            gathered.append(source, read);
+        }
+        let mut found = found.into_iter().peekable();
         while let Some(Found { line, item, what }) = found.next() {
             let place = Place { source, line, item };
             self.counts.read += 1;
             match what {
                 What::Later => self.counts.later += 1,
                 What::Refused(refusal, input) => self.refuse(place, refusal, input),
-                What::Event(event, None) => gathered.push((event, place)),
-                What::Event(event, Some(input)) => {
+                What::Event(event, input) => {
                     if let Kept::Taken(taken) = &mut self.kept {
                         taken.push(Taken {
                             event,
@@ -278,9 +281,6 @@ impl Ingestor {
             if found.peek().is_none_or(|next| next.line != line) {
                 each(self)?;
             }
-        }
-        if let Kept::Gathered(all) = &mut self.kept {
-            all.append(gathered.into_iter(), part.read);
         }
         Ok(())
     }
