@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil;
-use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant, in whole milliseconds since 1970-01-01T00:00:00Z.
@@ -188,13 +187,7 @@ impl Timestamp {
         let month = rest.number(2)?;
         rest.byte(b'-')?;
         let day = rest.number(2)?;
-        let date = civil::Date::new(
-            i16::try_from(year).ok()?,
-            i8::try_from(month).ok()?,
-            i8::try_from(day).ok()?,
-        )
-        .ok()?;
-        let midnight = days_since_epoch(date) * Unit::Day.millis();
+        let midnight = days_since_epoch(year, month, day)? * Unit::Day.millis();
         if rest.0.is_empty() {
             return Some(Timestamp(midnight));
         }
@@ -225,13 +218,24 @@ impl Timestamp {
 
 const EPOCH: civil::Date = civil::Date::constant(1970, 1, 1);
 
-/// A year here begins in March, so that a leap day is its last.
-fn days_since_epoch(date: civil::Date) -> i64 {
-    const DAYS_TO_EPOCH: i64 = 719_468;
-    let month = i64::from(date.month());
-    let year = i64::from(date.year()) - i64::from(month <= 2);
-    let day = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(date.day()) - 1;
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day - DAYS_TO_EPOCH
+/// The days of a date, if there is one, of a year from 0 on. Every event has several of them, so they are counted here.
+fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
+    /// How many days of a year without a leap day come before each month.
+    const BEFORE: [i64; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+    /// Those from the beginning of the year 0 to 1970.
+    const TO_EPOCH: i64 = 719_528;
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let before = |month: i64| {
+        let days = BEFORE.get(usize::try_from(month).ok()?)?;
+        Some(days + i64::from(is_leap && month >= 2))
+    };
+    let (begin, end) = (before(month - 1)?, before(month)?);
+    if day < 1 || day > end - begin {
+        return None;
+    }
+    // Of the years before this one, 0 was a leap year.
+    let leap_days = (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
+    Some(year * 365 + leap_days + begin + day - 1 - TO_EPOCH)
 }
 
 fn date_of_day(days: i32) -> Option<civil::Date> {
@@ -337,21 +341,8 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Instant)
-    }
-}
-
-struct Instant;
-
-impl Visitor<'_> for Instant {
-    type Value = Timestamp;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a date")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
-        text.parse().map_err(E::custom)
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -476,10 +467,28 @@ mod tests {
     }
 
     #[test]
-    fn days_are_counted_over_all_years() {
-        for days in (-719_528..2_932_897).step_by(11) {
-            let date = date_of_day(days).unwrap();
-            assert_eq!(days_since_epoch(date), i64::from(days), "{date}");
+    fn the_days_are_those_of_the_calendar() {
+        let mut date = civil::date(0, 1, 1);
+        let first = days_since_epoch(0, 1, 1).unwrap();
+        assert_eq!(date_of_day(i32::try_from(first).unwrap()), Some(date));
+        for day in first.. {
+            let (year, month) = (i64::from(date.year()), i64::from(date.month()));
+            assert_eq!(
+                days_since_epoch(year, month, i64::from(date.day())),
+                Some(day),
+                "{date}"
+            );
+            if date == date.last_of_month() {
+                assert_eq!(days_since_epoch(year, month, i64::from(date.day()) + 1), None, "{date}");
+            }
+            match date.tomorrow() {
+                Ok(tomorrow) => date = tomorrow,
+                Err(_) => break,
+            }
+        }
+        assert_eq!(date, civil::date(9999, 12, 31));
+        for (month, day) in [(0, 1), (13, 1), (1, 0), (99, 99)] {
+            assert_eq!(days_since_epoch(2026, month, day), None);
         }
     }
 

@@ -256,6 +256,71 @@ fn standard_input_and_gzip_are_read() {
     assert!(done.err.contains("torn.jsonl.gz"), "{}", done.err);
 }
 
+/// More than is read at once, so that the damage is found in the middle.
+#[test]
+fn damaged_gzip_is_told_and_whole_gzip_is_the_same_on_any_number_of_threads() {
+    let folder = scratch("damaged");
+    let workspace = file(&folder, "shop.audience", WORKSPACE);
+    let mut lines = String::new();
+    for n in 0..20_000_u64 {
+        let noise = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let user = n % 97;
+        lines += &format!(
+            "{{\"type\":\"track\",\"event\":\"E\",\"userId\":\"u{user}\",\"timestamp\":\"2026-06-01\",\"messageId\":\"{noise:x}\"}}\n"
+        );
+    }
+    let packed = gzip(&lines);
+    let middle = packed.len() / 2;
+    let (first, second) = lines.split_at(lines.len() / 3);
+    let run = |name: &str, bytes: &[u8], threads: &str| {
+        let events = file(&folder, name, bytes);
+        volens(&[
+            "run",
+            &workspace,
+            "--events",
+            &events,
+            "--now",
+            NOW,
+            "--format",
+            "json",
+            "--threads",
+            threads,
+        ])
+    };
+    let expected = run("plain.jsonl", lines.as_bytes(), "1");
+    assert_eq!(expected.json()["events"]["applied"], 20_000);
+    for threads in ["1", "2", "7"] {
+        let whole = run("whole.jsonl.gz", &packed, threads);
+        assert_eq!((whole.code, whole.json()), (0, expected.json()), "{}", whole.err);
+        // What was packed in parts is one file.
+        let parts = run("parts", &[gzip(first), gzip(second)].concat(), threads);
+        assert_eq!((parts.code, parts.json()), (0, expected.json()), "{}", parts.err);
+        let mut flipped = packed.clone();
+        flipped[middle] ^= 0x10;
+        // The checksum at the end is of what was packed.
+        let mut wrong_sum = packed.clone();
+        let sum = wrong_sum.len() - 8;
+        wrong_sum[sum] ^= 1;
+        let damaged = [
+            ("torn.jsonl.gz", packed[..middle].to_vec()),
+            ("head.jsonl.gz", packed[..5].to_vec()),
+            ("flipped.jsonl.gz", flipped),
+            ("sum.jsonl.gz", wrong_sum),
+        ];
+        for (name, bytes) in damaged {
+            let done = run(name, &bytes, threads);
+            assert_eq!((done.code, done.out.as_str()), (2, ""), "{name}");
+            assert!(
+                done.err.contains("cannot read") && done.err.contains(name),
+                "{}",
+                done.err
+            );
+        }
+    }
+    let none = volens(&["run", &workspace, "--events", "-", "--threads", "0"]);
+    assert_eq!((none.code, none.out.as_str()), (2, ""));
+}
+
 #[test]
 fn refused_events_are_kept_and_told() {
     let folder = scratch("rejects");

@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -30,7 +31,7 @@ pub(crate) struct Measurement {
 }
 
 /// All, in the order of the table. The first is what the others are compared with.
-pub(crate) const ALL: [Measurement; 7] = [
+pub(crate) const ALL: [Measurement; 8] = [
     Measurement {
         name: "parse",
         title: "parsing the lines with serde_json to `Value`",
@@ -39,7 +40,12 @@ pub(crate) const ALL: [Measurement; 7] = [
     Measurement {
         name: "memory",
         title: "ingesting them in memory, to `Profiles`",
-        run: memory,
+        run: |task| memory(task, None),
+    },
+    Measurement {
+        name: "memory-on-one",
+        title: "the same on one thread",
+        run: |task| memory(task, Some(NonZeroUsize::MIN)),
     },
     Measurement {
         name: "fsync",
@@ -138,10 +144,13 @@ pub(crate) fn engine() -> io::Result<Engine> {
     Engine::from_text("scale.audience", &categories).map_err(io::Error::other)
 }
 
-fn memory(task: &Task) -> io::Result<Measured> {
+fn memory(task: &Task, threads: Option<NonZeroUsize>) -> io::Result<Measured> {
     let mut clock = Clock::default();
     let now = Timestamp::from_millis(NOW);
     let mut ingestor = engine()?.ingestor(now, now);
+    if let Some(threads) = threads {
+        ingestor.threads(threads);
+    }
     let mut before = None;
     task.load.each(|chunk| {
         // With the first chunk in its place.
@@ -149,11 +158,8 @@ fn memory(task: &Task) -> io::Result<Measured> {
             before = Some(resident("VmRSS")?);
         }
         clock.time(chunk.text().len(), |lines| {
-            for line in chunk.lines() {
-                *lines += 1;
-                ingestor.line("events.jsonl", *lines, line);
-            }
-            Ok(())
+            *lines += chunk.lines().count() as u64;
+            ingestor.read("events.jsonl", chunk.text())
         })
     })?;
     let before = before.unwrap_or(0);

@@ -68,6 +68,9 @@ pub(super) fn ingest_seeing(
             let sources = Sources::open(&arguments.events, arguments.rejects.as_deref(), None, engine)?;
             let mut ingestor = engine.ingestor(now, arguments.received_at.unwrap_or(now));
             ingestor.keep_rejects(sources.kept());
+            if let Some(threads) = arguments.threads {
+                ingestor.threads(threads);
+            }
             if let Some(seeing) = &seeing {
                 sources.check_other(seeing.other)?;
                 ingestor.keep_rejects_of_each(seeing.refused);

@@ -51,6 +51,9 @@ pub(super) fn ingest(
     }
     let mut intake = journal.intake(now, arguments.received_at.unwrap_or(now));
     intake.keep_rejects(sources.kept());
+    if let Some(threads) = arguments.threads {
+        intake.threads(threads);
+    }
     let read = sources.each(streams, |name, reader| intake.read(name, reader));
     // What was read is stored, though what comes after it could not be read; not so if the store has failed.
     let receipt = match (intake.commit(), &read) {

@@ -26,7 +26,7 @@ use super::{FILTERED_BY_END_USER_CONSENT, FILTERED_BY_INTEGRATIONS_OBJECT};
 use crate::consent::is_category_id;
 use crate::ir::{CategorySlot, Destination, Program};
 use crate::model::{Consent, Preferences, consent_object, is_preference_update};
-use crate::value::{Object, Value};
+use crate::value::{Keys, Object, Value};
 
 /// What becomes of an event at a destination: one of the two, and one reason (DO-3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -136,12 +136,17 @@ impl Policy<'_> {
     }
 }
 
+/// What an event's consent object says; it is not kept, so nothing is shared with others.
+fn read(consent: &Value) -> Preferences {
+    Preferences::read(consent, &mut Keys::default())
+}
+
 /// What becomes of an event at each destination of the program, in the order of [`Program::destinations`].
 ///
 /// The event must be one that is not refused: a refused one goes nowhere, and that is not looked at here.
 pub(crate) fn route(program: &Program, event: &Object, policy: Policy<'_>) -> Vec<Routing> {
     let said = Said {
-        consent: consent_object(event).map(Preferences::read),
+        consent: consent_object(event).map(read),
         policy,
         integrations: Integrations::of(event),
         is_preference_update: is_preference_update(event),
@@ -153,7 +158,7 @@ pub(crate) fn route(program: &Program, event: &Object, policy: Policy<'_>) -> Ve
 /// The categories that a destination enforces and an event's own consent object does not grant: what
 /// [`Discard::EndUserConsent`] is for. None where it has no such object.
 pub(crate) fn not_granted(program: &Program, destination: &Destination, event: &Object) -> Vec<CategorySlot> {
-    let Some(preferences) = consent_object(event).map(Preferences::read) else {
+    let Some(preferences) = consent_object(event).map(read) else {
         return Vec::new();
     };
     let enforced = program.enforced(destination);

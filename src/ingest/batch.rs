@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use super::input::Raw;
 use super::reject::{Refusal, RejectCode};
-use crate::value::{Object, Value};
+use crate::value::{Look, Object, Value};
 
 /// The most bytes of a batch (EV-16: 500 KB).
 pub(super) const LARGEST_BATCH: usize = 512_000;
@@ -58,8 +58,8 @@ pub(super) struct Item {
 }
 
 /// Whether an object is a batch and not an event.
-pub(super) fn is_batch(object: &Object) -> bool {
-    object.get("batch").is_some() && object.get("type").and_then(Value::present).is_none()
+pub(super) fn is_batch<'v>(value: impl Look<'v>) -> bool {
+    value.get("batch").is_some() && value.get("type").and_then(Look::present).is_none()
 }
 
 /// The same, of a text that is JSON but was refused for what it holds.
@@ -72,7 +72,10 @@ pub(super) fn is_batch_text(text: &str) -> bool {
 ///
 /// # Errors
 /// The refusal of the batch as one.
-pub(super) fn items(mut batch: Object, length: usize, largest_event: usize) -> Result<Vec<Item>, Refusal> {
+pub(super) fn items(batch: Value, length: usize, largest_event: usize) -> Result<Vec<Item>, Refusal> {
+    let Value::Object(mut batch) = batch else {
+        return Err(RejectCode::BadRequest.because("the batch is not an object"));
+    };
     let Some(Value::List(items)) = batch.remove("batch") else {
         return Err(RejectCode::BadRequest.because("`batch` is not an array"));
     };

@@ -1,12 +1,14 @@
 //! Whether one event would be taken, without taking it: for those who pass events on and keep no profiles.
 
-use super::decode;
+use super::decode::{self, Content};
 use super::event::Claim;
 use super::identifiers::{Claims, Parts};
+use super::reading;
 use super::reject::{Refusal, RejectCode};
+use super::shared::Shared;
 use crate::model::IdentityRules;
 use crate::time::Timestamp;
-use crate::value::{JsonError, MAX_DEPTH, Value};
+use crate::value::{Fields, JsonError, Look, MAX_DEPTH, Value};
 
 /// Holds an event to all that can be told of it alone (EV-17a), as [`Ingestor::event`](super::Ingestor::event) does.
 ///
@@ -30,35 +32,40 @@ pub fn check(event: &Value, identity: &IdentityRules) -> Result<(), RejectCode> 
 
 /// The identifiers of an event that would be taken.
 pub(crate) fn claims(event: &Value, identity: &IdentityRules) -> Result<Vec<Claim>, RejectCode> {
-    let bounded = bounded(event.clone(), event.canonical().len());
+    let bounded = bounded(event, event.canonical().len());
     // Receipt matters to an event without any time, and then no instant at all makes it a refused one.
-    let decoded = bounded.and_then(|event| decode::decode(event, identity, Timestamp::EPOCH));
+    let decoded = bounded.and_then(|event| {
+        decode::decode(
+            event,
+            identity,
+            Timestamp::EPOCH,
+            Content::LeftOut,
+            &mut Shared::default(),
+        )
+    });
     decoded.map(|event| event.claims).map_err(|refusal| refusal.code)
 }
 
 /// The identifiers that an accepted event names besides those that it is found by: an alias identifies by its `userId` alone
 /// (ID-26), and still tells whoever it is sent to of others.
 pub(crate) fn named_besides(event: &Value, identity: &IdentityRules) -> Vec<Claim> {
-    let Some(event) = event.as_object() else {
-        return Vec::new();
-    };
-    if event.get("type").and_then(Value::as_str) != Some("alias") {
+    if event.get("type").and_then(Look::text) != Some("alias") {
         return Vec::new();
     }
-    let part = |key| event.get(key).and_then(Value::as_object);
+    let part = |key| event.get(key).and_then(Look::object);
     // Each by itself, so that none is passed over for another.
     let parts = [
         Parts {
             traits: part("traits"),
-            ..Parts::default()
+            ..Parts::NONE
         },
         Parts {
             context: part("context"),
-            ..Parts::default()
+            ..Parts::NONE
         },
         Parts {
             properties: part("properties"),
-            ..Parts::default()
+            ..Parts::NONE
         },
     ];
     let mut named = Vec::new();
@@ -75,9 +82,9 @@ pub(crate) fn named_besides(event: &Value, identity: &IdentityRules) -> Vec<Clai
 }
 
 /// The event, if it is no larger and no deeper than one may be; `length` is that of its canonical JSON.
-pub(super) fn bounded(event: Value, length: usize) -> Result<Value, Refusal> {
-    let event = super::small(event, length)?;
-    if super::is_deeper(&event, MAX_DEPTH) {
+pub(super) fn bounded(event: &Value, length: usize) -> Result<&Value, Refusal> {
+    let event = reading::small(event, length)?;
+    if super::is_deeper(event, MAX_DEPTH) {
         return Err(RejectCode::TooDeep.because(JsonError::TooDeep.to_string()));
     }
     Ok(event)

@@ -7,13 +7,14 @@ use sha2::{Digest, Sha256};
 use super::event::{Effect, Event, LeftOut};
 use super::identifiers::{Claims, Parts};
 use super::input::hex;
-use super::preferences::{self, Given, Preferences};
+use super::preferences::{self, Given};
 use super::reject::{Refusal, RejectCode};
+use super::shared::Shared;
 use super::times;
 use crate::consent::is_reserved_trait;
 use crate::model::{GROUP_ID, IdentityRules};
 use crate::time::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{Keys, Leaf, Look, Object, Value};
 
 /// The most characters of a `messageId` (EV-18).
 const LONGEST_MESSAGE_ID: usize = 100;
@@ -36,11 +37,11 @@ enum Call {
 }
 
 impl Call {
-    fn of(event: &Object) -> Result<Call, Refusal> {
+    fn of<'v>(event: impl Look<'v>) -> Result<Call, Refusal> {
         let Some(name) = present(event, "type") else {
             return Err(RejectCode::TypeRequired.because("`type` is missing"));
         };
-        match name.as_str() {
+        match name.text() {
             Some("identify") => Ok(Call::Identify),
             Some("track") => Ok(Call::Track),
             Some("page") => Ok(Call::Page),
@@ -53,31 +54,41 @@ impl Call {
     }
 }
 
-/// Decodes and validates an event; `received_at` is the receipt of one that says nothing of time.
-pub(crate) fn decode(value: Value, rules: &IdentityRules, received_at: Timestamp) -> Result<Event, Refusal> {
-    let Value::Object(event) = value else {
-        return Err(RejectCode::BadRequest.because("the event is not an object"));
-    };
-    let call = Call::of(&event)?;
-    let context = object(&event, "context", RejectCode::ContextNotObject)?;
-    check_ids(call, &event)?;
-    check_fields(call, &event, context)?;
-    let times = times::read(&event, received_at)?;
-    check_limits(call, &event, context)?;
+/// Whether the traits and properties of events are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Kept,
+    /// The event has the effect that it has, with nothing in it: for those who only ask who it is about, when it was and what
+    /// it says of consent.
+    LeftOut,
+}
 
-    let deliberate = preferences::is_preference_update(&event);
+/// Decodes and validates an event, wherever it stands; `received_at` is the receipt of one that says nothing of time.
+pub(crate) fn decode<'v, V: Look<'v>>(
+    event: V,
+    rules: &IdentityRules,
+    received_at: Timestamp,
+    content: Content,
+    shared: &mut Shared,
+) -> Result<Event, Refusal> {
+    if event.object().is_none() {
+        return Err(RejectCode::BadRequest.because("the event is not an object"));
+    }
+    let call = Call::of(event)?;
+    let context = object(event, "context", RejectCode::ContextNotObject)?;
+    check_ids(call, event)?;
+    check_fields(call, event, context)?;
+    let times = times::read(event, received_at)?;
+    check_limits(call, event, context)?;
+
+    let deliberate = preferences::is_preference_update(event);
     if deliberate {
         preferences::validate(context)?;
     }
-    let consent = preferences::consent_object(&event).map(|consent| Given {
-        preferences: Arc::new(Preferences::read(consent)),
-        deliberate,
-    });
-
     let mut claims = Claims::new(rules);
-    claims.own(&event, call != Call::Alias);
+    claims.own(event, call != Call::Alias);
     if call != Call::Alias {
-        let part = |key| event.get(key).and_then(Value::as_object);
+        let part = |key| event.get(key).and_then(Look::object);
         claims.described(Parts {
             traits: part("traits").filter(|_| call == Call::Identify),
             context,
@@ -88,34 +99,35 @@ pub(crate) fn decode(value: Value, rules: &IdentityRules, received_at: Timestamp
     if claims.is_empty() {
         return Err(RejectCode::NoUsableIdentifier.because("every identifier of the event is blocked"));
     }
-
-    let (message_id, event) = message_id(event);
-    let effect = effect(call, event, rules, &mut left_out);
+    let consent = preferences::consent_object(event).map(|consent| Given {
+        preferences: shared.preferences(consent),
+        deliberate,
+    });
     Ok(Event {
         times,
-        message_id,
+        message_id: message_id(event),
         claims,
         consent,
-        effect,
+        effect: effect(call, event, rules, content, shared, &mut left_out),
         left_out,
     })
 }
 
 /// A field that is there and not null: the two mean the same (but not within `context.consent`).
-fn present<'e>(event: &'e Object, key: &str) -> Option<&'e Value> {
-    event.get(key).and_then(Value::present)
+fn present<'v, V: Look<'v>>(event: V, key: &str) -> Option<V> {
+    event.get(key).and_then(Look::present)
 }
 
-fn object<'e>(event: &'e Object, key: &str, code: RejectCode) -> Result<Option<&'e Object>, Refusal> {
+fn object<'v, V: Look<'v>>(event: V, key: &str, code: RejectCode) -> Result<Option<V>, Refusal> {
     match present(event, key) {
         None => Ok(None),
-        Some(Value::Object(object)) => Ok(Some(object)),
+        Some(value) if value.object().is_some() => Ok(Some(value)),
         Some(_) => Err(code.because(format!("`{key}` is not an object"))),
     }
 }
 
 /// EV-3, and the `userId` of an alias (EV-2).
-fn check_ids(call: Call, event: &Object) -> Result<(), Refusal> {
+fn check_ids<'v>(call: Call, event: impl Look<'v>) -> Result<(), Refusal> {
     let user = present(event, "userId");
     if call == Call::Alias && user.is_none() {
         return Err(RejectCode::NoUserAnonId.because("an alias needs a `userId`"));
@@ -124,11 +136,11 @@ fn check_ids(call: Call, event: &Object) -> Result<(), Refusal> {
         return Err(RejectCode::NoUserAnonId.because("The userID or anonymousID was not provided"));
     }
     for key in ["userId", "anonymousId", "messageId"] {
-        match present(event, key) {
+        match present(event, key).map(Look::leaf) {
             None => {}
             // An empty messageId counts as none.
-            Some(Value::String(text)) if !text.is_empty() || key == "messageId" => {}
-            Some(Value::String(_)) => return Err(RejectCode::IdNotString.because(format!("`{key}` is empty"))),
+            Some(Leaf::Text(text)) if !text.is_empty() || key == "messageId" => {}
+            Some(Leaf::Text(_)) => return Err(RejectCode::IdNotString.because(format!("`{key}` is empty"))),
             Some(_) => return Err(RejectCode::IdNotString.because(format!("`{key}` is not a string"))),
         }
     }
@@ -136,11 +148,11 @@ fn check_ids(call: Call, event: &Object) -> Result<(), Refusal> {
 }
 
 /// EV-2 and EV-5: the fields that a call needs, and their types.
-fn check_fields(call: Call, event: &Object, context: Option<&Object>) -> Result<(), Refusal> {
+fn check_fields<'v, V: Look<'v>>(call: Call, event: V, context: Option<V>) -> Result<(), Refusal> {
     if call == Call::Track {
         match present(event, "event") {
             None => return Err(RejectCode::EventNotDefined.because("a track call needs an `event`")),
-            Some(name) if name.as_str().is_none() => {
+            Some(name) if name.text().is_none() => {
                 return Err(RejectCode::EventNotString.because("`event` is not a string"));
             }
             Some(_) => {}
@@ -171,7 +183,7 @@ fn check_fields(call: Call, event: &Object, context: Option<&Object>) -> Result<
 }
 
 /// EV-18, EV-19, TR-8.
-fn check_limits(call: Call, event: &Object, context: Option<&Object>) -> Result<(), Refusal> {
+fn check_limits<'v, V: Look<'v>>(call: Call, event: V, context: Option<V>) -> Result<(), Refusal> {
     let longer = |text: Option<&str>, most: usize| text.is_some_and(|text| text.chars().count() > most);
     if longer(text(event, "messageId"), LONGEST_MESSAGE_ID) {
         let reason = format!("`messageId` has more than {LONGEST_MESSAGE_ID} characters");
@@ -182,7 +194,7 @@ fn check_limits(call: Call, event: &Object, context: Option<&Object>) -> Result<
         let reason = format!("the group id has more than {LONGEST_GROUP_ID} characters");
         return Err(RejectCode::GroupIdTooLong.because(reason));
     }
-    let count = |key| event.get(key).and_then(Value::as_object).map_or(0, Object::len);
+    let count = |key| event.get(key).and_then(Look::entries).map_or(0, Iterator::count);
     let most = if call == Call::Identify {
         MOST_IDENTIFY_TRAITS
     } else {
@@ -199,28 +211,32 @@ fn check_limits(call: Call, event: &Object, context: Option<&Object>) -> Result<
     Ok(())
 }
 
-fn text<'e>(object: &'e Object, key: &str) -> Option<&'e str> {
-    object.get(key).and_then(Value::as_str)
+fn text<'v>(object: impl Look<'v>, key: &str) -> Option<&'v str> {
+    object.get(key).and_then(Look::text)
 }
 
 /// The event's id, derived from its canonical JSON where it has none, so that an exact copy is a duplicate too (EV-17).
-fn message_id(event: Object) -> (Arc<str>, Object) {
-    match event.get("messageId") {
-        Some(Value::String(id)) if !id.is_empty() => ((&**id).into(), event),
+fn message_id<'v>(event: impl Look<'v>) -> Arc<str> {
+    match text(event, "messageId") {
+        Some(id) if !id.is_empty() => id.into(),
         _ => {
-            let value = Value::Object(event);
-            let digest = Sha256::digest(value.canonical().as_bytes());
-            let event = match value {
-                Value::Object(event) => event,
-                _ => Object::default(),
-            };
-            (format!("volens-{}", hex(&digest)).into(), event)
+            let canonical = event.to_value(&mut Keys::default()).canonical();
+            let digest = Sha256::digest(canonical.as_bytes());
+            format!("volens-{}", hex(&digest)).into()
         }
     }
 }
 
-fn effect(call: Call, mut event: Object, rules: &IdentityRules, left_out: &mut LeftOut) -> Effect {
-    let mut take = |key: &str| match event.take(key) {
+fn effect<'v>(
+    call: Call,
+    event: impl Look<'v>,
+    rules: &IdentityRules,
+    content: Content,
+    shared: &mut Shared,
+    left_out: &mut LeftOut,
+) -> Effect {
+    let part = |key: &str| event.get(key).filter(|_| content == Content::Kept);
+    let mut take = |key: &str| match part(key).map(|part| part.to_value(shared.keys())) {
         Some(Value::Object(object)) => object,
         _ => Object::default(),
     };
@@ -233,8 +249,8 @@ fn effect(call: Call, mut event: Object, rules: &IdentityRules, left_out: &mut L
         }
         Call::Group => {
             let traits = open(take("traits"), left_out);
-            match event.take("groupId") {
-                Some(Value::String(id)) if !rules.is_blocked(GROUP_ID, &id) => Effect::Group { id, traits },
+            match text(event, "groupId") {
+                Some(id) if !rules.is_blocked(GROUP_ID, id) => Effect::Group { id: id.into(), traits },
                 // A blocked value is no identifier of an account either (ID-8).
                 _ => {
                     left_out.blocked += 1;
@@ -242,39 +258,34 @@ fn effect(call: Call, mut event: Object, rules: &IdentityRules, left_out: &mut L
                 }
             }
         }
-        Call::Track => {
-            let properties = Arc::new(take("properties"));
-            let name = string(event.take("event")).unwrap_or_default().into();
-            Effect::Past { name, properties }
-        }
-        Call::Page => viewed("Page Viewed", "page_name", event),
-        Call::Screen => viewed("Screen Viewed", "screen_name", event),
+        Call::Track => Effect::Past {
+            properties: Arc::new(take("properties")),
+            name: shared.keys().shared(text(event, "event").unwrap_or_default()),
+        },
+        Call::Page => viewed("Page Viewed", "page_name", event, take("properties"), shared),
+        Call::Screen => viewed("Screen Viewed", "screen_name", event, take("properties"), shared),
     }
 }
 
 /// A page or screen call as the event that conditions see: its own name and category win (EV-20, EV-21).
-fn viewed(event_name: &str, name_key: &str, mut event: Object) -> Effect {
-    let mut properties = match event.take("properties") {
-        Some(Value::Object(properties)) => properties,
-        _ => Object::default(),
-    };
-    if let Some(name) = string(event.take("name")) {
-        properties.insert(name_key, Value::String(name.clone()));
-        properties.insert("name", Value::String(name));
+fn viewed<'v>(
+    event_name: &str,
+    name_key: &str,
+    event: impl Look<'v>,
+    mut properties: Object,
+    shared: &mut Shared,
+) -> Effect {
+    let mut set = |key: &str, value: &str| properties.insert(shared.keys().shared(key), Value::from(value));
+    if let Some(name) = text(event, "name") {
+        set(name_key, name);
+        set("name", name);
     }
-    if let Some(category) = string(event.take("category")) {
-        properties.insert("category", Value::String(category));
+    if let Some(category) = text(event, "category") {
+        set("category", category);
     }
     Effect::Past {
-        name: event_name.into(),
+        name: shared.keys().shared(event_name),
         properties: Arc::new(properties),
-    }
-}
-
-fn string(value: Option<Value>) -> Option<Box<str>> {
-    match value {
-        Some(Value::String(text)) => Some(text),
-        _ => None,
     }
 }
 
@@ -291,7 +302,8 @@ fn full_name(traits: &mut Object) {
     if traits.get("name").is_some() {
         return;
     }
-    if let (Some(first), Some(last)) = (text(traits, "firstName"), text(traits, "lastName")) {
+    let text = |key| traits.get(key).and_then(Value::as_str);
+    if let (Some(first), Some(last)) = (text("firstName"), text("lastName")) {
         let name = format!("{first} {last}");
         traits.insert("name", Value::String(name.into()));
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::index::{Hashing, IdentifierHash};
 use super::preferences::Given;
 pub(crate) use crate::model::Identifier;
 use crate::time::Timestamp;
@@ -52,6 +53,11 @@ impl Event {
     /// Whether it stands in the history.
     pub(crate) fn is_past(&self) -> bool {
         matches!(self.effect, Effect::Past { .. })
+    }
+
+    /// What its identifiers are looked up by, one after the other.
+    pub(super) fn identifier_hashes(&self, hashing: &Hashing) -> impl Iterator<Item = IdentifierHash> {
+        self.claims.iter().map(|claim| hashing.identifier(&claim.id))
     }
 
     /// Whether it has a consent object.

@@ -4,11 +4,11 @@
 //! would change with every event that comes late.
 
 use std::cmp::Ordering;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::event::{Effect, Event, LeftOut, Times};
-use super::people::{IdentifierId, People, PersonId};
+use super::people::{IdentifierId, Looked, People, PersonId};
 use super::preferences::Given;
 use crate::model::PastEvent;
 
@@ -60,6 +60,16 @@ impl Deref for Links {
     }
 }
 
+impl DerefMut for Links {
+    fn deref_mut(&mut self) -> &mut [Link] {
+        match self {
+            Links::One(links) => links,
+            Links::Two(links) => links,
+            Links::Many(links) => links,
+        }
+    }
+}
+
 /// An event as it is kept, so that it can be folded again.
 #[derive(Debug)]
 pub(super) struct Kept {
@@ -77,10 +87,17 @@ pub(super) struct Kept {
 impl Kept {
     /// An event whose identifiers are known by their numbers. There are at most `u32::MAX` of those; beyond, `None`.
     pub(super) fn of(event: Event, people: &mut People) -> Option<Kept> {
+        let hashes = event.identifier_hashes(people.hashing()).collect();
+        let looked = people.look_up(hashes);
+        Kept::looked_up(event, looked, people)
+    }
+
+    /// The same of one whose identifiers were looked up before.
+    pub(super) fn looked_up(event: Event, looked: impl Iterator<Item = Looked>, people: &mut People) -> Option<Kept> {
         Some(Kept {
             times: event.times,
             message_id: event.message_id,
-            links: people.link(event.claims)?,
+            links: people.link(event.claims, looked)?,
             consent: event.consent,
             effect: event.effect,
             left_out: event.left_out,
@@ -136,6 +153,11 @@ impl Events {
         let event = self.kept.get_mut(id.0 as usize)?.take();
         self.free.extend(event.is_some().then_some(id));
         event
+    }
+
+    /// Takes one away where no others come: its number is not given anew.
+    pub(super) fn take(&mut self, id: EventId) -> Option<Kept> {
+        self.kept.get_mut(id.0 as usize)?.take()
     }
 
     /// The numbers of all, in the order they were given.

@@ -2,13 +2,16 @@
 //! needs no further care here; [`State`](super::State), which takes events as they arrive, is held against it.
 //!
 //! Events that share no identifier, directly or through others, do not see each other, so those that do are folded by
-//! themselves, set by set. What is needed to go on is there for one set at a time, and what is read together lies together.
+//! themselves, set by set, on several threads. What is needed to go on is there for a few sets at a time.
 
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::accounts::Accounts;
 use super::connected::Connected;
-use super::events::{EventId, Events};
+use super::events::{EventId, Events, Kept};
+use super::in_order::{Work, in_order};
 use super::people::People;
 use super::violations::{Limits, Violations};
 use crate::model::{IdentityRules, Profile, Profiles};
@@ -26,43 +29,107 @@ pub(super) struct Fold<'s> {
 /// A profile, and where the event that created it stands.
 type Created = ((Timestamp, Timestamp), Arc<str>, Arc<Profile>);
 
+/// How many events are folded together at least, unless they are the last.
+const PORTION: usize = 4096;
+/// How many of them each thread may have before it.
+const AHEAD: usize = 4;
+
+/// Some connected sets, with all that they need, and nothing of others: what is read together lies together, and several can
+/// be folded at once.
+#[derive(Default)]
+struct Portion {
+    people: People,
+    events: Events,
+    /// The events of each set.
+    sets: Vec<Vec<EventId>>,
+}
+
+impl Portion {
+    /// Moves a set here.
+    fn take(&mut self, set: &[(u32, EventId)], people: &mut People, events: &mut Events) {
+        let mut kept: Vec<Kept> = set.iter().filter_map(|(_, id)| events.take(*id)).collect();
+        self.people.adopt(people, &mut kept);
+        let ids = kept.into_iter().filter_map(|event| self.events.insert(event));
+        self.sets.push(ids.collect());
+    }
+
+    /// The profiles that the events lead to.
+    fn fold(mut self, rules: &IdentityRules, configured: &[Box<str>]) -> (Vec<Created>, Violations) {
+        let mut limits = Limits::default();
+        let mut violations = Violations::default();
+        let mut created = Vec::new();
+        for mut set in self.sets {
+            set.sort_by(|a, b| self.events.order(*a, *b));
+            for id in &set {
+                let by = Fold {
+                    events: &self.events,
+                    rules,
+                    configured,
+                };
+                self.people.apply(*id, by, &mut limits);
+            }
+            self.people.take_profiles(|by: EventId, profile| {
+                if let Some(event) = self.events.get(by) {
+                    created.push((event.times.order(), event.message_id.clone(), profile));
+                }
+            });
+            for event in set.into_iter().filter_map(|id| self.events.take(id)) {
+                violations.add_left_out(event.left_out);
+            }
+        }
+        violations.add_limits(limits);
+        (created, violations)
+    }
+}
+
 /// The profiles that these events lead to.
 pub(super) fn fold(
+    people: People,
+    events: Events,
+    by: (&IdentityRules, &[Box<str>]),
+    threads: NonZeroUsize,
+    violations: &mut Violations,
+) -> Profiles {
+    // What is little is folded before a thread has begun.
+    let threads = if events.len() <= PORTION { 1 } else { threads.get() };
+    fold_in_portions(people, events, by, (threads, PORTION), violations)
+}
+
+fn fold_in_portions(
     mut people: People,
     mut events: Events,
-    rules: &IdentityRules,
-    configured: &[Box<str>],
+    (rules, configured): (&IdentityRules, &[Box<str>]),
+    (threads, portion_size): (usize, usize),
     violations: &mut Violations,
 ) -> Profiles {
     let mut accounts = Accounts::default();
     events.ids().for_each(|id| accounts.take(id, &events));
     let accounts = accounts.into_traits();
 
-    let mut limits = Limits::default();
     let mut created: Vec<Created> = Vec::new();
     let mut connected = Connected::of(&events);
-    for set in connected.sets() {
-        set.sort_by(|(_, a), (_, b)| events.order(*a, *b));
-        for (_, id) in &*set {
-            let by = Fold {
-                events: &events,
-                rules,
-                configured,
-            };
-            people.apply(*id, by, &mut limits);
+    let mut sets = connected.sets().peekable();
+    let (all_people, all_events) = (&mut people, &mut events);
+    let portions = std::iter::from_fn(move || {
+        sets.peek()?;
+        let mut portion = Portion::default();
+        while portion.events.len() < portion_size
+            && let Some(set) = sets.next()
+        {
+            portion.take(set, all_people, all_events);
         }
-        people.take_profiles(|by: EventId, profile| {
-            if let Some(event) = events.get(by) {
-                created.push((event.times.order(), event.message_id.clone(), profile));
-            }
-        });
-        for (_, id) in &*set {
-            if let Some(event) = events.remove(*id) {
-                violations.add_left_out(event.left_out);
-            }
-        }
-    }
-    violations.add_limits(limits);
+        Some(Ok(portion))
+    });
+    let work = Work {
+        weight: |portion: &Portion| portion.events.len(),
+        room: AHEAD * portion_size,
+        do_: |(): &mut (), portion: Portion| portion.fold(rules, configured),
+    };
+    let Ok(()) = in_order(&mut vec![(); threads], portions, &work, |(profiles, found)| {
+        created.extend(profiles);
+        violations.add_all(found);
+        Ok::<(), Infallible>(())
+    });
     drop((people, events, connected));
     created.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     Profiles::new(created.into_iter().map(|(_, _, profile)| profile).collect(), accounts)
@@ -72,10 +139,11 @@ pub(super) fn fold(
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::decode::decode;
+    use super::super::decode::{Content, decode};
     use super::super::gather::Gathered;
     use super::super::input::Raw;
     use super::super::order::Place;
+    use super::super::shared::Shared;
     use super::*;
     use crate::value;
 
@@ -110,7 +178,13 @@ mod tests {
             line: 0,
         };
         for text in texts {
-            let decoded = decode(value::parse(text).unwrap(), rules, Timestamp::EPOCH);
+            let decoded = decode(
+                &value::parse(text).unwrap(),
+                rules,
+                Timestamp::EPOCH,
+                Content::Kept,
+                &mut Shared::default(),
+            );
             if let Ok(event) = decoded {
                 gathered.push(event, place, Raw::of_text(text.as_str()));
             }
@@ -144,12 +218,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sets_folded_by_themselves_come_to_the_same(texts in prop::collection::vec(event(), 0..40)) {
+        fn sets_folded_by_themselves_come_to_the_same(
+            texts in prop::collection::vec(event(), 0..40),
+            threads in 1..4_usize,
+            portion_size in 1..9_usize,
+        ) {
             let rules = IdentityRules::default();
             let configured = ["A".into(), "C".into()];
             let (mut by_set, mut at_once) = (Violations::default(), Violations::default());
             let (people, events) = gathered(&texts, &rules);
-            let folded = fold(people, events, &rules, &configured, &mut by_set);
+            let folded =
+                fold_in_portions(people, events, (&rules, &configured), (threads, portion_size), &mut by_set);
             let expected = fold_at_once(gathered(&texts, &rules), &rules, &configured, &mut at_once);
             prop_assert_eq!(folded.users(), expected.users());
             prop_assert_eq!(folded.accounts(), expected.accounts());

@@ -4,29 +4,39 @@ use std::borrow::Cow;
 
 use super::event::{Claim, Identifier, LeftOut};
 use crate::model::{EMAIL, IdentifierSource, IdentityRules, SourceRoot, USER_ID, check_type, matched};
-use crate::value::{Object, Value};
+use crate::value::{Leaf, Look};
 
 pub(crate) const ANONYMOUS_ID: &str = "anonymous_id";
 const ANDROID_IDFA: &str = "android.idfa";
 const IOS_IDFA: &str = "ios.idfa";
 
 /// The parts of an event that are looked into; of an alias, none.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Parts<'e> {
+#[derive(Clone, Copy)]
+pub(super) struct Parts<V> {
     /// Those that describe the person.
-    pub(super) traits: Option<&'e Object>,
-    pub(super) context: Option<&'e Object>,
-    pub(super) properties: Option<&'e Object>,
+    pub(super) traits: Option<V>,
+    pub(super) context: Option<V>,
+    pub(super) properties: Option<V>,
 }
 
-impl<'e> Parts<'e> {
-    fn device(self) -> Option<&'e Object> {
-        self.context?.get("device")?.as_object()
+impl<V> Parts<V> {
+    /// None of them.
+    pub(super) const NONE: Self = Parts {
+        traits: None,
+        context: None,
+        properties: None,
+    };
+}
+
+impl<'e, V: Look<'e>> Parts<V> {
+    fn device(self) -> Option<V> {
+        self.context?.get("device")
     }
 
     /// Whether the person lets the advertising id be used. An older page drops the condition, which would identify more.
     fn allows_tracking(self) -> bool {
-        self.device().and_then(|device| device.get("adTrackingEnabled")) == Some(&Value::Bool(true))
+        let allowed = self.device().and_then(|device| device.get("adTrackingEnabled"));
+        allowed.is_some_and(|allowed| allowed.leaf() == Leaf::Bool(true))
     }
 
     /// What stands at a place, if it is a string.
@@ -37,8 +47,8 @@ impl<'e> Parts<'e> {
             SourceRoot::Properties => self.properties,
         };
         let (last, above) = source.path.split_last()?;
-        let object = above.iter().try_fold(root?, |object, key| object.get(key)?.as_object());
-        object?.get(last)?.as_str()
+        let object = above.iter().try_fold(root?, |object, key| object.get(key));
+        object?.get(last)?.text()
     }
 }
 
@@ -62,7 +72,7 @@ impl<'r> Claims<'r> {
     }
 
     /// The call's own `userId` and, but for an alias (ID-26), `anonymousId`.
-    pub(super) fn own(&mut self, event: &Object, anonymous: bool) {
+    pub(super) fn own<'e>(&mut self, event: impl Look<'e>, anonymous: bool) {
         self.add(USER_ID.into(), event.get("userId"), true);
         if anonymous {
             self.add(ANONYMOUS_ID.into(), event.get("anonymousId"), true);
@@ -70,14 +80,14 @@ impl<'r> Claims<'r> {
     }
 
     /// Whom an alias names as the one that the user was before. It may be a user or a device.
-    pub(super) fn previous(&mut self, event: &Object) {
+    pub(super) fn previous<'e>(&mut self, event: impl Look<'e>) {
         for kind in [USER_ID, ANONYMOUS_ID] {
             self.add(kind.into(), event.get("previousId"), true);
         }
     }
 
     /// What else the event says of the person: first at the default places, then at those that the rules add.
-    pub(super) fn described(&mut self, parts: Parts<'_>) {
+    pub(super) fn described<'e>(&mut self, parts: Parts<impl Look<'e>>) {
         self.email(parts);
         if let Some(context) = parts.context {
             self.context(context);
@@ -89,30 +99,31 @@ impl<'r> Claims<'r> {
     }
 
     /// The email: of the traits that describe the person, else of the context's.
-    fn email(&mut self, parts: Parts<'_>) {
-        let in_context = parts.context.and_then(|c| c.get("traits")).and_then(Value::as_object);
-        let found = [parts.traits, in_context].into_iter().flatten().find_map(|traits| {
+    fn email<'e>(&mut self, parts: Parts<impl Look<'e>>) {
+        let in_context = parts.context.and_then(|c| c.get("traits"));
+        let mut places = [parts.traits, in_context].into_iter().flatten();
+        let found = places.find_map(|traits| {
             let value = traits.get(EMAIL)?;
-            value.as_str().map(|_| value)
+            value.text().map(|_| value)
         });
         self.add(EMAIL.into(), found, false);
     }
 
     /// What the context says about Google Analytics and other systems.
-    fn context(&mut self, context: &Object) {
-        let integrations = context.get("integrations").and_then(Value::as_object);
-        let analytics = integrations.and_then(|i| i.get("Google Analytics"));
-        let client = analytics.and_then(Value::as_object).and_then(|a| a.get("clientId"));
-        self.add("ga_client_id".into(), client, false);
-        match context.get("externalIds") {
-            None | Some(Value::Null) => {}
-            Some(Value::List(items)) => items.iter().for_each(|item| self.external(item)),
-            Some(_) => self.left_out.malformed_external += 1,
+    fn context<'e>(&mut self, context: impl Look<'e>) {
+        let analytics = context.get("integrations").and_then(|i| i.get("Google Analytics"));
+        self.add("ga_client_id".into(), analytics.and_then(|a| a.get("clientId")), false);
+        let Some(external) = context.get("externalIds").and_then(Look::present) else {
+            return;
+        };
+        match external.items() {
+            Some(items) => items.for_each(|item| self.external(item)),
+            None => self.left_out.malformed_external += 1,
         }
     }
 
-    fn device(&mut self, device: &Object, allows_tracking: bool) {
-        let kinds = match device.get("type").and_then(Value::as_str) {
+    fn device<'e>(&mut self, device: impl Look<'e>, allows_tracking: bool) {
+        let kinds = match device.get("type").and_then(Look::text) {
             Some("android") => ["android.id", ANDROID_IDFA, "android.push_token"],
             Some("ios") => ["ios.id", IOS_IDFA, "ios.push_token"],
             _ => return,
@@ -128,7 +139,7 @@ impl<'r> Claims<'r> {
     /// The places that the rules add (ID-3), for the types of which the event has given no string so far: the first that
     /// holds a string counts. A string that is blocked is still the one that was given; a second one in its place could be
     /// somebody else's.
-    fn added(&mut self, parts: Parts<'_>) {
+    fn added<'e>(&mut self, parts: Parts<impl Look<'e>>) {
         for rule in &self.rules.listed {
             if rule.from.is_empty() || check_type(&rule.kind).is_err() || self.has(&rule.kind) {
                 continue;
@@ -148,8 +159,8 @@ impl<'r> Claims<'r> {
     }
 
     /// An item of `context.externalIds`: all four keys, and a type in lower case (EV-23).
-    fn external(&mut self, item: &Value) {
-        let text = |key| item.as_object().and_then(|o| o.get(key)).and_then(Value::as_str);
+    fn external<'e>(&mut self, item: impl Look<'e>) {
+        let text = |key| item.get(key).and_then(Look::text);
         let parts = (text("type"), text("id"), text("collection"), text("encoding"));
         match parts {
             (Some(_), Some(_), Some("accounts"), Some("none")) => {}
@@ -161,8 +172,8 @@ impl<'r> Claims<'r> {
     }
 
     /// What is not a string is no identifier.
-    fn add(&mut self, kind: Cow<'static, str>, value: Option<&Value>, own: bool) {
-        if let Some(value) = value.and_then(Value::as_str) {
+    fn add<'e>(&mut self, kind: Cow<'static, str>, value: Option<impl Look<'e>>, own: bool) {
+        if let Some(value) = value.and_then(Look::text) {
             self.add_text(kind, value, own);
         }
     }

@@ -15,23 +15,42 @@ use super::people::IdentifierId;
 /// It is looked up only, never walked: its order is not the same twice.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    key: RandomState,
-    numbers: HashMap<(u64, u64), IdentifierId, BuildHasherDefault<First>>,
+    hashing: Hashing,
+    numbers: HashMap<IdentifierHash, IdentifierId, BuildHasherDefault<First>>,
+}
+
+/// The key of the hashes, which others may use, too: they are made where events are read, on several threads.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hashing(RandomState);
+
+/// What an identifier is looked up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct IdentifierHash(u64, u64);
+
+impl Hashing {
+    pub(super) fn identifier(&self, id: &Identifier) -> IdentifierHash {
+        // Two texts that differ have two hashes that have nothing to do with each other.
+        IdentifierHash(self.0.hash_one((false, id)), self.0.hash_one((true, id)))
+    }
+
+    /// Of what is not looked up by its hash alone, so that two of one hash only cost a second look.
+    pub(super) fn message_id(&self, id: &str) -> u64 {
+        self.0.hash_one(id)
+    }
 }
 
 impl Index {
-    pub(super) fn get(&self, id: &Identifier) -> Option<IdentifierId> {
-        self.numbers.get(&self.hash(id)).copied()
+    pub(super) fn hashing(&self) -> &Hashing {
+        &self.hashing
+    }
+
+    pub(super) fn get(&self, id: IdentifierHash) -> Option<IdentifierId> {
+        self.numbers.get(&id).copied()
     }
 
     /// The number of an identifier, which becomes `next` where it has none.
-    pub(super) fn get_or_insert(&mut self, id: &Identifier, next: IdentifierId) -> IdentifierId {
-        *self.numbers.entry(self.hash(id)).or_insert(next)
-    }
-
-    fn hash(&self, id: &Identifier) -> (u64, u64) {
-        // Two texts that differ have two hashes that have nothing to do with each other.
-        (self.key.hash_one((false, id)), self.key.hash_one((true, id)))
+    pub(super) fn get_or_insert(&mut self, id: IdentifierHash, next: IdentifierId) -> IdentifierId {
+        *self.numbers.entry(id).or_insert(next)
     }
 }
 
@@ -70,10 +89,11 @@ mod tests {
         for round in 0..2 {
             for number in 0..20_000 {
                 let next = IdentifierId::numbered(number + round * 1_000_000);
-                assert_eq!(index.get_or_insert(&id(number), next), IdentifierId::numbered(number));
-                assert_eq!(index.get(&id(number)), Some(IdentifierId::numbered(number)));
+                let hash = index.hashing().identifier(&id(number));
+                assert_eq!(index.get_or_insert(hash, next), IdentifierId::numbered(number));
+                assert_eq!(index.get(hash), Some(IdentifierId::numbered(number)));
             }
         }
-        assert_eq!(index.get(&id(20_000)), None);
+        assert_eq!(index.get(index.hashing().identifier(&id(20_000))), None);
     }
 }

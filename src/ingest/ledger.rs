@@ -362,7 +362,7 @@ mod tests {
     use super::super::events::Kept;
     use super::*;
     use crate::model::IdentityRules;
-    use crate::value;
+    use crate::value::{self, Keys};
 
     #[derive(Debug, Clone)]
     enum Step {
@@ -393,7 +393,7 @@ mod tests {
 
     fn given(object: &str, deliberate: bool) -> Given {
         Given {
-            preferences: Arc::new(Preferences::read(&value::parse(object).unwrap())),
+            preferences: Arc::new(Preferences::read(&value::parse(object).unwrap(), &mut Keys::default())),
             deliberate,
         }
     }

@@ -1,6 +1,6 @@
 //! Reads lines of any length in bounded memory.
 
-use std::io::{self, BufRead, ErrorKind};
+use std::io::{self, BufRead, Read};
 
 /// The longest line that is held, in bytes.
 pub(super) const LONGEST_LINE: usize = 8 << 20;
@@ -37,34 +37,30 @@ pub(super) fn each<E: From<io::Error>>(
 pub(super) fn next(reader: &mut impl BufRead, longest: usize, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     line.clear();
     line.shrink_to(KEPT_BUFFER);
-    let mut cut = false;
-    let mut any = false;
-    loop {
-        let buffer = match reader.fill_buf() {
-            Ok(buffer) => buffer,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        if buffer.is_empty() {
-            return Ok(any.then_some(cut));
+    append(reader, longest, line)
+}
+
+/// Reads one line behind what a buffer holds; whether it was cut. `None` at the end. After an error nothing was added.
+pub(super) fn append(reader: &mut impl BufRead, longest: usize, buffer: &mut Vec<u8>) -> io::Result<Option<bool>> {
+    let begin = buffer.len();
+    // As far as a line with its end may go.
+    let most = u64::try_from(longest).unwrap_or(u64::MAX).saturating_add(1);
+    let read = match reader.take(most).read_until(b'\n', buffer) {
+        Ok(0) => return Ok(None),
+        Ok(read) => read,
+        Err(error) => {
+            buffer.truncate(begin);
+            return Err(error);
         }
-        any = true;
-        let end = buffer.iter().position(|byte| *byte == b'\n');
-        let part = end.and_then(|end| buffer.get(..end)).unwrap_or(buffer);
-        if !cut && line.len() + part.len() > longest {
-            cut = true;
-            let room = KEPT_OF_LONGER.saturating_sub(line.len());
-            line.extend_from_slice(part.get(..room).unwrap_or(part));
-            line.truncate(KEPT_OF_LONGER);
-        } else if !cut {
-            line.extend_from_slice(part);
-        }
-        let used = end.map_or(buffer.len(), |end| end + 1);
-        reader.consume(used);
-        if end.is_some() {
-            return Ok(Some(cut));
-        }
+    };
+    if buffer.last() == Some(&b'\n') {
+        buffer.pop();
+    } else if read > longest {
+        buffer.truncate(begin.saturating_add(KEPT_OF_LONGER.min(longest)));
+        reader.skip_until(b'\n').inspect_err(|_| buffer.truncate(begin))?;
+        return Ok(Some(true));
     }
+    Ok(Some(false))
 }
 
 /// The beginning of a line up to the last whole character, if no more than its last character is torn.

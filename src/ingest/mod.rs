@@ -25,6 +25,7 @@
 //! ```
 
 mod accounts;
+mod ahead;
 mod batch;
 mod check;
 mod connected;
@@ -34,6 +35,7 @@ mod events;
 mod fold;
 mod gather;
 mod identifiers;
+mod in_order;
 mod index;
 mod input;
 mod ledger;
@@ -43,6 +45,7 @@ mod passing;
 mod people;
 mod person;
 mod preferences;
+mod reading;
 mod reject;
 mod shared;
 mod state;
@@ -54,23 +57,27 @@ mod violations;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread;
 
 use serde::Serialize;
 
+use self::ahead::{By, Found, Part, What};
 use self::gather::{Gathered, Repeat};
 use self::input::Raw;
 use self::lines::{LONGEST_LINE, Line};
 use self::order::{Ordered, Place};
+use self::reading::{How, Outcome, Reading};
 pub(crate) use self::shared::Shared;
 use self::violations::Violations;
 use crate::model::{IdentityRules, Profiles};
 use crate::time::Timestamp;
-use crate::value::{JsonError, Object, Value};
+use crate::value::Value;
 
 pub use self::check::check;
 pub(crate) use self::check::{claims, named_besides};
-pub(crate) use self::decode::decode;
+pub(crate) use self::decode::{Content, decode};
 pub(crate) use self::event::{Claim, Event, Identifier};
 pub(crate) use self::events::EventId;
 pub(crate) use self::identifiers::ANONYMOUS_ID;
@@ -109,6 +116,8 @@ pub struct Ingestor {
     /// How many events a host gave as values.
     from_host: u64,
     kept: Kept,
+    /// Whether what they bring is kept.
+    content: Content,
     counts: Counts,
     rejects: Vec<(Place, Reject)>,
     /// How many refused events are kept,
@@ -117,7 +126,10 @@ pub struct Ingestor {
     keep_of_each: usize,
     refused: BTreeMap<RejectCode, u64>,
     violations: Violations,
-    shared: Shared,
+    /// One for each thread that reads, as many as there were so far.
+    shared: Vec<Shared>,
+    /// On how many threads lines may be read.
+    threads: NonZeroUsize,
 }
 
 /// The accepted events.
@@ -167,13 +179,15 @@ impl Ingestor {
             sources: Vec::new(),
             from_host: 0,
             kept: Kept::Gathered(Box::default()),
+            content: Content::Kept,
             counts: Counts::default(),
             rejects: Vec::new(),
             keep: usize::MAX,
             keep_of_each: 0,
             refused: BTreeMap::new(),
             violations: Violations::default(),
-            shared: Shared::new(),
+            shared: vec![Shared::new()],
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         }
     }
 
@@ -185,70 +199,121 @@ impl Ingestor {
         }
     }
 
-    /// Reads JSONL, one line at a time. The last line need not end; a BOM at the start, and CR before LF, are fine.
+    /// One for a store that keeps no more than the texts, and asks what it must know of events to do that.
+    pub(crate) fn for_texts(settings: Settings) -> Self {
+        Ingestor {
+            content: Content::LeftOut,
+            ..Ingestor::for_store(settings)
+        }
+    }
+
+    /// Reads JSONL. The last line need not end; a BOM at the start, and CR before LF, are fine.
     ///
     /// A line of more than 8 MiB is never held: it is refused as `event_too_large`, and its first 64 KiB are kept as its
-    /// input.
+    /// input. Several lines are read at once, on [threads](Ingestor::threads), which shows in nothing but the time.
     ///
     /// # Errors
     /// Those of the reader. The lines before are taken.
     pub fn read(&mut self, source: &str, reader: impl BufRead) -> io::Result<()> {
-        lines::each(reader, LONGEST_LINE, |number, line| {
-            self.one(source, number, line);
-            Ok(())
-        })
+        self.read_with(source, reader, |_| Ok(()))
     }
 
-    /// Reads JSONL as [`read`](Ingestor::read) does, and calls `each` after every line.
+    /// Reads JSONL as [`read`](Ingestor::read) does, and calls `each` after every line that holds something.
     pub(crate) fn read_with<E: From<io::Error>>(
         &mut self,
         source: &str,
         reader: impl BufRead,
         mut each: impl FnMut(&mut Ingestor) -> Result<(), E>,
     ) -> Result<(), E> {
-        lines::each(reader, LONGEST_LINE, |number, line| {
-            self.one(source, number, line);
-            each(self)
-        })
+        let settings = self.settings.clone();
+        let hashing = match &self.kept {
+            Kept::Gathered(gathered) => Some(gathered.hashing().clone()),
+            Kept::Taken(_) => None,
+        };
+        let by = By {
+            lines: How {
+                settings: &settings,
+                content: self.content,
+            },
+            gathered: hashing.as_ref(),
+        };
+        let mut shared = std::mem::take(&mut self.shared);
+        shared.resize_with(self.threads.get(), Shared::new);
+        let read = ahead::each(reader, by, &mut shared, |part| self.part(source, part, &mut each));
+        self.shared = shared;
+        read
     }
 
-    fn one(&mut self, source: &str, number: u64, line: Line<'_>) {
-        match line {
-            Line::Whole(bytes) => self.line(source, number, bytes),
-            Line::Cut(bytes) => {
-                let place = self.place(source, number);
-                let reason = format!("the line has more than {LONGEST_LINE} bytes; only its beginning is kept");
-                let refusal = RejectCode::EventTooLarge.because(reason);
-                self.counts.read += 1;
-                self.reject(place, refusal, Input::of_bytes(lines::whole_characters(bytes)));
+    /// Takes what a part of the lines of a source came to.
+    fn part<E>(
+        &mut self,
+        source: &str,
+        part: Part,
+        mut each: impl FnMut(&mut Ingestor) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Part { read, found } = part;
+        if read.len() + found.len() == 0 {
+            return Ok(());
+        }
+        let source = self.source(source);
+        self.counts.read += read.len() as u64;
+        if let Kept::Gathered(gathered) = &mut self.kept {
+            gathered.append(source, read);
+        }
+        let mut found = found.into_iter().peekable();
+        while let Some(Found { line, item, what }) = found.next() {
+            let place = Place { source, line, item };
+            self.counts.read += 1;
+            match what {
+                What::Later => self.counts.later += 1,
+                What::Refused(refusal, input) => self.refuse(place, refusal, input),
+                What::Event(event, input) => {
+                    if let Kept::Taken(taken) = &mut self.kept {
+                        taken.push(Taken {
+                            event,
+                            place,
+                            input,
+                            received_at: self.settings.received_at,
+                        });
+                    }
+                }
+            }
+            if found.peek().is_none_or(|next| next.line != line) {
+                each(self)?;
             }
         }
+        Ok(())
+    }
+
+    /// On how many threads lines may be read; as many as the machine runs at once, if nobody says. What comes of them is the
+    /// same with any number.
+    pub fn threads(&mut self, most: NonZeroUsize) {
+        self.threads = most;
     }
 
     /// Takes a line of JSONL, without its end: an event or a batch of them (EV-6). A blank line is nothing.
     pub fn line(&mut self, source: &str, number: u64, bytes: &[u8]) {
-        let bytes = match bytes.strip_prefix("\u{feff}".as_bytes()) {
-            Some(rest) if number == 1 => rest,
-            _ => bytes,
-        };
-        let bytes = lines::trim(bytes);
-        if bytes.is_empty() {
-            return;
+        self.one(source, number, Line::Whole(bytes));
+    }
+
+    fn one(&mut self, source: &str, number: u64, line: Line<'_>) {
+        let mut outcomes = Vec::new();
+        if let Some(shared) = self.shared.first_mut() {
+            let how = How {
+                settings: &self.settings,
+                content: self.content,
+            };
+            let mut reading = Reading::new(how, shared);
+            reading.line(number, line, |item, outcome| outcomes.push((item, outcome)));
         }
-        let place = self.place(source, number);
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            self.counts.read += 1;
-            let refusal = RejectCode::BadRequest.because("the line is not UTF-8");
-            return self.reject(place, refusal, Input::of_bytes(bytes));
-        };
-        match parse(&mut self.shared, text) {
-            Ok(Value::Object(object)) if batch::is_batch(&object) => self.batch(place, object, text),
-            parsed => {
-                self.counts.read += 1;
-                let event = parsed.and_then(|event| small(event, text.len()));
-                // The event's own refusal is in `rejects`.
-                let _ = self.take(place, event, Raw::of_text(text));
-            }
+        let source = self.source(source);
+        for (item, outcome) in outcomes {
+            let place = Place {
+                source,
+                line: number,
+                item,
+            };
+            self.take(place, outcome);
         }
     }
 
@@ -259,11 +324,27 @@ impl Ingestor {
     /// known only in the end.
     pub fn event(&mut self, event: Value) -> Result<(), RejectCode> {
         self.from_host += 1;
-        self.counts.read += 1;
-        let place = self.place("", self.from_host);
+        let place = Place {
+            source: self.source(""),
+            line: self.from_host,
+            item: 0,
+        };
         let text = event.canonical();
-        let event = check::bounded(event, text.len());
-        self.take(place, event, Raw::of_text(text))
+        let event = check::bounded(&event, text.len());
+        let Some(shared) = self.shared.first_mut() else {
+            return Ok(());
+        };
+        let how = How {
+            settings: &self.settings,
+            content: self.content,
+        };
+        let outcome = Reading::new(how, shared).value(event.as_ref().copied(), Raw::of_text(text));
+        let refused = match &outcome {
+            Outcome::Refused(refusal, _) => Err(refusal.code),
+            Outcome::Event(..) | Outcome::Later => Ok(()),
+        };
+        self.take(place, outcome);
+        refused
     }
 
     /// Resolves and folds all that was taken in.
@@ -301,7 +382,8 @@ impl Ingestor {
         let Settings {
             identity, categories, ..
         } = &self.settings;
-        let profiles = fold::fold(people, events, identity, categories, &mut self.violations);
+        let by = (identity, categories.as_slice());
+        let profiles = fold::fold(people, events, by, self.threads, &mut self.violations);
         let violations = std::mem::take(&mut self.violations).done();
         let refused = std::mem::take(&mut self.refused);
         let (counts, rejects) = self.told();
@@ -379,7 +461,7 @@ impl Ingestor {
 
     /// Lets go of what grows with what senders make up.
     pub(crate) fn clear_shared(&mut self) {
-        self.shared.clear();
+        self.shared.iter_mut().for_each(Shared::clear);
     }
 
     /// Takes the next line of a source, as of the instant when it has come; `buffer` is used for it. `false` at the end.
@@ -399,56 +481,29 @@ impl Ingestor {
         Ok(true)
     }
 
-    fn batch(&mut self, place: Place, batch: Object, text: &str) {
-        match batch::items(batch, text.len(), LARGEST_EVENT) {
-            Err(refusal) => {
-                self.counts.read += 1;
-                self.reject(place, refusal, Input::of_text(text));
-            }
-            Ok(items) => {
-                for (number, item) in (0..).zip(items) {
-                    self.counts.read += 1;
-                    let place = Place { item: number, ..place };
-                    let _ = self.take(place, item.event, item.raw);
-                }
-            }
+    fn take(&mut self, place: Place, outcome: Outcome<'_>) {
+        self.counts.read += 1;
+        match outcome {
+            Outcome::Later => self.counts.later += 1,
+            Outcome::Refused(refusal, input) => self.refuse(place, refusal, input),
+            Outcome::Event(event, raw) => match &mut self.kept {
+                Kept::Gathered(gathered) => gathered.push(event, place, raw),
+                Kept::Taken(taken) => taken.push(Taken {
+                    event,
+                    place,
+                    input: raw.into(),
+                    received_at: self.settings.received_at,
+                }),
+            },
         }
     }
 
-    fn take(&mut self, place: Place, event: Result<Value, Refusal>, raw: Raw<'_>) -> Result<(), RejectCode> {
-        let Settings {
-            identity,
-            received_at,
-            now,
-            ..
-        } = &self.settings;
-        match event.and_then(|event| decode::decode(event, identity, *received_at)) {
-            Err(refusal) => {
-                let code = refusal.code;
-                if code == RejectCode::NoUsableIdentifier {
-                    self.violations.count(NO_IDENTIFIER);
-                }
-                self.reject(place, refusal, raw.into());
-                Err(code)
-            }
-            Ok(event) if event.times.earlier() > *now => {
-                self.counts.later += 1;
-                Ok(())
-            }
-            Ok(mut event) => {
-                self.shared.share(&mut event);
-                match &mut self.kept {
-                    Kept::Gathered(gathered) => gathered.push(event, place, raw),
-                    Kept::Taken(taken) => taken.push(Taken {
-                        event,
-                        place,
-                        input: raw.into(),
-                        received_at: *received_at,
-                    }),
-                }
-                Ok(())
-            }
+    /// Refuses an event for what it says itself.
+    fn refuse(&mut self, place: Place, refusal: Refusal, input: Input) {
+        if refusal.code == RejectCode::NoUsableIdentifier {
+            self.violations.count(NO_IDENTIFIER);
         }
+        self.reject(place, refusal, input);
     }
 
     /// Keeps no more than so many refused events for [`Ingested::rejects`], by source and line; the others are only
@@ -497,53 +552,16 @@ impl Ingestor {
         self.rejects.push((place, reject));
     }
 
-    fn place(&mut self, source: &str, line: u64) -> Place {
+    /// The number of a source.
+    fn source(&mut self, source: &str) -> u32 {
         // The latest first: sources come one after the other.
         let known = self.sources.iter().rposition(|known| **known == *source);
-        let source = known.unwrap_or_else(|| {
+        let number = known.unwrap_or_else(|| {
             self.sources.push(source.into());
             self.sources.len() - 1
         });
-        Place {
-            source: u32::try_from(source).unwrap_or(u32::MAX),
-            line,
-            item: 0,
-        }
+        u32::try_from(number).unwrap_or(u32::MAX)
     }
-}
-
-/// Parses a line, with the codes in the order of EV-17a: what is not JSON, then what is too large, then what JSON may not
-/// hold.
-fn parse(shared: &mut Shared, text: &str) -> Result<Value, Refusal> {
-    shared.parse(text).map_err(|error| {
-        let code = match error {
-            JsonError::DuplicateKey(_) => RejectCode::DuplicateKey,
-            JsonError::TooDeep => RejectCode::TooDeep,
-            JsonError::Invalid(_) => return RejectCode::BadRequest.because(error.to_string()),
-        };
-        if !text.starts_with('{') {
-            return RejectCode::BadRequest.because("the event is not an object");
-        }
-        if text.len() > LARGEST_EVENT {
-            let largest = if batch::is_batch_text(text) {
-                batch::LARGEST_BATCH
-            } else {
-                LARGEST_EVENT
-            };
-            if text.len() > largest {
-                return batch::too_large(text.len(), largest);
-            }
-        }
-        code.because(error.to_string())
-    })
-}
-
-/// The event, if it is no larger than one may be. What is no object is refused for that.
-fn small(event: Value, length: usize) -> Result<Value, Refusal> {
-    if length > LARGEST_EVENT && event.as_object().is_some() {
-        return Err(batch::too_large(length, LARGEST_EVENT));
-    }
-    Ok(event)
 }
 
 fn is_deeper(value: &Value, levels: u32) -> bool {

@@ -54,7 +54,7 @@ impl Passing {
     ) -> Result<(), E> {
         lines::each(reader, LONGEST_LINE, |number, line| {
             self.ingestor.one(source, number, line);
-            self.ingestor.shared.clear();
+            self.ingestor.clear_shared();
             let taken = match &mut self.ingestor.kept {
                 Kept::Taken(taken) => std::mem::take(taken),
                 Kept::Gathered(_) => Vec::new(),

@@ -10,7 +10,7 @@ use super::event::{Claim, Identifier};
 use super::events::{EventId, Events, Kept, Link, Links};
 use super::fold::Fold;
 use super::identifiers::ANONYMOUS_ID;
-use super::index::Index;
+use super::index::{Hashing, IdentifierHash, Index};
 use super::ledger::Moment;
 use super::person::{Joining, Person};
 use super::violations::Limits;
@@ -48,6 +48,9 @@ impl PersonId {
     }
 }
 
+/// What an identifier is looked up by, and its number, if it had one then.
+pub(super) type Looked = (IdentifierHash, Option<IdentifierId>);
+
 /// What became of a profile or an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Touched {
@@ -65,7 +68,8 @@ pub(crate) enum Touched {
 
 #[derive(Debug)]
 struct Known {
-    id: Arc<Identifier>,
+    /// None where others have [adopted](People::adopt) it.
+    id: Option<Arc<Identifier>>,
     /// None while only events carry it from which it was dropped.
     attached: Option<Attached>,
 }
@@ -194,7 +198,19 @@ impl People {
 
     /// The number of an identifier, if any event carries it.
     pub(super) fn find(&self, id: &Identifier) -> Option<IdentifierId> {
-        self.by_identifier.get(id)
+        self.by_identifier.get(self.by_identifier.hashing().identifier(id))
+    }
+
+    /// What identifiers are looked up by, and which of them have a number: many at once, for then the memory that each of them
+    /// asks for is on its way together.
+    pub(super) fn look_up(&self, hashes: Vec<IdentifierHash>) -> impl Iterator<Item = Looked> + use<> {
+        let found: Vec<Option<IdentifierId>> = hashes.iter().map(|hash| self.by_identifier.get(*hash)).collect();
+        hashes.into_iter().zip(found)
+    }
+
+    /// What makes the hashes that identifiers are looked up by.
+    pub(super) fn hashing(&self) -> &Hashing {
+        self.by_identifier.hashing()
     }
 
     /// The profile that has an identifier.
@@ -202,20 +218,48 @@ impl People {
         self.attached(id).map(|attached| attached.owner)
     }
 
-    /// The claims of an event as links. There are at most `u32::MAX` identifiers; beyond, `None`.
-    pub(super) fn link(&mut self, claims: Vec<Claim>) -> Option<Links> {
-        let links = claims.into_iter().map(|Claim { id, own }| {
-            let next = IdentifierId(u32::try_from(self.known.len()).ok()?);
-            let number = self.by_identifier.get_or_insert(&id, next);
-            if number == next {
-                self.known.push(Known {
-                    id: Arc::new(id),
-                    attached: None,
-                });
-            }
-            Some(Link { id: number, own })
-        });
+    /// The claims of an event as links, given what each was [looked up](People::look_up) by. There are at most `u32::MAX`
+    /// identifiers; beyond, `None`.
+    pub(super) fn link(&mut self, claims: Vec<Claim>, looked: impl Iterator<Item = Looked>) -> Option<Links> {
+        let links = claims
+            .into_iter()
+            .zip(looked)
+            .map(|(Claim { id, own }, (hash, known))| {
+                if let Some(id) = known {
+                    return Some(Link { id, own });
+                }
+                let next = IdentifierId(u32::try_from(self.known.len()).ok()?);
+                let number = self.by_identifier.get_or_insert(hash, next);
+                if number == next {
+                    self.known.push(Known {
+                        id: Some(Arc::new(id)),
+                        attached: None,
+                    });
+                }
+                Some(Link { id: number, own })
+            });
         links.collect::<Option<Vec<Link>>>().map(Links::from)
+    }
+
+    /// Takes over from others what the identifiers of these events are, which no other event there has. Their numbers, which
+    /// the events name, are new; in the same order.
+    pub(super) fn adopt(&mut self, others: &mut People, events: &mut [Kept]) {
+        let links = events.iter().flat_map(|event| event.links.iter());
+        let mut old: Vec<IdentifierId> = links.map(|link| link.id).collect();
+        old.sort_unstable();
+        old.dedup();
+        let first = self.known.len();
+        for id in &old {
+            let known = others.known.get_mut(id.index());
+            self.known.push(Known {
+                id: known.and_then(|known| known.id.take()),
+                attached: None,
+            });
+        }
+        for link in events.iter_mut().flat_map(|event| event.links.iter_mut()) {
+            let at = old.binary_search(&link.id).unwrap_or_default();
+            link.id = IdentifierId(u32::try_from(first + at).unwrap_or(u32::MAX));
+        }
     }
 
     /// Ends what only new events need: after it no identifier is found by its name.
@@ -274,7 +318,7 @@ impl People {
 
     /// An identifier by its number.
     pub(super) fn named(&self, id: IdentifierId) -> Option<&Identifier> {
-        self.known.get(id.index()).map(|known| &*known.id)
+        self.known.get(id.index())?.id.as_deref()
     }
 
     /// Whether an event that comes late leaves everything about identities as it is: all that it claims was on one
@@ -509,7 +553,7 @@ impl People {
                     owner: place,
                 });
                 let identifier = known.id.clone();
-                if let Some(person) = self.get_mut(place) {
+                if let (Some(person), Some(identifier)) = (self.get_mut(place), identifier) {
                     person.identify(identifier, id, event.times.timestamp);
                 }
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::reject::{Refusal, RejectCode};
-use crate::value::{Object, Value};
+use crate::value::{Leaf, Look};
 
 pub(super) use crate::model::{Preference, Preferences, Rest, consent_object, is_preference_update};
 
@@ -16,22 +16,20 @@ pub(super) struct Given {
 }
 
 /// Validates the consent object of a preference update (CV-2 to CV-6, in the order of CV-7).
-pub(super) fn validate(context: Option<&Object>) -> Result<(), Refusal> {
-    let consent = context.and_then(|c| c.get("consent")).and_then(Value::as_object);
-    let preferences = match consent.and_then(|c| c.get("categoryPreferences")) {
-        None | Some(Value::Null) => {
-            return Err(RejectCode::ConsentMissing.because("context.consent.categoryPreferences object is required"));
-        }
-        Some(Value::Object(preferences)) => preferences,
-        Some(_) => {
-            return Err(RejectCode::ConsentNotObject.because("context.consent.categoryPreferences must be an object"));
-        }
+pub(super) fn validate<'v, V: Look<'v>>(context: Option<V>) -> Result<(), Refusal> {
+    let consent = context.and_then(|c| c.get("consent"));
+    let preferences = consent.and_then(|c| c.get("categoryPreferences"));
+    let Some(preferences) = preferences.and_then(Look::present) else {
+        return Err(RejectCode::ConsentMissing.because("context.consent.categoryPreferences object is required"));
     };
-    if preferences.iter().any(|(_, value)| !matches!(value, Value::Bool(_))) {
+    let Some(mut preferences) = preferences.entries() else {
+        return Err(RejectCode::ConsentNotObject.because("context.consent.categoryPreferences must be an object"));
+    };
+    if preferences.any(|(_, value)| !matches!(value.leaf(), Leaf::Bool(_))) {
         return Err(RejectCode::ConsentNotBool.because("Consent preferences for the categories must be boolean"));
     }
-    match consent.and_then(|c| c.get("version")) {
-        None | Some(Value::Null | Value::Number(_)) => Ok(()),
+    match consent.and_then(|c| c.get("version")).map(Look::leaf) {
+        None | Some(Leaf::Null | Leaf::Number(_)) => Ok(()),
         Some(_) => Err(RejectCode::ConsentVersionNotNumber.because("Version must be a number")),
     }
 }

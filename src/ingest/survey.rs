@@ -38,7 +38,7 @@ impl Ingestor {
         let kept = std::mem::replace(&mut self.kept, Kept::Taken(Vec::new()));
         let read = lines::each(reader, lines::LONGEST_LINE, |number, line| {
             self.one(source, number, line);
-            self.shared.clear();
+            self.clear_shared();
             let Kept::Taken(taken) = &mut self.kept else {
                 return Ok(());
             };

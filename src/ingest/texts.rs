@@ -6,6 +6,7 @@
 //! leaves nothing to luck.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use lz4_flex::block::{compress, compress_into, decompress, get_maximum_output_size};
@@ -16,6 +17,8 @@ use super::input::{Input, Raw};
 /// From how many bytes on a block is closed. With the largest event it stays below the 64 KiB for which the compressor has
 /// its small table.
 const BLOCK: usize = 31_000;
+/// How much is packed into one piece of memory.
+const SLAB: usize = 4 << 20;
 /// How many blocks are held unpacked while texts are asked for: an event is mostly sent again soon.
 const UNPACKED: usize = 128;
 
@@ -23,6 +26,8 @@ const UNPACKED: usize = 128;
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     blocks: Vec<Packed>,
+    /// What is packed, one block behind the other, in pieces of memory so large that an allocator gives them back at once.
+    slabs: Vec<Vec<u8>>,
     open: Block,
     /// Where blocks are packed: new room for each would cost as much as the packing.
     room: Vec<u8>,
@@ -44,7 +49,9 @@ struct Block {
 struct Packed {
     first: usize,
     ends: Box<[u32]>,
-    bytes: Box<[u8]>,
+    /// Where it is packed.
+    slab: usize,
+    bytes: Range<usize>,
     /// The length of the text.
     length: usize,
 }
@@ -70,16 +77,43 @@ impl Texts {
         }
     }
 
-    fn close(&mut self) {
+    /// Adds those of another, which is closed, behind its own.
+    pub(super) fn append(&mut self, other: Texts) {
+        self.close();
+        let first = self.len();
+        for block in other.blocks {
+            let (slab, bytes) = pack(&mut self.slabs, block.packed(&other.slabs));
+            self.blocks.push(Packed {
+                first: first + block.first,
+                slab,
+                bytes,
+                ..block
+            });
+        }
+        let outer = other.outer.into_iter();
+        self.outer.extend(outer.map(|(number, outer)| (first + number, outer)));
+        self.open.first = first + other.open.first;
+    }
+
+    /// Packs what is not packed yet.
+    pub(super) fn close(&mut self) {
+        if self.open.ends.is_empty() {
+            return;
+        }
         let text = self.open.text.as_bytes();
         self.room
             .resize(get_maximum_output_size(text.len()).max(self.room.len()), 0);
         let packed = compress_into(text, &mut self.room).ok();
         let packed = packed.and_then(|length| self.room.get(..length));
+        let (slab, bytes) = match packed {
+            Some(packed) => pack(&mut self.slabs, packed),
+            None => pack(&mut self.slabs, &compress(text)),
+        };
         self.blocks.push(Packed {
             first: self.open.first,
             ends: self.open.ends.as_slice().into(),
-            bytes: packed.map_or_else(|| compress(text).into(), Box::from),
+            slab,
+            bytes,
             length: text.len(),
         });
         self.open.first = self.len();
@@ -115,7 +149,7 @@ impl Texts {
             Some(known) => known,
             None => {
                 // It was packed here, and from a text.
-                let text = String::from_utf8(decompress(&block.bytes, block.length).ok()?).ok()?;
+                let text = String::from_utf8(decompress(block.packed(&self.slabs), block.length).ok()?).ok()?;
                 self.unpacked.truncate(UNPACKED - 1);
                 self.unpacked.push_front((place, text));
                 0
@@ -124,6 +158,27 @@ impl Texts {
         let (_, text) = self.unpacked.get(known)?;
         part(text, &block.ends, number.checked_sub(block.first)?)
     }
+}
+
+impl Packed {
+    fn packed<'s>(&self, slabs: &'s [Vec<u8>]) -> &'s [u8] {
+        let slab = slabs.get(self.slab);
+        slab.and_then(|slab| slab.get(self.bytes.clone())).unwrap_or_default()
+    }
+}
+
+/// Puts a packed block behind the others; where it is now.
+fn pack(slabs: &mut Vec<Vec<u8>>, packed: &[u8]) -> (usize, Range<usize>) {
+    match slabs.last() {
+        None => slabs.push(Vec::new()),
+        Some(slab) if slab.len() + packed.len() > SLAB => slabs.push(Vec::with_capacity(SLAB)),
+        Some(_) => {}
+    }
+    let begin = slabs.last_mut().map_or(0, |slab| {
+        slab.extend_from_slice(packed);
+        slab.len() - packed.len()
+    });
+    (slabs.len() - 1, begin..begin + packed.len())
 }
 
 fn part<'t>(text: &'t str, ends: &[u32], at: usize) -> Option<&'t str> {

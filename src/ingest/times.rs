@@ -3,16 +3,16 @@
 use super::event::Times;
 use super::reject::{Refusal, RejectCode};
 use crate::time::Timestamp;
-use crate::value::{Object, Value};
+use crate::value::{Fields, Look};
 
 /// 9999-12-31T23:59:59.999Z, the last instant that can be written.
 const LAST: Timestamp = Timestamp::from_millis(253_402_300_799_999);
 
 /// Reads the times of an event; one without any was received at `received_at`.
-pub(crate) fn read(event: &Object, received_at: Timestamp) -> Result<Times, Refusal> {
-    let field = |key: &'static str| match event.get(key).and_then(Value::present) {
+pub(crate) fn read<'v>(event: impl Fields<'v>, received_at: Timestamp) -> Result<Times, Refusal> {
+    let field = |key: &'static str| match event.get(key).and_then(Look::present) {
         None => Ok(None),
-        Some(value) => match value.as_str().and_then(Timestamp::parse) {
+        Some(value) => match value.text().and_then(Timestamp::parse) {
             Some(time) => Ok(Some(time)),
             None => Err(RejectCode::TimestampInvalid.because(format!("`{key}` is not a date with a time zone"))),
         },

@@ -20,22 +20,24 @@ impl SetBy {
             values.retain(|_, value| value.present().is_some());
             return;
         }
-        for (key, value) in new.entries() {
-            // Most traits are set to what they are.
-            if self.claim(key, by, events) && values.get(key) != value.present() {
-                put(values, key, value.clone());
-            }
-        }
+        // Most traits are set to what they are.
+        let changed = new
+            .entries()
+            .filter(|(key, value)| self.claim(key, by, events) && values.get(key) != value.present());
+        let changed: Vec<(Arc<str>, Value)> = changed.cloned().collect();
+        put(values, changed);
     }
 
     /// Takes in the traits of another profile; of a trait of both the later wins (ID-21).
-    pub(super) fn absorb(&mut self, values: &mut Object, mut others: Object, other: SetBy, events: &Events) {
-        for (key, by) in other.0 {
-            if self.claim(&key, by, events) {
-                let value = others.remove(&key).unwrap_or_default();
-                put(values, &key, value);
-            }
-        }
+    pub(super) fn absorb(&mut self, values: &mut Object, others: Object, other: SetBy, events: &Events) {
+        let mut others: BTreeMap<Arc<str>, Value> = others.into_iter().collect();
+        let claimed = other.0.into_iter().filter(|(key, by)| self.claim(key, *by, events));
+        let claimed = claimed.map(|(key, _)| {
+            let value = others.remove(&key).unwrap_or_default();
+            (key, value)
+        });
+        let claimed: Vec<(Arc<str>, Value)> = claimed.collect();
+        put(values, claimed);
     }
 
     /// Whether an event is the latest to set a trait; then it is the one that did.
@@ -54,10 +56,11 @@ impl SetBy {
     }
 }
 
-fn put(values: &mut Object, key: &Arc<str>, value: Value) {
-    if value == Value::Null {
-        values.remove(key);
-    } else {
-        values.insert(key.clone(), value);
+/// Sets values, or removes those that are null. All at once: one by one, each new key would move all others.
+fn put(values: &mut Object, changed: Vec<(Arc<str>, Value)>) {
+    let is_removed = changed.iter().any(|(_, value)| value.present().is_none());
+    values.extend(changed);
+    if is_removed {
+        values.retain(|_, value| value.present().is_some());
     }
 }

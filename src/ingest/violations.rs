@@ -53,6 +53,12 @@ impl Violations {
         self.add(TIME_LIMIT, limits.values_in_time);
     }
 
+    pub(super) fn add_all(&mut self, others: Violations) {
+        for (name, count) in others.0 {
+            *self.0.entry(name).or_default() += count;
+        }
+    }
+
     fn add(&mut self, name: &'static str, count: u32) {
         if count > 0 {
             *self.0.entry(name).or_default() += u64::from(count);

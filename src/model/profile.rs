@@ -514,7 +514,7 @@ impl<'de> Visitor<'de> for Events {
 
 /// One event, with its name.
 #[derive(Clone, Copy)]
-struct Event<'s>(&'s Sharing);
+struct Event<'s, 't>(&'s Sharing<'t>);
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
@@ -525,7 +525,7 @@ enum EventField {
     Properties,
 }
 
-impl<'de> DeserializeSeed<'de> for Event<'_> {
+impl<'de> DeserializeSeed<'de> for Event<'_, 'de> {
     type Value = (Arc<str>, PastEvent);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -533,7 +533,7 @@ impl<'de> DeserializeSeed<'de> for Event<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Event<'_> {
+impl<'de> Visitor<'de> for Event<'_, 'de> {
     type Value = (Arc<str>, PastEvent);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

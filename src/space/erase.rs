@@ -10,10 +10,10 @@ use sha2::Sha256;
 
 use super::record::{Forgotten, Hash, Stored};
 use super::scrub;
-use crate::ingest::{Claim, Event, Refusal, RejectCode, Shared, decode};
+use crate::ingest::{Claim, Content, Event, Refusal, RejectCode, Shared, decode};
 use crate::model::IdentityRules;
 use crate::time::Timestamp;
-use crate::value::Value;
+use crate::value::{JsonError, Look, Tree, Value};
 
 /// The key of the keyed hashes: without it nobody can find out whether a given person was forgotten.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -133,9 +133,17 @@ impl Erasure {
         if self.is_forgotten(stored.message_id) {
             return Ok(None);
         }
-        let mut value = value(stored, shared)?;
-        self.hide(&mut value, stored, rules)?;
-        let Some(mut event) = usable(decode(value, rules, stored.received_at))? else {
+        let mut tree = Tree::default();
+        let node = tree.read(stored.json).map_err(unread)?;
+        let as_it_stands = is_own_id(node, stored) && !self.is_hidden(stored.message_id);
+        let decoded = if as_it_stands {
+            decode(node, rules, stored.received_at, Content::Kept, shared)
+        } else {
+            let mut value = value(stored, shared)?;
+            self.hide(&mut value, stored, rules, shared)?;
+            decode(&value, rules, stored.received_at, Content::Kept, shared)
+        };
+        let Some(mut event) = usable(decoded)? else {
             return Ok(None);
         };
         if let Some(hidden) = self.hidden_in(stored.message_id) {
@@ -149,7 +157,6 @@ impl Erasure {
         if stored.without_history || self.is_before_horizon(&event) {
             event.leave_history();
         }
-        shared.share(&mut event);
         Ok(Some(event))
     }
 
@@ -167,7 +174,7 @@ impl Erasure {
             return Ok(Rest::Nothing);
         }
         let mut value = value(stored, shared)?;
-        let mut changed = self.hide(&mut value, stored, rules)?;
+        let mut changed = self.hide(&mut value, stored, rules, shared)?;
         let mut without_history = stored.without_history;
         if !without_history
             && scrub::is_past(&value)
@@ -204,7 +211,7 @@ impl Erasure {
             Rest::Some { json, without_history } => (&**json, *without_history),
         };
         let mut value = value(&Stored { json, ..*stored }, shared)?;
-        let Some(event) = usable(decode(value.clone(), rules, stored.received_at))? else {
+        let Some(event) = usable(decode(&value, rules, stored.received_at, Content::LeftOut, shared))? else {
             return Ok(rest);
         };
         let claims = event.claims.into_iter();
@@ -224,11 +231,17 @@ impl Erasure {
     }
 
     /// Takes identifiers of people who were forgotten out of an event of somebody else; whether there were any.
-    fn hide(&self, value: &mut Value, stored: &Stored<'_>, rules: &IdentityRules) -> Result<bool, Refusal> {
+    fn hide(
+        &self,
+        value: &mut Value,
+        stored: &Stored<'_>,
+        rules: &IdentityRules,
+        shared: &mut Shared,
+    ) -> Result<bool, Refusal> {
         let Some(hashes) = self.hidden_in(stored.message_id) else {
             return Ok(false);
         };
-        let Some(event) = usable(decode(value.clone(), rules, stored.received_at))? else {
+        let Some(event) = usable(decode(&*value, rules, stored.received_at, Content::LeftOut, shared))? else {
             return Ok(false);
         };
         let (hidden, left): (Vec<Claim>, Vec<Claim>) = event.claims.into_iter().partition(|claim| {
@@ -251,16 +264,25 @@ impl Erasure {
 
 /// The event as it came, with the message id that was derived from it.
 fn value(stored: &Stored<'_>, shared: &mut Shared) -> Result<Value, Refusal> {
-    let mut value = shared
-        .parse(stored.json)
-        .map_err(|error| RejectCode::BadRequest.because(error.to_string()))?;
-    if let Value::Object(event) = &mut value {
-        let own = event.get("messageId").and_then(Value::as_str);
-        if own != Some(stored.message_id) {
-            event.insert("messageId", Value::String(stored.message_id.into()));
-        }
+    let mut tree = Tree::default();
+    let node = tree.read(stored.json).map_err(unread)?;
+    let is_own_id = is_own_id(node, stored);
+    let mut value = node.to_value(shared.keys());
+    if let Value::Object(event) = &mut value
+        && !is_own_id
+    {
+        event.insert("messageId", Value::String(stored.message_id.into()));
     }
     Ok(value)
+}
+
+/// Whether an event came with the message id that it is stored under.
+fn is_own_id<'v>(event: impl Look<'v>, stored: &Stored<'_>) -> bool {
+    event.get("messageId").and_then(Look::text) == Some(stored.message_id)
+}
+
+fn unread(error: JsonError) -> Refusal {
+    RejectCode::BadRequest.because(error.to_string())
 }
 
 /// Rules may have changed since the event was stored (ID-14).

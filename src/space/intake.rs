@@ -1,6 +1,7 @@
 //! How events come into a space.
 
 use std::io::BufRead;
+use std::num::NonZeroUsize;
 
 use super::error::SpaceError;
 use crate::ingest::{Counts, Ingestor, Reject, RejectCode, Settings};
@@ -62,6 +63,7 @@ impl<'s> Intake<'s> {
         identity: &IdentityRules,
         now: Timestamp,
         received_at: Timestamp,
+        make: fn(Settings) -> Ingestor,
     ) -> Self {
         let settings = Settings {
             identity: identity.clone(),
@@ -71,7 +73,7 @@ impl<'s> Intake<'s> {
             now: Timestamp::MAX,
         };
         Intake {
-            ingestor: Ingestor::for_store(settings),
+            ingestor: make(settings),
             now,
             space,
             failed: false,
@@ -112,6 +114,11 @@ impl<'s> Intake<'s> {
     /// Keeps no more than so many refused events for [`Receipt::rejects`]; the others are only counted.
     pub fn keep_rejects(&mut self, most: usize) {
         self.ingestor.keep_rejects(most);
+    }
+
+    /// On how many threads lines may be read, as [`Ingestor::threads`] says.
+    pub fn threads(&mut self, most: NonZeroUsize) {
+        self.ingestor.threads(most);
     }
 
     /// Makes durable what is not yet, and tells what became of all events. Without it the last of them are not stored.

@@ -159,7 +159,7 @@ impl<S: Storage> Journal<S> {
     /// received at `received_at`, which is `now` in most cases.
     pub fn intake(&mut self, now: Timestamp, received_at: Timestamp) -> Intake<'_> {
         let rules = self.rules.clone();
-        Intake::new(self, &rules, now, received_at)
+        Intake::new(self, &rules, now, received_at, Ingestor::for_texts)
     }
 
     /// How many events are stored.

@@ -184,7 +184,7 @@ impl<S: Storage> Space<S> {
     pub fn intake(&mut self, now: Timestamp, received_at: Timestamp) -> Result<Intake<'_>, SpaceError> {
         self.advance(now)?;
         let identity = self.settings.identity.clone();
-        Ok(Intake::new(self, &identity, now, received_at))
+        Ok(Intake::new(self, &identity, now, received_at, Ingestor::for_store))
     }
 
     /// Moves on to `now`: events that were dated ahead count from their instant on.

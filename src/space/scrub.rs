@@ -103,7 +103,7 @@ pub(super) fn leave_history(event: &mut Value, rules: &IdentityRules) {
         event.insert("properties", Value::Object(identifying));
     }
     // Who changed their preferences deliberately is told by the name (CP-16).
-    if event.get("event").is_some() && !is_preference_update(event) {
+    if event.get("event").is_some() && !is_preference_update(&*event) {
         event.insert("event", Value::String("".into()));
     }
 }

@@ -2,7 +2,10 @@
 
 mod json;
 mod keys;
+mod look;
 mod number;
+mod sharing;
+mod tree;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,8 +15,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use json::{JsonError, MAX_DEPTH, parse};
-pub(crate) use json::{Reader, Sharing};
+pub(crate) use keys::Keys;
+pub(crate) use look::{Fields, Leaf, Look};
 pub use number::{Number, NumberText};
+pub(crate) use sharing::Sharing;
+pub(crate) use tree::Tree;
 
 /// A JSON value. An absent value and `Null` mean the same to every condition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -87,12 +93,6 @@ impl Object {
         Some(self.change(|entries| entries.remove(at).1))
     }
 
-    /// Takes the value of a key and leaves `null`: for what is thrown away afterwards.
-    pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
-        let at = self.find(key).ok()?;
-        self.entries.get_mut(at).map(|(_, value)| std::mem::take(value))
-    }
-
     /// Keeps the entries that `keep` says yes to.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
         if !self.iter().all(|(key, value)| keep(key, value)) {
@@ -120,6 +120,14 @@ impl Object {
         self.entries.is_empty()
     }
 
+    /// An object of entries whose keys differ, in any order.
+    fn of_different(mut entries: Vec<(Arc<str>, Value)>) -> Self {
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Object {
+            entries: entries.into_boxed_slice(),
+        }
+    }
+
     fn find(&self, key: &str) -> Result<usize, usize> {
         self.entries.binary_search_by(|(other, _)| (**other).cmp(key))
     }
@@ -141,6 +149,23 @@ impl<K: Into<Arc<str>>> FromIterator<(K, Value)> for Object {
         entries.dedup_by(|later, kept| later.0 == kept.0);
         Object {
             entries: entries.into_boxed_slice(),
+        }
+    }
+}
+
+impl Extend<(Arc<str>, Value)> for Object {
+    /// Sets keys, and moves the other entries once at the most.
+    fn extend<I: IntoIterator<Item = (Arc<str>, Value)>>(&mut self, entries: I) {
+        let mut new = Vec::new();
+        for (key, value) in entries {
+            match self.find(&key).ok().and_then(|at| self.entries.get_mut(at)) {
+                Some((_, old)) => *old = value,
+                None => new.push((key, value)),
+            }
+        }
+        if !new.is_empty() {
+            // Two parts that are in order are put into one another.
+            *self = std::mem::take(self).into_iter().chain(new).collect();
         }
     }
 }

@@ -13,8 +13,10 @@ mod identity_rules;
 mod lines;
 #[path = "../made_events/mod.rs"]
 mod made_events;
+mod many;
 mod properties;
 mod refusals;
+mod threads;
 mod times;
 mod traits;
 

@@ -116,3 +116,47 @@ proptest! {
         prop_assert_eq!(dump(&space.profiles()), dump(&reference(&after, &events, now).profiles));
     }
 }
+
+/// What reading a file into a space on so many threads comes to: the receipt, and all that is stored, in order.
+fn read_on(threads: usize, file: &[u8]) -> (volens::space::Receipt, Vec<(u8, Vec<u8>)>) {
+    let settings = Settings {
+        identity: volens::model::IdentityRules::default(),
+        categories: vec!["Advertising".into()],
+    };
+    let mut space = Space::open(Memory::new(), settings, minute(LAST)).unwrap();
+    let mut intake = space.intake(minute(LAST), minute(LAST)).unwrap();
+    intake.threads(std::num::NonZeroUsize::new(threads).unwrap());
+    intake.read("events.jsonl", file).unwrap();
+    let receipt = intake.commit().unwrap();
+    let mut stored = Vec::new();
+    let storage = space.into_storage();
+    let scanned = storage.scan(&mut |entry| {
+        stored.push((entry.kind, entry.payload.to_vec()));
+        Ok(())
+    });
+    scanned.unwrap();
+    // The key of each space is its own.
+    stored.remove(0);
+    (receipt, stored)
+}
+
+/// Many more events than are made durable together, some of them repeated or refused.
+#[test]
+fn the_number_of_threads_leaves_no_trace_in_what_is_stored() {
+    let lines = (0..30_000_u32).map(|number| match number % 101 {
+        0 => "no event".to_owned(),
+        1 => r#"{"batch":[{"type":"track","event":"E","anonymousId":"a"},{"type":"track"}]}"#.to_owned(),
+        _ => json!({
+            "type": "track", "event": "E", "userId": format!("u{}", number % 700),
+            "messageId": format!("m{}", number * 7919 % 29_000), "timestamp": "2026-01-01T00:00:00Z",
+            "properties": {"n": number % 3},
+        })
+        .to_string(),
+    });
+    let file = lines.collect::<Vec<String>>().join("\n");
+    let one = read_on(1, file.as_bytes());
+    assert!(one.0.counts.duplicate > 0 && one.0.counts.rejected > 0);
+    for threads in [2, 5] {
+        assert!(read_on(threads, file.as_bytes()) == one, "{threads}");
+    }
+}
