@@ -8,7 +8,7 @@ SPACES = media saas shop
 EVENTS = 10000000
 PEOPLE = 1000000
 
-.PHONY: check fmt lint test docs lean snapshots bench instructions instructions-update live scale spaces events long
+.PHONY: check fmt lint test docs lean snapshots bench bench-peers instructions instructions-update live scale spaces events long
 
 check: fmt lint lean test docs spaces
 
@@ -64,6 +64,11 @@ instructions-update:
 # What one event costs with 1 000 and with 10 000 audiences, beside evaluating all of them.
 live:
 	cargo bench --bench live
+
+# Volens beside other engines on the same work, as one table of ratios. PEERS is the folder of the comparison: it is copied, and
+# built and run in target/peers. Nothing else should run meanwhile.
+bench-peers:
+	benches/peers/run $(PEERS)
 
 # Many events of many people: time and memory, beside parsing and writing the same lines. A million needs 0.7 GB of disk
 # and 1 GB of memory.

@@ -299,7 +299,7 @@ struct EventArguments {
     #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "store", conflicts_with = "store")]
     events: Vec<PathBuf>,
     /// A store of events, which `volens ingest` writes, instead of files
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["received_at", "rejects", "threads"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["received_at", "rejects"])]
     store: Option<PathBuf>,
     /// The instant that everything is evaluated as of [default: the clock]
     #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
@@ -310,7 +310,7 @@ struct EventArguments {
     /// Write each refused event to this file, with the reason, as JSON lines
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-    /// On how many threads events are read [default: as many as the machine runs at once]
+    /// On how many threads events are read, and profiles evaluated [default: as many as the machine runs at once]
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 }

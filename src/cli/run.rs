@@ -56,7 +56,7 @@ pub(super) fn run(
     let ingested = events::ingest(&engine, arguments, now, streams)?;
     let execution = Execution {
         executor: besides.executor,
-        ..Execution::default()
+        threads: arguments.threads,
     };
     let mut run = engine.run_with(&ingested.profiles, now, execution)?;
     run.events = Some(ingested.counts);
