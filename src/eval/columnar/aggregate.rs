@@ -13,7 +13,7 @@ use crate::value::Value;
 /// A computed trait, prepared for a segment.
 #[derive(Debug)]
 pub(super) struct Computing<'s> {
-    passing: Passing<'s>,
+    pub(super) passing: Passing<'s>,
     function: Of<'s>,
 }
 
@@ -42,7 +42,8 @@ pub(super) struct Cells {
     fit: bool,
     known: Bits,
     /// Whose value is none that units can be: it is left to the evaluator of one profile.
-    pub(super) odd: Bits,
+    odd: Bits,
+    any_odd: bool,
 }
 
 impl Default for Cells {
@@ -53,6 +54,7 @@ impl Default for Cells {
             fit: true,
             known: bits::NONE,
             odd: bits::NONE,
+            any_odd: false,
         }
     }
 }
@@ -63,6 +65,23 @@ impl Cells {
         self.fit = true;
         self.known = bits::NONE;
         self.odd = bits::NONE;
+        self.any_odd = false;
+    }
+
+    fn put(&mut self, at: usize, value: i64) {
+        if let (Some(cell), Some(small)) = (self.cells.get_mut(at), self.small.get_mut(at)) {
+            *cell = value;
+            match i32::try_from(value) {
+                Ok(value) => *small = value,
+                Err(_) if value == ABSENT => *small = i32::MIN,
+                Err(_) => self.fit = false,
+            }
+        }
+    }
+
+    /// Whose value is none that columns have, if there is anybody.
+    pub(super) fn odd(&self) -> Option<&Bits> {
+        self.any_odd.then_some(&self.odd)
     }
 
     /// The units of a profile, or the place of an event; `None` where there is no value.
@@ -108,7 +127,7 @@ impl<'s> Computing<'s> {
         };
         let filter = Filter::new(program, events, aggregate.filter, asker)?;
         Some(Computing {
-            passing: Passing::new(events, aggregate.window.bounds(asker.now()), filter),
+            passing: Passing::new((aggregate.event, events), aggregate.window.bounds(asker.now()), filter),
             function,
         })
     }
@@ -130,28 +149,49 @@ impl<'s> Computing<'s> {
         }
     }
 
-    /// Computes the values of the profiles of the block from `start` on that are wanted and not known.
-    pub(super) fn fill(&self, start: usize, wanted: &Bits, cells: &mut Cells) {
+    /// Computes the values of the profiles of the block from `start` on that are wanted and not known. Of those who are not
+    /// `inside`, where that is known, it is known that they have no event in the window.
+    pub(super) fn fill(&self, start: usize, wanted: &Bits, inside: Option<&Bits>, cells: &mut Cells) {
         cells.cells.resize(BLOCK, ABSENT);
         cells.small.resize(BLOCK, i32::MIN);
         let missing = bits::without(wanted, &cells.known);
         if bits::is_none(&missing) {
             return;
         }
-        let odd = bits::each(&missing, |at| {
-            let value = self.value(start + at);
-            if let (Some(value), Some(cell), Some(small)) = (value, cells.cells.get_mut(at), cells.small.get_mut(at)) {
-                *cell = value;
-                match i32::try_from(value) {
-                    Ok(value) => *small = value,
-                    Err(_) if value == ABSENT => *small = i32::MIN,
-                    Err(_) => cells.fit = false,
+        let asked = match inside {
+            Some(inside) => {
+                let none = self.of_none();
+                if bits::is_none(&cells.known) {
+                    cells.cells.fill(none);
+                    cells.small.fill(i32::try_from(none).unwrap_or(i32::MIN));
+                } else {
+                    bits::each(&bits::without(&missing, inside), |at| {
+                        cells.put(at, none);
+                        false
+                    });
                 }
+                bits::and(&missing, inside)
+            }
+            None => missing,
+        };
+        let odd = bits::each(&asked, |at| {
+            let value = self.value(start + at);
+            if let Some(value) = value {
+                cells.put(at, value);
             }
             value.is_none()
         });
         bits::add(&mut cells.known, &missing);
+        cells.any_odd |= !bits::is_none(&odd);
         bits::add(&mut cells.odd, &odd);
+    }
+
+    /// The value of somebody without an event in the window.
+    fn of_none(&self) -> i64 {
+        match self.function {
+            Of::Count | Of::Sum(_) => 0,
+            Of::Average(_) | Of::Minimum(_) | Of::Maximum(_) | Of::First(_) | Of::Last(_) => ABSENT,
+        }
     }
 
     /// The value of one profile; `None` where it is none that units can be.

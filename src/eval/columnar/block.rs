@@ -5,10 +5,12 @@ use std::cell::OnceCell;
 use super::aggregate::Cells;
 use super::bits::{self, BLOCK, Bits};
 use super::column::Column;
+use super::count::Passing;
 use super::ladder::{Climbed, Rungs};
 use super::plan::{Ask, Plan};
 use super::segment::Segment;
 use super::select::Asker;
+use super::windows::Seen;
 use crate::consent::ConsentState;
 use crate::eval;
 use crate::eval::many::TooCostly;
@@ -26,6 +28,7 @@ pub(super) struct Room {
     /// By trait slot.
     computed: Vec<Cells>,
     climbed: Vec<Climbed>,
+    seen: Seen,
     /// Who has identifiers that suffice for a member, without and with an anonymous one.
     eligible: [Bits; 2],
     /// By category slot, who granted it.
@@ -53,6 +56,7 @@ impl Room {
             members: vec![bits::NONE; program.audiences.len()],
             computed: program.traits.iter().map(|_| Cells::default()).collect(),
             climbed: program.traits.iter().map(|_| Climbed::default()).collect(),
+            seen: Seen::default(),
             eligible: [bits::NONE; 2],
             granted: vec![bits::NONE; program.categories.len()],
         }
@@ -74,6 +78,8 @@ pub(super) struct Block<'b, 's> {
     plan: &'b Plan<'s>,
     asker: &'s Asker<'s>,
     start: usize,
+    /// Everybody in it.
+    all: Bits,
     room: &'b mut Room,
     /// People who are asked about one by one, and how they are laid out for that.
     profiles: &'b Lazily<Profile>,
@@ -97,12 +103,14 @@ pub(super) fn evaluate<'s>(
     }
     room.computed.iter_mut().for_each(Cells::forget);
     room.climbed.iter_mut().for_each(Climbed::forget);
+    room.seen.forget();
     let mut block = Block {
         program,
         segment,
         plan,
         asker,
         start,
+        all: bits::first(segment.in_block(start)),
         room,
         profiles: &profiles,
         rows: OnceCell::new(),
@@ -117,7 +125,9 @@ pub(super) fn evaluate<'s>(
             continue;
         }
         let found = block.audience(audience);
-        if let Some(kept) = block.room.members.get_mut(slot.index()) {
+        if plan.referred.get(slot.index()).copied().unwrap_or(false)
+            && let Some(kept) = block.room.members.get_mut(slot.index())
+        {
             *kept = found;
         }
         members(*slot, &found);
@@ -215,38 +225,53 @@ impl Block<'_, '_> {
             Ask::Select(select) => select.narrow(self.start, wanted),
             Ask::Rungs(slot, rungs) => self.rungs(id, *slot, *rungs, wanted),
             Ask::Computed(slot, on) => {
-                let Some(odd) = self.compute(*slot, wanted) else {
-                    *wanted = bits::NONE;
-                    return;
-                };
+                let odd = self.compute(*slot, wanted);
                 if let Some(cells) = self.room.computed.get(slot.index()) {
                     on.narrow(cells, self.asker, wanted);
                 }
-                self.odd(id, &odd, wanted);
+                self.odd(id, odd, wanted);
             }
             Ask::Count(counting) => {
+                let outside = self.inside(&counting.passing).map(|inside| {
+                    let outside = bits::without(wanted, &inside);
+                    bits::keep(wanted, &inside);
+                    outside
+                });
                 *wanted = bits::each(wanted, |at| match counting.holds(self.start + at) {
                     Some(holds) => holds,
                     None => self.one(id, at),
                 });
+                if let Some(outside) = outside.filter(|_| counting.holds_of_none()) {
+                    bits::add(wanted, &outside);
+                }
             }
             Ask::One => *wanted = bits::each(wanted, |at| self.one(id, at)),
         }
     }
 
-    /// Computes a computed trait of those who are wanted, and gives those of them whose value is none that columns have.
+    /// Who has an event in a window, if many conditions look at it.
+    fn inside(&mut self, passing: &Passing<'_>) -> Option<Bits> {
+        let number = passing.shared?;
+        let windows = &self.plan.windows;
+        Some(windows.inside(number, self.segment, self.start, &self.all, &mut self.room.seen))
+    }
+
+    /// Computes a computed trait of those who are wanted, and gives those of them whose value is none that columns have;
+    /// `None` where there are none.
     fn compute(&mut self, slot: TraitSlot, wanted: &Bits) -> Option<Bits> {
         let computing = self.plan.computed.get(slot.index())?.as_ref()?;
+        let inside = self.inside(&computing.passing);
         let cells = self.room.computed.get_mut(slot.index())?;
-        computing.fill(self.start, wanted, cells);
-        Some(bits::and(wanted, &cells.odd))
+        computing.fill(self.start, wanted, inside.as_ref(), cells);
+        let odd = cells.odd()?;
+        Some(bits::and(wanted, odd))
     }
 
     /// Asks about those whose value is none that columns have one by one.
-    fn odd(&mut self, id: NodeId, odd: &Bits, found: &mut Bits) {
-        if !bits::is_none(odd) {
-            bits::leave_out(found, odd);
-            bits::add(found, &bits::each(odd, |at| self.one(id, at)));
+    fn odd(&mut self, id: NodeId, odd: Option<Bits>, found: &mut Bits) {
+        if let Some(odd) = odd {
+            bits::leave_out(found, &odd);
+            bits::add(found, &bits::each(&odd, |at| self.one(id, at)));
         }
     }
 
@@ -260,21 +285,18 @@ impl Block<'_, '_> {
             *wanted = bits::NONE;
             return;
         };
-        match (odd, self.segment.traits.get(slot.index())) {
-            (Some(odd), _) => {
+        match self.segment.traits.get(slot.index()) {
+            Some(Column::Units(units)) => {
+                ladder.climb(&self.all, |at| units.units(self.start + at), climbed);
+            }
+            _ => {
                 if let Some(cells) = self.room.computed.get(slot.index()) {
                     ladder.climb(wanted, |at| cells.units(at), climbed);
                 }
-                climbed.narrow(rungs, wanted);
-                self.odd(id, &odd, wanted);
             }
-            (None, Some(Column::Units(units))) => {
-                let all = bits::first(self.segment.in_block(self.start));
-                ladder.climb(&all, |at| units.units(self.start + at), climbed);
-                climbed.narrow(rungs, wanted);
-            }
-            _ => *wanted = bits::NONE,
         }
+        climbed.narrow(rungs, wanted);
+        self.odd(id, odd, wanted);
     }
 
     /// Whether a condition holds of one profile of the block, by the evaluator that says what it means.

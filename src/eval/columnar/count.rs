@@ -3,7 +3,8 @@
 use super::filter::{Filter, Following};
 use super::segment::{Events, narrow};
 use super::select::Asker;
-use crate::ir::{Count, Performed, Program};
+use super::windows::Window;
+use crate::ir::{Count, EventSlot, Performed, Program};
 use crate::time::{Duration, Timestamp};
 
 /// Up to so many pairs of events are compared each with each; a profile with more is left to the evaluator of one profile,
@@ -22,9 +23,9 @@ pub(super) struct Counting<'s> {
 #[derive(Debug)]
 pub(super) struct Passing<'s> {
     pub(super) events: &'s Events,
-    /// `after < t ≤ until`
-    after: i64,
-    until: i64,
+    pub(super) window: Window,
+    /// The number of the window, if others look at it, too.
+    pub(super) shared: Option<usize>,
     pub(super) filter: Filter<'s>,
 }
 
@@ -40,18 +41,24 @@ struct Follow<'s> {
 }
 
 impl<'s> Passing<'s> {
-    pub(super) fn new(events: &'s Events, window: (Timestamp, Timestamp), filter: Filter<'s>) -> Self {
+    /// `events` are those of the slot.
+    pub(super) fn new(
+        (slot, events): (EventSlot, &'s Events),
+        (after, until): (Timestamp, Timestamp),
+        filter: Filter<'s>,
+    ) -> Self {
         Passing {
             events,
-            after: window.0.as_millis(),
-            until: window.1.as_millis(),
+            window: (slot, after.as_millis(), until.as_millis()),
+            shared: None,
             filter,
         }
     }
 
     /// The places of a profile's events in the window, whether or not they pass.
     pub(super) fn window(&self, at: usize) -> std::ops::Range<usize> {
-        self.events.between(at, self.after, self.until)
+        let (_, after, until) = self.window;
+        self.events.between(at, after, until)
     }
 
     /// The places of those that pass, in time order.
@@ -64,7 +71,7 @@ impl<'s> Counting<'s> {
     /// `None` for what reads more than the events and their properties, and for funnels of several steps.
     pub(super) fn new(
         program: &'s Program,
-        events: impl Fn(crate::ir::EventSlot) -> Option<&'s Events>,
+        events: impl Fn(EventSlot) -> Option<&'s Events>,
         performed: &'s Performed,
         asker: &'s Asker<'s>,
     ) -> Option<Self> {
@@ -86,10 +93,15 @@ impl<'s> Counting<'s> {
             _ => return None,
         };
         Some(Counting {
-            passing: Passing::new(first, performed.window.bounds(asker.now()), filter),
+            passing: Passing::new((performed.event, first), performed.window.bounds(asker.now()), filter),
             count: performed.count,
             follow,
         })
+    }
+
+    /// Whether no event in the window is so many.
+    pub(super) fn holds_of_none(&self) -> bool {
+        self.count.holds(0)
     }
 
     /// Whether a profile's events are so many; `None` where that is left to the evaluator of one profile.
@@ -97,7 +109,7 @@ impl<'s> Counting<'s> {
         let enough = self.count.decided_at();
         let window = self.passing.window(at);
         if window.is_empty() {
-            return Some(self.count.holds(0));
+            return Some(self.holds_of_none());
         }
         let counted = match (&self.follow, &self.passing.filter) {
             (None, Filter::Always) => window.len(),

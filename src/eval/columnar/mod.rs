@@ -14,6 +14,7 @@
 //!    a power of ten, values that repeat by code, texts one behind the other.
 //! 2. `plan`: a program is prepared for a segment and an instant. `select`: a condition on one value becomes a range of
 //!    numbers or a set of codes. `filter`, `count`, `aggregate`: the same for events, what follows them, and computed traits.
+//!    `ladder`, `windows`: what many conditions have in common is asked once.
 //! 3. `block`: the plan is carried out for a block, `bits` wide.
 //!
 //! Who has an account can be in audiences that depend on others of the account; such people are not for this executor
@@ -31,6 +32,7 @@ mod segment;
 mod select;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

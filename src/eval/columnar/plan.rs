@@ -6,6 +6,7 @@ use super::filter::unary;
 use super::ladder::{Ladder, Rungs};
 use super::segment::Segment;
 use super::select::{Asker, Ranges, Select};
+use super::windows::Windows;
 use crate::consent::ConsentState;
 use crate::ir::{AudienceSlot, CategorySlot, Node, NodeId, Program, Subject, TraitSlot, TraitSource, ValueRef};
 
@@ -69,10 +70,13 @@ pub(super) struct Plan<'s> {
     costs: Vec<u8>,
     /// By node, how often it is asked for: the answer to one that is asked for once need not be kept.
     uses: Vec<u32>,
+    /// By audience slot, whether a condition asks for its members.
+    pub(super) referred: Vec<bool>,
     /// By trait slot, the computed traits that conditions ask for.
     pub(super) computed: Vec<Option<Computing<'s>>>,
     /// By trait slot, the bounds of those that are asked for many ranges.
     pub(super) ladders: Vec<Option<Ladder>>,
+    pub(super) windows: Windows,
 }
 
 impl<'s> Plan<'s> {
@@ -81,12 +85,20 @@ impl<'s> Plan<'s> {
             asks: program.nodes.iter().map(|_| None).collect(),
             costs: vec![0; program.nodes.len()],
             uses: vec![0; program.nodes.len()],
+            referred: vec![false; program.audiences.len()],
             computed: program.traits.iter().map(|_| None).collect(),
             ladders: program.traits.iter().map(|_| None).collect(),
+            windows: Windows::default(),
         };
         let users = program.audiences.iter().filter(|audience| audience.of == Subject::User);
         users.for_each(|audience| plan.add(program, segment, asker, audience.who));
         plan.lay_ladders(program);
+        let counted = plan.asks.iter_mut().filter_map(|ask| match ask {
+            Some(Ask::Count(counting)) => Some(&mut counting.passing),
+            _ => None,
+        });
+        let computed = plan.computed.iter_mut().flatten();
+        plan.windows = Windows::share(counted.chain(computed.map(|computing| &mut computing.passing)));
         plan
     }
 
@@ -148,6 +160,11 @@ impl<'s> Plan<'s> {
             return;
         }
         let node = program.node(id);
+        if let Node::Member(audience) = node
+            && let Some(referred) = self.referred.get_mut(audience.index())
+        {
+            *referred = true;
+        }
         if let Node::Not(inner) = node {
             self.add(program, segment, asker, *inner);
         }

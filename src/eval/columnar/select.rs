@@ -4,7 +4,7 @@
 //! that would be too many, the bounds are found between which a test holds, by asking.
 
 use super::bits::{self, BLOCK, Bits};
-use super::column::{ABSENT, Codes, Column, EXACT, Ints, Places, Texts, number};
+use super::column::{ABSENT, Codes, Column, EXACT, Ints, Places, Texts, number, power};
 use crate::eval::node::{Evaluation, Place};
 use crate::eval::row::Row;
 use crate::eval::test;
@@ -358,7 +358,7 @@ pub(super) fn ranges_of(scale: u8, test: &Test, asker: &Asker<'_>) -> Option<Ran
     let mut bounds = vec![if scale == 0 { ABSENT + 1 } else { -EXACT }];
     for other in &numbers {
         let at = |order: fn(std::cmp::Ordering) -> bool| {
-            first_where(scale, |units| order(number(units, scale).compare(*other)))
+            first_where(scale, *other, |units| order(number(units, scale).compare(*other)))
         };
         bounds.extend(at(std::cmp::Ordering::is_ge));
         bounds.extend(at(std::cmp::Ordering::is_gt));
@@ -380,14 +380,27 @@ pub(super) fn ranges_of(scale: u8, test: &Test, asker: &Asker<'_>) -> Option<Ran
     Some(ranges)
 }
 
-/// The first units from which on it holds; `None` where it never does.
-fn first_where(scale: u8, holds: impl Fn(i64) -> bool) -> Option<i64> {
-    let bounds = if scale == 0 {
+/// The first units from which on it holds; `None` where it never does. They lie near a number, most likely.
+fn first_where(scale: u8, near: Number, holds: impl Fn(i64) -> bool) -> Option<i64> {
+    const NEAR: i64 = 2;
+    let (first, last) = if scale == 0 {
         (ABSENT + 1, i64::MAX)
     } else {
         (-EXACT, EXACT)
     };
-    let (mut low, mut high) = (i128::from(bounds.0), i128::from(bounds.1) + 1);
+    #[expect(clippy::cast_precision_loss, reason = "a power of ten below 2⁵³")]
+    let unit = power(scale) as f64;
+    #[expect(clippy::cast_possible_truncation, reason = "a guess, and it saturates")]
+    let guess = (near.as_f64() * unit) as i64;
+    let low = guess.saturating_sub(NEAR).clamp(first, last);
+    let high = guess.saturating_add(NEAR).clamp(first, last);
+    // Where the guess is wrong, all of them are searched.
+    let (low, high) = if (low == first || !holds(low - 1)) && holds(high) {
+        (low, high)
+    } else {
+        (first, last)
+    };
+    let (mut low, mut high) = (i128::from(low), i128::from(high) + 1);
     while low < high {
         let middle = low + (high - low) / 2;
         match i64::try_from(middle) {
@@ -395,5 +408,5 @@ fn first_where(scale: u8, holds: impl Fn(i64) -> bool) -> Option<i64> {
             _ => high = middle,
         }
     }
-    i64::try_from(low).ok().filter(|units| *units <= bounds.1)
+    i64::try_from(low).ok().filter(|units| *units <= last)
 }
