@@ -178,6 +178,49 @@ fn many_thresholds_are_answered_as_each_alone() {
     assert_eq!(by(Executor::Columnar), by(Executor::Scalar));
 }
 
+/// The numbers that stand for an absent value in columns are values like any other where they are computed.
+#[test]
+fn the_least_number_is_a_number() {
+    let engine = engine(
+        r#"trait least = minimum of v from "E"
+        trait total = sum of v from "E"
+        audience least_below { who trait least < 0 }
+        audience least_not_below { who not trait least < 0 }
+        audience total_below { who trait total < 0 }
+        audience total_not_below { who not trait total < 0 }"#,
+    );
+    // The least of 32 bits, of 64 bits, and in hundredths.
+    let billions = [["-999999999999999999"; 9].as_slice(), &["-223372036854775817"]].concat();
+    for values in [
+        ["-2147483648"].as_slice(),
+        &["-2147483647", "-1"],
+        &billions,
+        &["-21474836.48"],
+    ] {
+        let person = |values: &[&str]| {
+            let events = values.iter().enumerate();
+            let profile = Profile::builder().user_id(&format!("u{}", values.len()));
+            let profile = events.fold(profile, |profile, (at, value)| {
+                let time = Timestamp::from_millis(NOW.as_millis() - i64::try_from(at).unwrap());
+                profile.event("E", time, [("v", number(value))])
+            });
+            profile.build()
+        };
+        let profiles: Profiles = [person(&[]), person(values)].into_iter().collect();
+        let by = |executor| {
+            let execution = Execution {
+                executor,
+                ..Execution::default()
+            };
+            engine.run_with(&profiles, NOW, execution).unwrap()
+        };
+        let (columnar, scalar) = (by(Executor::Columnar), by(Executor::Scalar));
+        assert_eq!(columnar, scalar, "{values:?}");
+        let sizes: Vec<usize> = columnar.audiences.iter().map(|audience| audience.size).collect();
+        assert_eq!(sizes, [1, 1, 1, 1], "{values:?}");
+    }
+}
+
 /// A snapshot of a million would be of use to nobody if it were larger than the profiles.
 #[test]
 fn columns_take_little_room() {
