@@ -168,8 +168,9 @@ impl Snapshot {
     }
 }
 
-/// Whether laying out profiles that are asked about once pays: that costs about as much as asking a dozen audiences of each. It does where there
-/// are many of both, and no condition that would be asked of one profile after the other all the same.
+/// Whether laying out profiles that are asked about once pays: that costs about as much as asking a dozen audiences of each.
+/// It does where there are many of both, and no condition that would be asked of one profile after the other all the same,
+/// as far as the program alone tells that.
 pub fn pays(program: &Program, profiles: usize) -> bool {
     /// Fewer are asked one by one sooner.
     const PROFILES: usize = 1000;
