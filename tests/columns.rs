@@ -86,14 +86,14 @@ fn ordinary_conditions_have_a_form_in_columns() {
     let engine = engine(AUDIENCES);
     let snapshot = Snapshot::of(engine.program(), (0..3000).map(person));
     assert_eq!(snapshot.len(), 3000);
-    assert!(snapshot.one_by_one(engine.program(), NOW).is_empty());
+    assert!(snapshot.one_by_one(NOW).is_empty());
 
     let dear = self::engine(
         r#"audience steps { who performed "A" then performed "B" then performed "C" }
         audience refers { who trait plan = trait email }"#,
     );
     let snapshot = Snapshot::of(dear.program(), (0..10).map(person));
-    assert_eq!(snapshot.one_by_one(dear.program(), NOW).len(), 2);
+    assert_eq!(snapshot.one_by_one(NOW).len(), 2);
 }
 
 /// More people than fit a block, and than fit a segment: each is where it is alone.
@@ -116,10 +116,10 @@ fn blocks_and_segments_hide_nothing() {
         let program = engine.program();
         let snapshot = Snapshot::new(program, profiles.users(), 2);
         assert_eq!((snapshot.len(), snapshot.is_empty()), (count, false));
-        let members = snapshot.members(program, NOW, 2).unwrap();
+        let members = snapshot.members(NOW, 2).unwrap();
         let sizes: Vec<usize> = scalar.audiences.iter().map(|audience| audience.size).collect();
         assert_eq!(members.iter().map(|members| members.len()).collect::<Vec<_>>(), sizes);
-        assert_eq!(snapshot.sizes(program, NOW, 1).unwrap(), sizes);
+        assert_eq!(snapshot.sizes(NOW, 1).unwrap(), sizes);
         for (members, audience) in members.iter().zip(&scalar.audiences) {
             let mut labels: Vec<String> = members.places().map(|at| format!("user_id:u{at}")).collect();
             labels.sort();
