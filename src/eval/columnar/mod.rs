@@ -41,7 +41,6 @@ use self::plan::Plan;
 use self::segment::{GrowingSegment, Segment};
 use self::select::Asker;
 use crate::eval::many::{Places, TooCostly, join, share};
-use crate::eval::row::Row;
 use crate::ir::{AudienceSlot, NodeId, Program};
 use crate::model::Profile;
 use crate::time::Timestamp;
@@ -126,8 +125,7 @@ impl<'p> Snapshot<'p> {
     /// The conditions that have no form of their own in these columns and are asked of one profile after the other: what makes
     /// an evaluation slow.
     pub fn one_by_one(&self, now: Timestamp) -> BTreeSet<NodeId> {
-        let nobody = Profile::default();
-        let asker = Asker::new(self.program, Row::new(self.program, &nobody, now));
+        let asker = Asker::new(self.program, now);
         let of = |segment| {
             Plan::new(self.program, segment, &asker)
                 .one_by_one()
@@ -234,8 +232,7 @@ fn evaluate(
     now: Timestamp,
     mut members: impl FnMut(AudienceSlot, usize, &[u64]),
 ) -> Result<(), TooCostly> {
-    let nobody = Profile::default();
-    let asker = Asker::new(program, Row::new(program, &nobody, now));
+    let asker = Asker::new(program, now);
     let plan = Plan::new(program, segment, &asker);
     let mut room = Room::new(program);
     for start in (0..segment.count).step_by(BLOCK) {

@@ -5,9 +5,7 @@ use proptest::prelude::*;
 use super::bits::{self, BLOCK};
 use super::column::{Column, Growing};
 use super::select::{Asker, Select, Unary};
-use crate::eval::row::Row;
 use crate::ir::{Builder, Comparison, DateTest, Instant, Literal, Operand, Program, Test};
-use crate::model::Profile;
 use crate::time::{Duration, Timestamp};
 use crate::value::{Number, Value};
 
@@ -177,8 +175,8 @@ proptest! {
 
     #[test]
     fn what_is_prepared_for_a_column_is_what_the_test_says(values in values(), tests in prop::collection::vec(test(), 1..8)) {
-        let (program, nobody, column) = (program(), Profile::default(), column(&values));
-        let asker = Asker::new(&program, Row::new(&program, &nobody, NOW));
+        let (program, column) = (program(), column(&values));
+        let asker = Asker::new(&program, NOW);
         for test in &tests {
             let select = Select::new(&column, Unary::Test(test), &asker);
             let mut found = bits::first(BLOCK);
