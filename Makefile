@@ -68,7 +68,7 @@ live:
 # Volens beside other engines on the same work, as one table of ratios. PEERS is the folder of the comparison: it is copied, and
 # built and run in target/peers. Nothing else should run meanwhile.
 bench-peers:
-	benches/peers/run $(PEERS)
+	benches/peers/run "$(PEERS)"
 
 # Many events of many people: time and memory, beside parsing and writing the same lines. A million needs 0.7 GB of disk
 # and 1 GB of memory.

@@ -163,6 +163,11 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(duration.0))
     }
 
+    /// Until when something may follow this instant: so long after it, and no later than `now`.
+    pub(crate) fn followed_until(self, within: Option<Duration>, now: Timestamp) -> Timestamp {
+        within.map_or(now, |within| self.plus(within).min(now))
+    }
+
     /// How long after `earlier` this is; negative if before.
     pub const fn since(self, earlier: Timestamp) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))

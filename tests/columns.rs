@@ -86,14 +86,14 @@ fn ordinary_conditions_have_a_form_in_columns() {
     let engine = engine(AUDIENCES);
     let snapshot = Snapshot::of(engine.program(), (0..3000).map(person));
     assert_eq!(snapshot.len(), 3000);
-    assert!(snapshot.one_by_one(engine.program(), NOW).is_empty());
+    assert!(snapshot.one_by_one(NOW).is_empty());
 
     let dear = self::engine(
         r#"audience steps { who performed "A" then performed "B" then performed "C" }
         audience refers { who trait plan = trait email }"#,
     );
     let snapshot = Snapshot::of(dear.program(), (0..10).map(person));
-    assert_eq!(snapshot.one_by_one(dear.program(), NOW).len(), 2);
+    assert_eq!(snapshot.one_by_one(NOW).len(), 2);
 }
 
 /// More people than fit a block, and than fit a segment: each is where it is alone.
@@ -116,10 +116,10 @@ fn blocks_and_segments_hide_nothing() {
         let program = engine.program();
         let snapshot = Snapshot::new(program, profiles.users(), 2);
         assert_eq!((snapshot.len(), snapshot.is_empty()), (count, false));
-        let members = snapshot.members(program, NOW, 2).unwrap();
+        let members = snapshot.members(NOW, 2).unwrap();
         let sizes: Vec<usize> = scalar.audiences.iter().map(|audience| audience.size).collect();
         assert_eq!(members.iter().map(|members| members.len()).collect::<Vec<_>>(), sizes);
-        assert_eq!(snapshot.sizes(program, NOW, 1).unwrap(), sizes);
+        assert_eq!(snapshot.sizes(NOW, 1).unwrap(), sizes);
         for (members, audience) in members.iter().zip(&scalar.audiences) {
             let mut labels: Vec<String> = members.places().map(|at| format!("user_id:u{at}")).collect();
             labels.sort();
@@ -176,6 +176,49 @@ fn many_thresholds_are_answered_as_each_alone() {
         many.run_with(&profiles, NOW, Execution { executor, threads }).unwrap()
     };
     assert_eq!(by(Executor::Columnar), by(Executor::Scalar));
+}
+
+/// The numbers that stand for an absent value in columns are values like any other where they are computed.
+#[test]
+fn the_least_number_is_a_number() {
+    let engine = engine(
+        r#"trait least = minimum of v from "E"
+        trait total = sum of v from "E"
+        audience least_below { who trait least < 0 }
+        audience least_not_below { who not trait least < 0 }
+        audience total_below { who trait total < 0 }
+        audience total_not_below { who not trait total < 0 }"#,
+    );
+    // The least of 32 bits, of 64 bits, and in hundredths.
+    let billions = [["-999999999999999999"; 9].as_slice(), &["-223372036854775817"]].concat();
+    for values in [
+        ["-2147483648"].as_slice(),
+        &["-2147483647", "-1"],
+        &billions,
+        &["-21474836.48"],
+    ] {
+        let person = |values: &[&str]| {
+            let events = values.iter().enumerate();
+            let profile = Profile::builder().user_id(&format!("u{}", values.len()));
+            let profile = events.fold(profile, |profile, (at, value)| {
+                let time = Timestamp::from_millis(NOW.as_millis() - i64::try_from(at).unwrap());
+                profile.event("E", time, [("v", number(value))])
+            });
+            profile.build()
+        };
+        let profiles: Profiles = [person(&[]), person(values)].into_iter().collect();
+        let by = |executor| {
+            let execution = Execution {
+                executor,
+                ..Execution::default()
+            };
+            engine.run_with(&profiles, NOW, execution).unwrap()
+        };
+        let (columnar, scalar) = (by(Executor::Columnar), by(Executor::Scalar));
+        assert_eq!(columnar, scalar, "{values:?}");
+        let sizes: Vec<usize> = columnar.audiences.iter().map(|audience| audience.size).collect();
+        assert_eq!(sizes, [1, 1, 1, 1], "{values:?}");
+    }
 }
 
 /// A snapshot of a million would be of use to nobody if it were larger than the profiles.

@@ -3,6 +3,7 @@
 //! In a debug build it would take too long to get there.
 #![cfg(not(debug_assertions))]
 
+use volens::engine::{Execution, Executor};
 use volens::{Engine, Error, Profile, Profiles, Timestamp};
 
 #[test]
@@ -24,5 +25,11 @@ fn a_run_that_would_cost_too_much_has_no_result() {
     let too_costly = |error: Error| matches!(error, Error::TooCostly { profile } if profile == "user_id:u1");
     assert!(too_costly(engine.is_member("a", &profile, now).unwrap_err()));
     let people: Profiles = [profile].into_iter().collect();
-    assert!(too_costly(engine.run(&people, now).unwrap_err()));
+    for executor in [Executor::Scalar, Executor::Columnar] {
+        let execution = Execution {
+            executor,
+            ..Execution::default()
+        };
+        assert!(too_costly(engine.run_with(&people, now, execution).unwrap_err()));
+    }
 }

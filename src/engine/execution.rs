@@ -8,7 +8,9 @@ use crate::ir::Program;
 use crate::model::Profile;
 use crate::time::Timestamp;
 
-/// How [`Engine::run_with`](crate::Engine::run_with) goes through the profiles. The answer is the same in every way.
+/// How [`Engine::run_with`](crate::Engine::run_with) goes through the profiles. The answer is the same in every way. Whether
+/// there is one can depend on it, where a profile comes near [`Row::BUDGET`](crate::eval::Row::BUDGET): what costs too much is
+/// judged by the audience where profiles are evaluated one by one, and by the condition where they lie in columns.
 ///
 /// ```
 /// use volens::engine::{Execution, Executor};

@@ -181,7 +181,8 @@ impl Engine {
         Ok(ingestor.finish())
     }
 
-    /// Evaluates every audience and decides every delivery, as of `now`.
+    /// Evaluates every audience and decides every delivery, as of `now`, by as many threads as the machine runs at once;
+    /// [`run_with`](Engine::run_with) takes a number.
     ///
     /// # Errors
     /// [`Error::TooCostly`]: then there is no result at all, for a part of one could be taken for the whole.

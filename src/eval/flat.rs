@@ -198,8 +198,7 @@ impl<'e> Asked<'e> {
 
     #[inline(never)]
     fn followed(self, then: &Then, first: First, time: Timestamp, looks: &mut u64) -> Option<bool> {
-        let now = self.row.now();
-        let until = then.within.map_or(now, |within| time.plus(within).min(now));
+        let until = time.followed_until(then.within, self.row.now());
         let range = between(self.row.times(then.event), time, until);
         let mut counted = 0;
         if !range.is_empty() {

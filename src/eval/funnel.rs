@@ -384,7 +384,7 @@ impl<'s, 'e> Search<'s, 'e> {
         let mut slide = self.slide(at);
         let events = self.of.row.events(step.event);
         let (after, now) = (matched.time(), self.of.row.now());
-        let until = step.within.map_or(now, |within| after.plus(within).min(now));
+        let until = after.followed_until(step.within, now);
         let time = |at: &u32| events.time(*at as usize);
         let list = self.part(slide.list);
         let start = slide.list.start + list.partition_point(|at| time(at) <= after);

@@ -115,7 +115,9 @@ pub(super) fn share<T: Sync, R: Send>(items: &[T], threads: usize, each: impl Fn
         }
     };
     let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(items.len())).map(|_| scope.spawn(work)).collect();
+        // Where the system has no more of them, those that there are do it.
+        let others = (1..threads.min(items.len())).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok());
+        let others: Vec<_> = others.collect();
         let mut done = work();
         for other in others {
             match other.join() {

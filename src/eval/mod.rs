@@ -24,6 +24,11 @@
 //! [`evaluate_audience`] for the rows of each audience's kind. Before a user audience that is said to be in an audience
 //! of accounts, tell each user's row with [`Row::set_member`] whether any of its accounts is in it.
 //!
+//! # Many profiles
+//! [`one_by_one`] goes through many profiles on several threads; [`columnar`] lays them out in columns, and asks each distinct
+//! condition once for a block of them (`tests/meaning` and `tests/columns.rs` hold it to this evaluator).
+//! [`Engine::run`](crate::Engine::run) chooses.
+//!
 //! # Event by event
 //! A [`Network`] keeps the answers for a profile up to date: it says which conditions a change can touch, and asks these again
 //! by this same evaluator. A [`Watch`] tells when an answer can change by the passing of time alone.

@@ -132,7 +132,7 @@ impl<'e> Evaluation<'e> {
     /// The places of the events that may be the next step's after a matched event.
     pub(super) fn following(&self, step: &Step, matched: &Matched<'e, '_>) -> Range<usize> {
         let (after, now) = (matched.time(), self.row.now());
-        let until = step.within.map_or(now, |within| after.plus(within).min(now));
+        let until = after.followed_until(step.within, now);
         self.row.events(step.event).between(after, until)
     }
 }

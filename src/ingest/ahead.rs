@@ -30,6 +30,13 @@ struct Block {
     ends: Vec<(usize, bool)>,
 }
 
+impl Block {
+    /// How many bytes of the source it is, about: the ends of lines count, or blank lines would fill no block ever.
+    fn length(&self) -> usize {
+        self.bytes.len() + self.ends.len()
+    }
+}
+
 /// What a block came to.
 pub(super) struct Part {
     /// The accepted events that are gathered,
@@ -76,7 +83,7 @@ impl<R: BufRead> Iterator for Blocks<R> {
             bytes: Vec::new(),
             ends: Vec::new(),
         };
-        while self.end.is_none() && block.bytes.len() < BLOCK {
+        while self.end.is_none() && block.length() < BLOCK {
             match lines::append(&mut self.reader, LONGEST_LINE, &mut block.bytes) {
                 Ok(Some(cut)) => block.ends.push((block.bytes.len(), cut)),
                 Ok(None) => self.end = Some(Ok(())),
@@ -142,10 +149,33 @@ pub(super) fn each<E: From<io::Error>>(
     let blocks = [first, second].into_iter().flatten().chain(blocks);
     let work = Work {
         // Counted in bytes: one line can be as long as many blocks.
-        weight: |block: &Block| block.bytes.len(),
+        weight: Block::length,
         room: AHEAD * BLOCK,
         do_: |shared: &mut Shared, block: Block| by.read(&block, shared),
     };
     let blocks = blocks.map(|block| block.map_err(E::from));
     in_order(shared.get_mut(..threads).unwrap_or_default(), blocks, &work, give)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_lines_fill_blocks_too() {
+        let text = "\n".repeat(3 * BLOCK + 1);
+        let blocks = Blocks {
+            reader: text.as_bytes(),
+            next: 1,
+            end: None,
+        };
+        let blocks: Vec<(u64, usize)> = blocks
+            .map(|block| block.map(|block| (block.first, block.ends.len())).unwrap())
+            .collect();
+        let first = |number: usize| u64::try_from(number * BLOCK + 1).unwrap();
+        assert_eq!(
+            blocks,
+            [(first(0), BLOCK), (first(1), BLOCK), (first(2), BLOCK), (first(3), 1)]
+        );
+    }
 }

@@ -95,6 +95,9 @@ pub(crate) use self::violations::NO_IDENTIFIER;
 /// The largest event, in bytes (EV-16, DEC-30).
 const LARGEST_EVENT: usize = 32_768;
 
+/// The most threads that are begun: each has buffers of its own, whoever says how many there are to be.
+const MOST_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+
 /// What events are taken in by.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -285,10 +288,10 @@ impl Ingestor {
         Ok(())
     }
 
-    /// On how many threads lines may be read; as many as the machine runs at once, if nobody says. What comes of them is the
-    /// same with any number.
+    /// On how many threads lines may be read; as many as the machine runs at once, if nobody says, and never more than 256.
+    /// What comes of them is the same with any number.
     pub fn threads(&mut self, most: NonZeroUsize) {
-        self.threads = most;
+        self.threads = most.min(MOST_THREADS);
     }
 
     /// Takes a line of JSONL, without its end: an event or a batch of them (EV-6). A blank line is nothing.

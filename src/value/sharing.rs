@@ -11,7 +11,8 @@ use super::look::Look;
 use super::tree::Tree;
 use super::{Object, Value};
 
-/// Reads the objects and texts of something larger, from any format; they share their keys, save by default.
+/// Reads the objects and texts of something larger, from any format; they share their keys. The default one shares nothing,
+/// which is for a single object.
 #[derive(Debug, Default)]
 pub(crate) struct Sharing<'t> {
     keys: RefCell<Keys>,

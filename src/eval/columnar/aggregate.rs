@@ -72,9 +72,10 @@ impl Cells {
         if let (Some(cell), Some(small)) = (self.cells.get_mut(at), self.small.get_mut(at)) {
             *cell = value;
             match i32::try_from(value) {
-                Ok(value) => *small = value,
-                Err(_) if value == ABSENT => *small = i32::MIN,
-                Err(_) => self.fit = false,
+                // The least stands for an absent value, and so is no number among them.
+                Ok(value) if value != i32::MIN => *small = value,
+                _ if value == ABSENT => *small = i32::MIN,
+                _ => self.fit = false,
             }
         }
     }
@@ -207,7 +208,7 @@ impl<'s> Computing<'s> {
             Of::Sum(None) => Some(0),
             Of::Sum(Some(units)) => {
                 let sum = self.sum(units, at)?.0;
-                (units.scale == 0 || sum.abs() <= EXACT).then_some(sum)
+                ((units.scale == 0 && sum != ABSENT) || is_exact(sum)).then_some(sum)
             }
             Of::Average(None) => Some(ABSENT),
             Of::Average(Some(units)) => {
@@ -216,7 +217,7 @@ impl<'s> Computing<'s> {
                     return Some(ABSENT);
                 };
                 let billionths = average.billionths()?;
-                (billionths.abs() <= EXACT).then_some(billionths)
+                is_exact(billionths).then_some(billionths)
             }
             Of::Minimum(units) => Some(units.and_then(|units| self.numbers(units, at).min()).unwrap_or(ABSENT)),
             Of::Maximum(units) => Some(units.and_then(|units| self.numbers(units, at).max()).unwrap_or(ABSENT)),
@@ -236,6 +237,11 @@ impl<'s> Computing<'s> {
             Some((sum.checked_add(units)?, count + 1))
         })
     }
+}
+
+/// Whether a number of units is a double; the one that stands for an absent value is none of these.
+fn is_exact(units: i64) -> bool {
+    (-EXACT..=EXACT).contains(&units)
 }
 
 fn place(found: Option<usize>) -> i64 {

@@ -137,9 +137,7 @@ impl Follow<'_> {
     /// Whether so many follow an event; `then` are the profile's events of the other name.
     fn holds(&self, events: &Events, first: usize, then: std::ops::Range<usize>) -> bool {
         let after = events.times.get(first).copied().unwrap_or(i64::MAX);
-        let until = self.within.map_or(self.now, |within| {
-            Timestamp::from_millis(after).plus(within).min(self.now)
-        });
+        let until = Timestamp::from_millis(after).followed_until(self.within, self.now);
         let times = self.events.times.get(then.clone()).unwrap_or_default();
         let following = narrow(then.start, times, after, until.as_millis());
         let passes = |place: &usize| self.filter.passes(first, *place);

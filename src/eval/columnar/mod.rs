@@ -43,7 +43,6 @@ use self::plan::Plan;
 use self::segment::{GrowingSegment, Segment};
 use self::select::Asker;
 use crate::eval::many::{Places, TooCostly, join, share};
-use crate::eval::row::Row;
 use crate::ir::{AudienceSlot, NodeId, Program};
 use crate::model::Profile;
 use crate::time::Timestamp;
@@ -52,7 +51,7 @@ use crate::time::Timestamp;
 /// several threads have their share.
 const SEGMENT: usize = 1 << 16;
 
-/// What a program reads of some profiles, in columns.
+/// What a program reads of some profiles, in columns. Where a number of threads is asked for, 0 is as good as 1.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -64,30 +63,34 @@ const SEGMENT: usize = 1 << 16;
 /// let pro = Profile::builder().user_id("u1").trait_("plan", "pro").build();
 /// let free = Profile::builder().user_id("u2").trait_("plan", "free").build();
 /// let snapshot = Snapshot::new(engine.program(), &[Arc::new(pro), Arc::new(free)], 1);
-/// let members = snapshot.members(engine.program(), Timestamp::EPOCH, 1)?;
+/// let members = snapshot.members(Timestamp::EPOCH, 1)?;
 /// assert_eq!(members.iter().map(|audience| audience.places().collect()).collect::<Vec<Vec<usize>>>(), [[0]]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Snapshot {
+pub struct Snapshot<'p> {
+    /// What stands in a column follows from it: by another one, consent to one category would be read as that to another.
+    program: &'p Program,
     /// Each but the last one with as many profiles as a segment has at the most.
     segments: Vec<Segment>,
     count: usize,
 }
 
-impl Snapshot {
+impl<'p> Snapshot<'p> {
     /// Lays profiles out for a program, by so many threads.
-    pub fn new(program: &Program, profiles: &[Arc<Profile>], threads: usize) -> Self {
+    pub fn new(program: &'p Program, profiles: &[Arc<Profile>], threads: usize) -> Self {
         let parts: Vec<&[Arc<Profile>]> = profiles.chunks(SEGMENT).collect();
         Snapshot {
+            program,
             segments: share(&parts, threads, |part| Segment::new(program, part)),
             count: profiles.len(),
         }
     }
 
     /// Lays profiles out that come one by one and need not all be there at once.
-    pub fn of(program: &Program, profiles: impl IntoIterator<Item = Profile>) -> Self {
+    pub fn of(program: &'p Program, profiles: impl IntoIterator<Item = Profile>) -> Self {
         let mut snapshot = Snapshot {
+            program,
             segments: Vec::new(),
             count: 0,
         };
@@ -123,26 +126,25 @@ impl Snapshot {
 
     /// The conditions that have no form of their own in these columns and are asked of one profile after the other: what makes
     /// an evaluation slow.
-    pub fn one_by_one(&self, program: &Program, now: Timestamp) -> BTreeSet<NodeId> {
-        let nobody = Profile::default();
-        let asker = Asker::new(program, Row::new(program, &nobody, now));
+    pub fn one_by_one(&self, now: Timestamp) -> BTreeSet<NodeId> {
+        let asker = Asker::new(self.program, now);
         let of = |segment| {
-            Plan::new(program, segment, &asker)
+            Plan::new(self.program, segment, &asker)
                 .one_by_one()
                 .collect::<Vec<NodeId>>()
         };
         self.segments.iter().flat_map(of).collect()
     }
 
-    /// The members of each audience as of `now`, in the order of [`Program::audiences`], by so many threads. The program is
-    /// the one that the snapshot was made for. Nobody is in an audience of accounts.
+    /// The members of each audience as of `now`, in the order of [`Program::audiences`], by so many threads. Nobody is in an
+    /// audience of accounts.
     ///
     /// # Errors
     /// [`TooCostly`]
-    pub fn members(&self, program: &Program, now: Timestamp, threads: usize) -> Result<Vec<Places>, TooCostly> {
+    pub fn members(&self, now: Timestamp, threads: usize) -> Result<Vec<Places>, TooCostly> {
         join(
-            program,
-            share(&self.segments, threads, |segment| members(program, segment, now)),
+            self.program,
+            share(&self.segments, threads, |segment| members(self.program, segment, now)),
             SEGMENT,
         )
     }
@@ -151,7 +153,8 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`TooCostly`]
-    pub fn sizes(&self, program: &Program, now: Timestamp, threads: usize) -> Result<Vec<usize>, TooCostly> {
+    pub fn sizes(&self, now: Timestamp, threads: usize) -> Result<Vec<usize>, TooCostly> {
+        let program = self.program;
         let parts = share(&self.segments, threads, |segment| {
             let mut sizes = vec![0; program.audiences.len()];
             evaluate(program, segment, now, |audience, _, bits| {
@@ -170,18 +173,20 @@ impl Snapshot {
     }
 }
 
-/// Whether laying out profiles that are asked about once pays: that costs about as much as asking a dozen audiences of each. It does where there
-/// are many of both, and no condition that would be asked of one profile after the other all the same.
+/// Whether laying out profiles that are asked about once pays: that costs about as much as asking a dozen audiences of each.
+/// It does where there are many of both, and no condition that would be asked of one profile after the other all the same,
+/// as far as the program alone tells that.
 pub fn pays(program: &Program, profiles: usize) -> bool {
     /// Fewer are asked one by one sooner.
     const PROFILES: usize = 1000;
     const AUDIENCES: usize = 50;
     profiles >= PROFILES && program.audiences.len() >= AUDIENCES && {
         let snapshot = Snapshot {
+            program,
             segments: vec![GrowingSegment::new(program).finish()],
             count: 0,
         };
-        snapshot.one_by_one(program, Timestamp::EPOCH).is_empty()
+        snapshot.one_by_one(Timestamp::EPOCH).is_empty()
     }
 }
 
@@ -229,8 +234,7 @@ fn evaluate(
     now: Timestamp,
     mut members: impl FnMut(AudienceSlot, usize, &[u64]),
 ) -> Result<(), TooCostly> {
-    let nobody = Profile::default();
-    let asker = Asker::new(program, Row::new(program, &nobody, now));
+    let asker = Asker::new(program, now);
     let plan = Plan::new(program, segment, &asker);
     let mut room = Room::new(program);
     for start in (0..segment.count).step_by(BLOCK) {

@@ -24,13 +24,14 @@ pub(super) enum Unary<'p> {
 #[derive(Debug)]
 pub(super) struct Asker<'p> {
     program: &'p Program,
-    /// Of an empty profile, for what is asked reads nothing of it.
+    /// Bound to nothing, for what is asked reads nothing of it but the instant.
     row: Row<'p>,
 }
 
 impl<'p> Asker<'p> {
-    /// `row` is bound to an empty profile.
-    pub(super) fn new(program: &'p Program, row: Row<'p>) -> Self {
+    pub(super) fn new(program: &'p Program, now: Timestamp) -> Self {
+        let mut row = Row::default();
+        row.set_now(program, &[], now);
         Asker { program, row }
     }
 

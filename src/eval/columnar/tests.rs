@@ -5,13 +5,14 @@ use proptest::prelude::*;
 use super::bits::{self, BLOCK};
 use super::column::{Column, Growing};
 use super::select::{Asker, Select, Unary};
-use crate::eval::row::Row;
 use crate::ir::{Builder, Comparison, DateTest, Instant, Literal, Operand, Program, Test};
-use crate::model::Profile;
 use crate::time::{Duration, Timestamp};
 use crate::value::{Number, Value};
 
+/// The beginning of 2026: of the dates below some lie on the edges of what is asked, and some a millisecond beside them.
 const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+const DAY: Duration = Duration::from_millis(86_400_000);
+const A_DAY_AND_MORE: Duration = Duration::from_millis(86_400_001);
 
 fn program() -> Program {
     Builder::new().finish(true, vec![], vec![], vec![], vec![])
@@ -60,7 +61,18 @@ fn number() -> impl Strategy<Value = Option<Value>> {
 
 fn text() -> impl Strategy<Value = Option<Value>> {
     let few = prop::sample::select(vec!["", "a", "b", "5", "2025-12-31"]).prop_map(str::to_owned);
-    prop_oneof![few, "[a-c]{0,9}"].prop_map(|text| Some(Value::from(text)))
+    let dates = prop::sample::select(vec![
+        "2025-12-30T23:59:59.999Z",
+        "2025-12-31T00:00:00.001Z",
+        "2025-12-31T23:59:59.999Z",
+        "2026-01-01",
+        "2026-01-01T00:00:00.001Z",
+        "2026-01-02",
+        "2026-01-02T00:00:00.001Z",
+        "2026-01-03",
+    ]);
+    let dates = dates.prop_map(str::to_owned);
+    prop_oneof![few, dates, "[a-c]{0,9}"].prop_map(|text| Some(Value::from(text)))
 }
 
 fn absent() -> impl Strategy<Value = Option<Value>> {
@@ -128,9 +140,18 @@ fn test() -> impl Strategy<Value = Test> {
         prop::collection::vec(literal(), 1..3).prop_map(Test::ContainsAny),
         operand().prop_map(Test::StartsWith),
         operand().prop_map(Test::EndsWith),
-        Just(Test::Date(DateTest::Before(Instant::At(date)))),
-        Just(Test::Date(DateTest::WithinLast(Duration::from_millis(86_400_001)))),
-        Just(Test::Date(DateTest::AfterNext(Duration::ZERO))),
+        prop::sample::select(vec![
+            DateTest::Before(Instant::At(date)),
+            DateTest::After(Instant::At(date)),
+            DateTest::WithinLast(DAY),
+            DateTest::WithinLast(A_DAY_AND_MORE),
+            DateTest::WithinNext(DAY),
+            DateTest::BeforeLast(DAY),
+            DateTest::BeforeLast(Duration::ZERO),
+            DateTest::AfterNext(DAY),
+            DateTest::AfterNext(Duration::ZERO),
+        ])
+        .prop_map(Test::Date),
     ]
 }
 
@@ -154,8 +175,8 @@ proptest! {
 
     #[test]
     fn what_is_prepared_for_a_column_is_what_the_test_says(values in values(), tests in prop::collection::vec(test(), 1..8)) {
-        let (program, nobody, column) = (program(), Profile::default(), column(&values));
-        let asker = Asker::new(&program, Row::new(&program, &nobody, NOW));
+        let (program, column) = (program(), column(&values));
+        let asker = Asker::new(&program, NOW);
         for test in &tests {
             let select = Select::new(&column, Unary::Test(test), &asker);
             let mut found = bits::first(BLOCK);

@@ -136,7 +136,7 @@ impl Data {
         profile.build()
     }
 
-    fn snapshot(&self, engine: &Engine) -> Snapshot {
+    fn snapshot<'e>(&self, engine: &'e Engine) -> Snapshot<'e> {
         Snapshot::of(engine.program(), (0..self.plan.len()).map(|at| self.profile(at)))
     }
 }
@@ -230,7 +230,7 @@ fn five(data: &Data) -> Result<(), Box<dyn Error>> {
             bytes as f64 / f64::from(1 << 20)
         );
         for threads in [1, 2] {
-            let (members, median, minimum) = time(11, || Ok(snapshot.members(engine.program(), NOW, threads)?))?;
+            let (members, median, minimum) = time(11, || Ok(snapshot.members(NOW, threads)?))?;
             let sizes: Vec<usize> = members.iter().map(|members| members.len()).collect();
             let expected = match what.as_str() {
                 "ALL" => EXPECTED.to_vec(),
@@ -251,7 +251,7 @@ fn many(data: &Data) -> Result<(), Box<dyn Error>> {
         let engine = Engine::from_sources(workspace(count)?)?;
         let snapshot = data.snapshot(&engine);
         for threads in [1, 2] {
-            let (sizes, median, minimum) = time(5, || Ok(snapshot.sizes(engine.program(), NOW, threads)?))?;
+            let (sizes, median, minimum) = time(5, || Ok(snapshot.sizes(NOW, threads)?))?;
             print(
                 &format!("{count} audiences"),
                 threads,
