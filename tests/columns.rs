@@ -84,16 +84,16 @@ const AUDIENCES: &str = r#"
 #[test]
 fn ordinary_conditions_have_a_form_in_columns() {
     let engine = engine(AUDIENCES);
-    let snapshot = Snapshot::of(engine.program(), (0..3000).map(person));
+    let snapshot = Snapshot::from_profiles(engine.program(), (0..3000).map(person));
     assert_eq!(snapshot.len(), 3000);
-    assert!(snapshot.one_by_one(NOW).is_empty());
+    assert!(snapshot.not_in_columns(NOW).is_empty());
 
     let dear = self::engine(
         r#"audience steps { who performed "A" then performed "B" then performed "C" }
         audience refers { who trait plan = trait email }"#,
     );
-    let snapshot = Snapshot::of(dear.program(), (0..10).map(person));
-    assert_eq!(snapshot.one_by_one(NOW).len(), 2);
+    let snapshot = Snapshot::from_profiles(dear.program(), (0..10).map(person));
+    assert_eq!(snapshot.not_in_columns(NOW).len(), 2);
 }
 
 /// More people than fit a block, and than fit a segment: each is where it is alone.
@@ -225,7 +225,7 @@ fn the_least_number_is_a_number() {
 #[test]
 fn columns_take_little_room() {
     let engine = engine(AUDIENCES);
-    let snapshot = Snapshot::of(engine.program(), (0..20_000).map(person));
+    let snapshot = Snapshot::from_profiles(engine.program(), (0..20_000).map(person));
     // 80 000 events with 8 bytes for their instant; five traits and properties of 1 to 4 bytes; texts as they are.
     assert!(snapshot.bytes() < 20_000 * 120, "{}", snapshot.bytes());
 }

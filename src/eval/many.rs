@@ -66,15 +66,14 @@ pub fn one_by_one(
     now: Timestamp,
     threads: usize,
 ) -> Result<Vec<Places>, TooCostly> {
-    let chunks: Vec<&[Arc<Profile>]> = profiles.chunks(CHUNK).collect();
-    let parts = share(&chunks, threads, |chunk| {
+    let parts = share(&parts(profiles, CHUNK), threads, |(first, chunk)| {
         let mut found = vec![vec![0_u64; chunk.len().div_ceil(64)]; program.audiences.len()];
         let mut row = Row::default();
         for (at, profile) in chunk.iter().enumerate() {
             row.bind(program, profile, now);
             super::evaluate(program, &mut row, &[]);
             if row.is_exhausted() {
-                return Err(TooCostly(at));
+                return Err(TooCostly(first + at));
             }
             for (slot, words) in found.iter_mut().enumerate() {
                 if let Some(word) = words.get_mut(at / 64).filter(|_| row.is_member(AudienceSlot::at(slot))) {
@@ -84,19 +83,19 @@ pub fn one_by_one(
         }
         Ok(found)
     });
-    join(program, parts, CHUNK)
+    join(program, parts)
 }
 
-/// Puts what was found in parts together; each but the last is of so many profiles, which are whole words.
-pub(super) fn join(
-    program: &Program,
-    parts: Vec<Result<Vec<Vec<u64>>, TooCostly>>,
-    length: usize,
-) -> Result<Vec<Places>, TooCostly> {
+/// The profiles by so many, each part with the place of its first.
+pub(super) fn parts(profiles: &[Arc<Profile>], length: usize) -> Vec<(usize, &[Arc<Profile>])> {
+    (0..).step_by(length).zip(profiles.chunks(length)).collect()
+}
+
+/// Puts what was found in parts together; each but the last is whole words.
+pub(super) fn join(program: &Program, parts: Vec<Result<Vec<Vec<u64>>, TooCostly>>) -> Result<Vec<Places>, TooCostly> {
     let mut all: Vec<Places> = program.audiences.iter().map(|_| Places::default()).collect();
-    for (number, part) in parts.into_iter().enumerate() {
-        let part = part.map_err(|TooCostly(at)| TooCostly(number * length + at))?;
-        for (all, mut words) in all.iter_mut().zip(part) {
+    for part in parts {
+        for (all, mut words) in all.iter_mut().zip(part?) {
             all.words.append(&mut words);
         }
     }

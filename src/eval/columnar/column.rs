@@ -50,16 +50,16 @@ pub(super) enum Ints {
     I64(Vec<i64>),
 }
 
-/// Places in a list of values, counted from 1; 0 is absent.
+/// Indices in a list of values, counted from 1; 0 is absent.
 #[derive(Debug)]
 pub(super) struct Codes {
-    pub(super) cells: Places,
+    pub(super) cells: Indices,
     /// Each once; where all are texts, sorted.
     pub(super) values: Vec<Value>,
 }
 
 #[derive(Debug)]
-pub(super) enum Places {
+pub(super) enum Indices {
     U8(Vec<u8>),
     U16(Vec<u16>),
     U32(Vec<u32>),
@@ -108,9 +108,9 @@ impl Column {
             },
             Column::Codes(codes) => {
                 let cells = match &codes.cells {
-                    Places::U8(cells) => cells.capacity(),
-                    Places::U16(cells) => cells.capacity() * 2,
-                    Places::U32(cells) => cells.capacity() * 4,
+                    Indices::U8(cells) => cells.capacity(),
+                    Indices::U16(cells) => cells.capacity() * 2,
+                    Indices::U32(cells) => cells.capacity() * 4,
                 };
                 cells + codes.values.iter().map(size).sum::<usize>()
             }
@@ -172,13 +172,13 @@ impl Codes {
     }
 }
 
-impl Places {
+impl Indices {
     /// The number at a place, 0 for none.
     pub(super) fn at(&self, at: usize) -> usize {
         match self {
-            Places::U8(cells) => cells.get(at).copied().unwrap_or(0).into(),
-            Places::U16(cells) => cells.get(at).copied().unwrap_or(0).into(),
-            Places::U32(cells) => cells.get(at).copied().unwrap_or(0) as usize,
+            Indices::U8(cells) => cells.get(at).copied().unwrap_or(0).into(),
+            Indices::U16(cells) => cells.get(at).copied().unwrap_or(0).into(),
+            Indices::U32(cells) => cells.get(at).copied().unwrap_or(0) as usize,
         }
     }
 }
@@ -397,10 +397,8 @@ fn units(number: Number, scale: u8) -> Option<(i64, u8)> {
         if scaled / unit == double {
             #[expect(clippy::cast_possible_truncation, reason = "whole, and within ±2⁵³")]
             let units = scaled as i64;
-            // −0.0 has no units of its own.
-            let sound = units != 0
-                && (units.abs() / power(scale) < NEAR
-                    || Decimal::round(number) == Some(Decimal::units(i128::from(units), scale)));
+            let sound = units.abs() / power(scale) < NEAR
+                || Decimal::round(number) == Some(Decimal::units(i128::from(units), scale));
             return sound.then_some((units, scale));
         }
     }
@@ -480,9 +478,9 @@ impl Codes {
     /// In the fewest bytes.
     fn new(cells: Vec<u32>, values: Vec<Value>) -> Codes {
         let cells = match values.len() {
-            0..=0xff => Places::U8(cells.into_iter().map(|code| u8::try_from(code).unwrap_or(0)).collect()),
-            0x100..=0xffff => Places::U16(cells.into_iter().map(|code| u16::try_from(code).unwrap_or(0)).collect()),
-            _ => Places::U32(cells),
+            0..=0xff => Indices::U8(cells.into_iter().map(|code| u8::try_from(code).unwrap_or(0)).collect()),
+            0x100..=0xffff => Indices::U16(cells.into_iter().map(|code| u16::try_from(code).unwrap_or(0)).collect()),
+            _ => Indices::U32(cells),
         };
         Codes { cells, values }
     }

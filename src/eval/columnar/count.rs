@@ -1,7 +1,7 @@
 //! Counts the events of profiles, and what follows them.
 
 use super::filter::{Filter, Following};
-use super::segment::{Events, narrow};
+use super::segment::{Events, Segment, narrow};
 use super::select::Asker;
 use super::windows::Window;
 use crate::ir::{Count, EventSlot, Performed, Program};
@@ -71,16 +71,16 @@ impl<'s> Counting<'s> {
     /// `None` for what reads more than the events and their properties, and for funnels of several steps.
     pub(super) fn new(
         program: &'s Program,
-        events: impl Fn(EventSlot) -> Option<&'s Events>,
+        segment: &'s Segment,
         performed: &'s Performed,
         asker: &'s Asker<'s>,
     ) -> Option<Self> {
-        let first = events(performed.event)?;
+        let first = segment.events(performed.event)?;
         let filter = Filter::new(program, first, performed.filter, asker)?;
         let follow = match performed.steps.as_slice() {
             [] => None,
             [step] => {
-                let then = events(step.event)?;
+                let then = segment.events(step.event)?;
                 Some(Follow {
                     events: then,
                     within: step.within,

@@ -1,6 +1,6 @@
 //! Which events of a column pass a filter, and which two events have the same value.
 
-use super::column::{Column, Ints, Places, Texts, power};
+use super::column::{Column, Indices, Ints, Texts, power};
 use super::segment::Events;
 use super::select::{Asker, Select, Unary};
 use crate::ir::{Node, NodeId, Operand, Program, Reference, Test, ValueRef};
@@ -78,7 +78,7 @@ pub(super) enum Same<'s> {
     /// Each times a power of ten.
     Units(&'s Ints, i128, &'s Ints, i128),
     /// By the code in the first column, that of the same text in the second; 0 for none.
-    Codes(&'s Places, &'s Places, Vec<u32>),
+    Codes(&'s Indices, &'s Indices, Vec<u32>),
     Texts(&'s Texts, &'s Texts),
 }
 

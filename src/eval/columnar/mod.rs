@@ -42,7 +42,7 @@ use self::block::Room;
 use self::plan::Plan;
 use self::segment::{GrowingSegment, Segment};
 use self::select::Asker;
-use crate::eval::many::{Places, TooCostly, join, share};
+use crate::eval::many::{Places, TooCostly, join, parts, share};
 use crate::ir::{AudienceSlot, NodeId, Program};
 use crate::model::Profile;
 use crate::time::Timestamp;
@@ -50,6 +50,9 @@ use crate::time::Timestamp;
 /// How many profiles a segment has at the most: so many that preparing a program for it does not count, and so few that
 /// several threads have their share.
 const SEGMENT: usize = 1 << 16;
+/// Where profiles come one by one, a segment ends behind so many events, which are counted in 32 bits. So many do not fit the
+/// memory as profiles.
+const EVENTS: usize = 1 << 31;
 
 /// What a program reads of some profiles, in columns. Where a number of threads is asked for, 0 is as good as 1.
 ///
@@ -71,24 +74,24 @@ const SEGMENT: usize = 1 << 16;
 pub struct Snapshot<'p> {
     /// What stands in a column follows from it: by another one, consent to one category would be read as that to another.
     program: &'p Program,
-    /// Each but the last one with as many profiles as a segment has at the most.
-    segments: Vec<Segment>,
+    /// Each with the place of its first profile; each but the last one has whole words of them.
+    segments: Vec<(usize, Segment)>,
     count: usize,
 }
 
 impl<'p> Snapshot<'p> {
     /// Lays profiles out for a program, by so many threads.
     pub fn new(program: &'p Program, profiles: &[Arc<Profile>], threads: usize) -> Self {
-        let parts: Vec<&[Arc<Profile>]> = profiles.chunks(SEGMENT).collect();
+        let lay = |(first, part): &(usize, &[Arc<Profile>])| (*first, Segment::new(program, part));
         Snapshot {
             program,
-            segments: share(&parts, threads, |part| Segment::new(program, part)),
+            segments: share(&parts(profiles, SEGMENT), threads, lay),
             count: profiles.len(),
         }
     }
 
     /// Lays profiles out that come one by one and need not all be there at once.
-    pub fn of(program: &'p Program, profiles: impl IntoIterator<Item = Profile>) -> Self {
+    pub fn from_profiles(program: &'p Program, profiles: impl IntoIterator<Item = Profile>) -> Self {
         let mut snapshot = Snapshot {
             program,
             segments: Vec::new(),
@@ -97,16 +100,21 @@ impl<'p> Snapshot<'p> {
         let mut growing = GrowingSegment::new(program);
         for profile in profiles {
             growing.push(program, &profile);
-            snapshot.count += 1;
-            if growing.len() == SEGMENT {
+            if growing.len() == SEGMENT || growing.len().is_multiple_of(64) && growing.events() > EVENTS {
                 let full = std::mem::replace(&mut growing, GrowingSegment::new(program));
-                snapshot.segments.push(full.finish());
+                snapshot.push(full.finish());
             }
         }
         if growing.len() > 0 {
-            snapshot.segments.push(growing.finish());
+            snapshot.push(growing.finish());
         }
         snapshot
+    }
+
+    fn push(&mut self, segment: Segment) {
+        let first = self.count;
+        self.count += segment.count;
+        self.segments.push((first, segment));
     }
 
     /// How many profiles there are.
@@ -121,14 +129,14 @@ impl<'p> Snapshot<'p> {
 
     /// The room it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        self.segments.iter().map(Segment::bytes).sum()
+        self.segments.iter().map(|(_, segment)| segment.bytes()).sum()
     }
 
     /// The conditions that have no form of their own in these columns and are asked of one profile after the other: what makes
     /// an evaluation slow.
-    pub fn one_by_one(&self, now: Timestamp) -> BTreeSet<NodeId> {
+    pub fn not_in_columns(&self, now: Timestamp) -> BTreeSet<NodeId> {
         let asker = Asker::new(self.program, now);
-        let of = |segment| {
+        let of = |(_, segment): &(usize, Segment)| {
             Plan::new(self.program, segment, &asker)
                 .one_by_one()
                 .collect::<Vec<NodeId>>()
@@ -142,11 +150,8 @@ impl<'p> Snapshot<'p> {
     /// # Errors
     /// [`TooCostly`]
     pub fn members(&self, now: Timestamp, threads: usize) -> Result<Vec<Places>, TooCostly> {
-        join(
-            self.program,
-            share(&self.segments, threads, |segment| members(self.program, segment, now)),
-            SEGMENT,
-        )
+        let found = |(first, segment): &(usize, Segment)| members(self.program, *first, segment, now);
+        join(self.program, share(&self.segments, threads, found))
     }
 
     /// How many members each audience has, as [`members`](Snapshot::members) finds them, without keeping who they are.
@@ -155,9 +160,9 @@ impl<'p> Snapshot<'p> {
     /// [`TooCostly`]
     pub fn sizes(&self, now: Timestamp, threads: usize) -> Result<Vec<usize>, TooCostly> {
         let program = self.program;
-        let parts = share(&self.segments, threads, |segment| {
+        let parts = share(&self.segments, threads, |(first, segment)| {
             let mut sizes = vec![0; program.audiences.len()];
-            evaluate(program, segment, now, |audience, _, bits| {
+            evaluate(program, (*first, segment), now, |audience, _, bits| {
                 if let Some(size) = sizes.get_mut(audience.index()) {
                     *size += bits.iter().map(|word| word.count_ones() as usize).sum::<usize>();
                 }
@@ -165,8 +170,8 @@ impl<'p> Snapshot<'p> {
             Ok(sizes)
         });
         let mut all = vec![0; program.audiences.len()];
-        for (number, part) in parts.into_iter().enumerate() {
-            let part: Vec<usize> = part.map_err(|TooCostly(at)| TooCostly(number * SEGMENT + at))?;
+        for part in parts {
+            let part: Vec<usize> = part?;
             all.iter_mut().zip(part).for_each(|(all, size)| *all += size);
         }
         Ok(all)
@@ -176,17 +181,17 @@ impl<'p> Snapshot<'p> {
 /// Whether laying out profiles that are asked about once pays: that costs about as much as asking a dozen audiences of each.
 /// It does where there are many of both, and no condition that would be asked of one profile after the other all the same,
 /// as far as the program alone tells that.
-pub fn pays(program: &Program, profiles: usize) -> bool {
+pub(crate) fn pays(program: &Program, profiles: usize) -> bool {
     /// Fewer are asked one by one sooner.
     const PROFILES: usize = 1000;
     const AUDIENCES: usize = 50;
     profiles >= PROFILES && program.audiences.len() >= AUDIENCES && {
         let snapshot = Snapshot {
             program,
-            segments: vec![GrowingSegment::new(program).finish()],
+            segments: vec![(0, GrowingSegment::new(program).finish())],
             count: 0,
         };
-        snapshot.one_by_one(Timestamp::EPOCH).is_empty()
+        snapshot.not_in_columns(Timestamp::EPOCH).is_empty()
     }
 }
 
@@ -195,27 +200,22 @@ pub fn pays(program: &Program, profiles: usize) -> bool {
 ///
 /// # Errors
 /// [`TooCostly`]
-pub fn members_of(
+pub(crate) fn members_of(
     program: &Program,
     profiles: &[Arc<Profile>],
     now: Timestamp,
     threads: usize,
 ) -> Result<Vec<Places>, TooCostly> {
-    let parts: Vec<&[Arc<Profile>]> = profiles.chunks(SEGMENT).collect();
-    join(
-        program,
-        share(&parts, threads, |part| {
-            members(program, &Segment::with_people(program, part), now)
-        }),
-        SEGMENT,
-    )
+    let found =
+        |(first, part): &(usize, &[Arc<Profile>])| members(program, *first, &Segment::with_people(program, part), now);
+    join(program, share(&parts(profiles, SEGMENT), threads, found))
 }
 
-/// By audience a bit for each profile of the segment.
-fn members(program: &Program, segment: &Segment, now: Timestamp) -> Result<Vec<Vec<u64>>, TooCostly> {
+/// By audience a bit for each profile of the segment; `first` is the place of its first.
+fn members(program: &Program, first: usize, segment: &Segment, now: Timestamp) -> Result<Vec<Vec<u64>>, TooCostly> {
     let words = segment.count.div_ceil(64);
     let mut found: Vec<Vec<u64>> = vec![vec![0; words]; program.audiences.len()];
-    evaluate(program, segment, now, |audience, start, bits| {
+    evaluate(program, (first, segment), now, |audience, start, bits| {
         let words = found
             .get_mut(audience.index())
             .and_then(|words| words.get_mut(start / 64..));
@@ -226,11 +226,11 @@ fn members(program: &Program, segment: &Segment, now: Timestamp) -> Result<Vec<V
     Ok(found)
 }
 
-/// Hands over, block by block, the members of each audience: the audience, the block's first place, and a bit for each profile
-/// from there on.
+/// Hands over, block by block, the members of each audience: the audience, the block's first place in the segment, and a bit for
+/// each profile from there on. An error names the place among all, of which `first` is the segment's first.
 fn evaluate(
     program: &Program,
-    segment: &Segment,
+    (first, segment): (usize, &Segment),
     now: Timestamp,
     mut members: impl FnMut(AudienceSlot, usize, &[u64]),
 ) -> Result<(), TooCostly> {
@@ -240,7 +240,8 @@ fn evaluate(
     for start in (0..segment.count).step_by(BLOCK) {
         block::evaluate((program, segment), &plan, &asker, start, &mut room, |audience, bits| {
             members(audience, start, bits);
-        })?;
+        })
+        .map_err(|TooCostly(at)| TooCostly(first + at))?;
     }
     Ok(())
 }

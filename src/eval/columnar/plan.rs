@@ -179,7 +179,7 @@ impl<'s> Plan<'s> {
             Node::Member(audience) => Ask::Member(*audience),
             Node::Consent { category, state } => Ask::Consent(*category, *state),
             Node::Performed(performed) => {
-                Counting::new(program, |slot| segment.events(slot), performed, asker).map_or(Ask::One, Ask::Count)
+                Counting::new(program, segment, performed, asker).map_or(Ask::One, Ask::Count)
             }
             Node::Test { .. } | Node::Element { .. } => self.on_trait(program, segment, asker, node),
             Node::Users { .. } => Ask::One,

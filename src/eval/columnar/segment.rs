@@ -31,8 +31,7 @@ pub(super) struct Segment {
 /// The events of one name: profile by profile, each one's in time order.
 #[derive(Debug)]
 pub(super) struct Events {
-    /// Where those of each profile begin, and those of the last one end. (A segment has fewer events than 2³²: they would not
-    /// fit the memory as profiles.)
+    /// Where those of each profile begin, and those of the last one end.
     pub(super) starts: Vec<u32>,
     pub(super) times: Vec<i64>,
     /// By property slot.
@@ -64,6 +63,11 @@ impl GrowingSegment {
     /// How many profiles it has.
     pub(super) fn len(&self) -> usize {
         self.known.len()
+    }
+
+    /// How many events of one name it has at the most.
+    pub(super) fn events(&self) -> usize {
+        self.events.iter().map(|events| events.times.len()).max().unwrap_or(0)
     }
 
     /// Lays out one profile more.

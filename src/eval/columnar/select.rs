@@ -4,7 +4,7 @@
 //! that would be too many, the bounds are found between which a test holds, by asking.
 
 use super::bits::{self, BLOCK, Bits};
-use super::column::{ABSENT, Codes, Column, EXACT, Ints, Places, Texts, number, power};
+use super::column::{ABSENT, Codes, Column, EXACT, Indices, Ints, Texts, number, power};
 use crate::eval::node::{Evaluation, Place};
 use crate::eval::row::Row;
 use crate::eval::test;
@@ -70,7 +70,7 @@ pub(super) enum Select<'s> {
     },
     /// Values whose code is marked.
     Codes {
-        cells: &'s Places,
+        cells: &'s Indices,
         codes: Marked,
     },
     /// Texts that meet this.
@@ -190,17 +190,17 @@ impl<'s> Select<'s> {
                 ranges,
             } => inside(part(cells, start), ranges),
             Select::Codes { cells, codes } => match cells {
-                Places::U8(cells) => codes.block(
+                Indices::U8(cells) => codes.block(
                     part(cells, start),
                     |code| u8::try_from(code).unwrap_or(u8::MAX),
                     u8::wrapping_sub,
                 ),
-                Places::U16(cells) => codes.block(
+                Indices::U16(cells) => codes.block(
                     part(cells, start),
                     |code| u16::try_from(code).unwrap_or(u16::MAX),
                     u16::wrapping_sub,
                 ),
-                Places::U32(cells) => codes.block(part(cells, start), |code| code, u32::wrapping_sub),
+                Indices::U32(cells) => codes.block(part(cells, start), |code| code, u32::wrapping_sub),
             },
             Select::Dates { texts, ranges } => inside(part(texts.dates(), start), ranges),
             Select::Texts { .. } | Select::Each { .. } => {

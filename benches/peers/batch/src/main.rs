@@ -137,7 +137,7 @@ impl Data {
     }
 
     fn snapshot<'e>(&self, engine: &'e Engine) -> Snapshot<'e> {
-        Snapshot::of(engine.program(), (0..self.plan.len()).map(|at| self.profile(at)))
+        Snapshot::from_profiles(engine.program(), (0..self.plan.len()).map(|at| self.profile(at)))
     }
 }
 
