@@ -143,6 +143,8 @@ impl<'s> Computing<'s> {
             if let (Some(value), Some(cell), Some(small)) = (value, cells.cells.get_mut(at), cells.small.get_mut(at)) {
                 *cell = value;
                 match i32::try_from(value) {
+                    // It stands for an absent value.
+                    Ok(i32::MIN) => cells.fit = false,
                     Ok(value) => *small = value,
                     Err(_) if value == ABSENT => *small = i32::MIN,
                     Err(_) => cells.fit = false,
@@ -175,7 +177,7 @@ impl<'s> Computing<'s> {
                 let Some(average) = Decimal::units(i128::from(sum), units.scale).over(count) else {
                     return Some(ABSENT);
                 };
-                let billionths = average.billionths()?;
+                let billionths = average.billionths().filter(|billionths| *billionths != ABSENT)?;
                 (billionths.abs() <= EXACT).then_some(billionths)
             }
             Of::Minimum(units) => Some(units.and_then(|units| self.numbers(units, at).min()).unwrap_or(ABSENT)),
@@ -192,9 +194,11 @@ impl<'s> Computing<'s> {
     /// The sum, and of how many; `None` where it does not fit.
     fn sum(&self, units: &Units, at: usize) -> Option<(i64, u64)> {
         let mut numbers = self.numbers(units, at);
-        numbers.try_fold((0_i64, 0_u64), |(sum, count), units| {
+        let sum = numbers.try_fold((0_i64, 0_u64), |(sum, count), units| {
             Some((sum.checked_add(units)?, count + 1))
-        })
+        });
+        // What stands for an absent value is left to the evaluator of one profile, too.
+        sum.filter(|(sum, _)| *sum != ABSENT)
     }
 }
 
