@@ -29,6 +29,7 @@ use people::{Form, NOW, people};
 use proptest::prelude::*;
 use ran::{by_engine, by_program, engine};
 use volens::engine::{Execution, Executor};
+use volens::eval::{self, columnar::Snapshot};
 use volens::ir::Program;
 use volens::span::FileId;
 use volens::syntax::{self, ast::File};
@@ -143,6 +144,10 @@ proptest! {
             for (columnar, scalar) in columnar.audiences.iter().zip(&scalar.audiences) {
                 prop_assert_eq!(columnar, scalar, "{}", text);
             }
+            // Without the profiles at hand, what is asked one by one is asked of what the columns kept.
+            let program = engine.program();
+            let alone = Snapshot::new(program, profiles.users(), 1).members(NOW, 2);
+            prop_assert_eq!(alone, eval::one_by_one(program, profiles.users(), NOW, 1), "{}", text);
             prop_assert_eq!(columnar, scalar);
         }
     }

@@ -208,7 +208,7 @@ impl<'s> Computing<'s> {
             Of::Sum(None) => Some(0),
             Of::Sum(Some(units)) => {
                 let sum = self.sum(units, at)?.0;
-                ((units.scale == 0 && sum != ABSENT) || is_exact(sum)).then_some(sum)
+                (units.scale == 0 || is_exact(sum)).then_some(sum)
             }
             Of::Average(None) => Some(ABSENT),
             Of::Average(Some(units)) => {
@@ -233,9 +233,11 @@ impl<'s> Computing<'s> {
     /// The sum, and of how many; `None` where it does not fit.
     fn sum(&self, units: &Units, at: usize) -> Option<(i64, u64)> {
         let mut numbers = self.numbers(units, at);
-        numbers.try_fold((0_i64, 0_u64), |(sum, count), units| {
+        let sum = numbers.try_fold((0_i64, 0_u64), |(sum, count), units| {
             Some((sum.checked_add(units)?, count + 1))
-        })
+        });
+        // What stands for an absent value is left to the evaluator of one profile, too.
+        sum.filter(|(sum, _)| *sum != ABSENT)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::eval::many::TooCostly;
 use crate::eval::row::Row;
 use crate::ir::{Audience, AudienceSlot, CategorySlot, NodeId, Program, Subject, TraitSlot};
 use crate::model::Profile;
+use crate::time::Timestamp;
 
 /// What is kept from block to block: buffers.
 #[derive(Debug)]
@@ -48,6 +49,11 @@ const UNKNOWN: Answer = Answer {
     known: bits::NONE,
     holds: bits::NONE,
 };
+
+/// A funnel of a profile costs more than [`Row::BUDGET`] here, where it may not where the audience is asked as a whole: another
+/// condition may settle it first.
+#[derive(Debug)]
+pub(super) struct Exhausted;
 
 impl Room {
     pub(super) fn new(program: &Program) -> Self {
@@ -84,7 +90,7 @@ pub(super) struct Block<'b, 's> {
     /// People who are asked about one by one, and how they are laid out for that.
     profiles: &'b Lazily<Profile>,
     rows: Lazily<Row<'b>>,
-    exhausted: Option<usize>,
+    exhausted: bool,
 }
 
 /// Fills in who of the block from `start` on is in which audience, and hands over the members of each.
@@ -95,7 +101,7 @@ pub(super) fn evaluate<'s>(
     start: usize,
     room: &mut Room,
     mut members: impl FnMut(AudienceSlot, &Bits),
-) -> Result<(), TooCostly> {
+) -> Result<(), Exhausted> {
     let profiles = OnceCell::new();
     room.eligible = [false, true].map(|anonymous| segment.eligible(start, anonymous));
     for (slot, granted) in room.granted.iter_mut().enumerate() {
@@ -114,7 +120,7 @@ pub(super) fn evaluate<'s>(
         room,
         profiles: &profiles,
         rows: OnceCell::new(),
-        exhausted: None,
+        exhausted: false,
     };
     for slot in &program.order {
         let Some(audience) = program.audiences.get(slot.index()) else {
@@ -130,12 +136,45 @@ pub(super) fn evaluate<'s>(
         {
             *kept = found;
         }
+        if block.exhausted {
+            return Err(Exhausted);
+        }
         members(*slot, &found);
     }
-    match block.exhausted {
-        Some(at) => Err(TooCostly(start + at)),
-        None => Ok(()),
+    Ok(())
+}
+
+/// By audience slot, the members among the block from `start` on, each profile evaluated by itself.
+///
+/// # Errors
+/// [`TooCostly`], by the place in the segment.
+pub(super) fn one_by_one(
+    (program, segment): (&Program, &Segment),
+    start: usize,
+    now: Timestamp,
+) -> Result<Vec<Bits>, TooCostly> {
+    let mut members = vec![bits::NONE; program.audiences.len()];
+    for at in 0..segment.in_block(start) {
+        let laid_out;
+        let profile = match segment.people.get(start + at) {
+            Some(at_hand) => &**at_hand,
+            None => {
+                laid_out = segment.profile(program, start + at);
+                &laid_out
+            }
+        };
+        let mut row = Row::new(program, profile, now);
+        eval::evaluate(program, &mut row, &[]);
+        if row.is_exhausted() {
+            return Err(TooCostly(start + at));
+        }
+        for (slot, members) in members.iter_mut().enumerate() {
+            if let Some(word) = members.get_mut(at / 64) {
+                *word |= u64::from(row.is_member(AudienceSlot::at(slot))) << (at % 64);
+            }
+        }
     }
+    Ok(members)
 }
 
 impl Block<'_, '_> {
@@ -301,6 +340,9 @@ impl Block<'_, '_> {
 
     /// Whether a condition holds of one profile of the block, by the evaluator that says what it means.
     fn one(&mut self, id: NodeId, at: usize) -> bool {
+        if self.exhausted {
+            return false;
+        }
         let (Some(profile), Some(row)) = (place(self.profiles, at), place(&self.rows, at)) else {
             return false;
         };
@@ -312,7 +354,7 @@ impl Block<'_, '_> {
         row.begin();
         let holds = eval::holds(self.program, id, row, &[], &mut ());
         if row.is_exhausted() {
-            self.exhausted.get_or_insert(at);
+            self.exhausted = true;
         }
         holds
     }

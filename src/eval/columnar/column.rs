@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::eval::decimal::Decimal;
+use crate::eval::test::Key;
 use crate::time::Timestamp;
 use crate::value::{Number, Value};
 
@@ -441,8 +442,16 @@ fn texts(bytes: String, ends: Vec<u32>, present: Vec<bool>) -> Column {
     }
     let mut sorted: Vec<(&str, u32)> = places.into_iter().collect();
     sorted.sort_unstable();
-    let mut codes = vec![0; sorted.len() + 1];
-    for (code, (_, place)) in (1..).zip(&sorted) {
+    let places: Vec<u32> = sorted.iter().map(|(_, place)| *place).collect();
+    let cells = renumbered(cells, &places);
+    let values = sorted.into_iter().map(|(text, _)| Value::String(text.into())).collect();
+    Column::Codes(Codes::new(cells, values))
+}
+
+/// Cells that held places as they were given, by the order that these have now.
+fn renumbered(mut cells: Vec<u32>, places: &[u32]) -> Vec<u32> {
+    let mut codes = vec![0; places.len() + 1];
+    for (code, place) in (1..).zip(places) {
         if let Some(known) = codes.get_mut(*place as usize) {
             *known = code;
         }
@@ -450,8 +459,7 @@ fn texts(bytes: String, ends: Vec<u32>, present: Vec<bool>) -> Column {
     for cell in &mut cells {
         *cell = codes.get(*cell as usize).copied().unwrap_or(0);
     }
-    let values = sorted.into_iter().map(|(text, _)| Value::String(text.into())).collect();
-    Column::Codes(Codes::new(cells, values))
+    cells
 }
 
 fn codes(values: impl Iterator<Item = Option<Value>>) -> Column {
@@ -465,13 +473,11 @@ fn codes(values: impl Iterator<Item = Option<Value>>) -> Column {
             }
         })
         .collect();
-    let mut values = vec![Value::Null; places.len()];
-    for (value, place) in places {
-        if let Some(slot) = values.get_mut(place as usize - 1) {
-            *slot = value;
-        }
-    }
-    Column::Codes(Codes::new(cells, values))
+    // In the order of numbers first, so that a comparison holds of values that stand together.
+    let mut sorted: Vec<(Value, u32)> = places.into_iter().collect();
+    sorted.sort_by(|(a, _), (b, _)| Key::of(a).cmp(&Key::of(b)));
+    let (values, places): (Vec<Value>, Vec<u32>) = sorted.into_iter().unzip();
+    Column::Codes(Codes::new(renumbered(cells, &places), values))
 }
 
 impl Codes {

@@ -20,14 +20,33 @@ pub(super) enum Filter<'s> {
 impl<'s> Filter<'s> {
     /// `None` for one that reads anything else: a trait, or an event of another step.
     pub(super) fn new(program: &'s Program, events: &'s Events, filter: NodeId, asker: &'s Asker<'s>) -> Option<Self> {
-        let all = |nodes: &[NodeId]| -> Option<Vec<Filter<'s>>> {
-            let filters = nodes.iter().map(|node| Filter::new(program, events, *node, asker));
+        Filter::part(program, events, filter, asker, &mut 0)
+    }
+
+    /// A part of one that has so many parts already. Parts that are shared stand here as often as they are used, so there is
+    /// an end to it.
+    fn part(
+        program: &'s Program,
+        events: &'s Events,
+        filter: NodeId,
+        asker: &'s Asker<'s>,
+        parts: &mut usize,
+    ) -> Option<Self> {
+        const MOST: usize = 1000;
+        *parts += 1;
+        if *parts > MOST {
+            return None;
+        }
+        let mut all = |nodes: &[NodeId]| -> Option<Vec<Filter<'s>>> {
+            let filters = nodes
+                .iter()
+                .map(|node| Filter::part(program, events, *node, asker, parts));
             filters.collect()
         };
         Some(match program.node(filter) {
             Node::Const(true) => Filter::Always,
             Node::Const(false) => Filter::Never,
-            Node::Not(inner) => Filter::Not(Filter::new(program, events, *inner, asker)?.into()),
+            Node::Not(inner) => Filter::Not(Filter::part(program, events, *inner, asker, parts)?.into()),
             Node::And(nodes) => Filter::All(all(nodes)?),
             Node::Or(nodes) => Filter::Any(all(nodes)?),
             node => {

@@ -136,10 +136,9 @@ impl<'p> Snapshot<'p> {
     /// an evaluation slow.
     pub fn not_in_columns(&self, now: Timestamp) -> BTreeSet<NodeId> {
         let asker = Asker::new(self.program, now);
-        let of = |(_, segment): &(usize, Segment)| {
-            Plan::new(self.program, segment, &asker)
-                .one_by_one()
-                .collect::<Vec<NodeId>>()
+        let of = |(_, segment): &(usize, Segment)| match Plan::new(self.program, segment, &asker) {
+            Some(plan) => plan.one_by_one().collect::<Vec<NodeId>>(),
+            None => self.program.audiences.iter().map(|audience| audience.who).collect(),
         };
         self.segments.iter().flat_map(of).collect()
     }
@@ -161,13 +160,12 @@ impl<'p> Snapshot<'p> {
     pub fn sizes(&self, now: Timestamp, threads: usize) -> Result<Vec<usize>, TooCostly> {
         let program = self.program;
         let parts = share(&self.segments, threads, |(first, segment)| {
-            let mut sizes = vec![0; program.audiences.len()];
-            evaluate(program, (*first, segment), now, |audience, _, bits| {
+            let none = || vec![0; program.audiences.len()];
+            evaluate(program, (*first, segment), now, none, |sizes, audience, _, bits| {
                 if let Some(size) = sizes.get_mut(audience.index()) {
                     *size += bits.iter().map(|word| word.count_ones() as usize).sum::<usize>();
                 }
-            })?;
-            Ok(sizes)
+            })
         });
         let mut all = vec![0; program.audiences.len()];
         for part in parts {
@@ -200,7 +198,7 @@ pub(crate) fn pays(program: &Program, profiles: usize) -> bool {
 ///
 /// # Errors
 /// [`TooCostly`]
-pub(crate) fn members_of(
+pub fn members_of(
     program: &Program,
     profiles: &[Arc<Profile>],
     now: Timestamp,
@@ -214,34 +212,50 @@ pub(crate) fn members_of(
 /// By audience a bit for each profile of the segment; `first` is the place of its first.
 fn members(program: &Program, first: usize, segment: &Segment, now: Timestamp) -> Result<Vec<Vec<u64>>, TooCostly> {
     let words = segment.count.div_ceil(64);
-    let mut found: Vec<Vec<u64>> = vec![vec![0; words]; program.audiences.len()];
-    evaluate(program, (first, segment), now, |audience, start, bits| {
+    let none = || vec![vec![0; words]; program.audiences.len()];
+    evaluate(program, (first, segment), now, none, |found, audience, start, bits| {
         let words = found
             .get_mut(audience.index())
             .and_then(|words| words.get_mut(start / 64..));
         for (word, bits) in words.into_iter().flatten().zip(bits) {
             *word = *bits;
         }
-    })?;
-    Ok(found)
+    })
 }
 
-/// Hands over, block by block, the members of each audience: the audience, the block's first place in the segment, and a bit for
-/// each profile from there on. An error names the place among all, of which `first` is the segment's first.
-fn evaluate(
+/// Hands over, block by block, the members of each audience: what is to be made of them, the audience, the block's first place
+/// in the segment, and a bit for each profile from there on. An error names the place among all, of which `first` is the
+/// segment's first.
+///
+/// Where a funnel costs too much in columns, and where conditions are nested deeper than authors nest them, the profiles are
+/// evaluated one by one from the beginning.
+fn evaluate<T>(
     program: &Program,
     (first, segment): (usize, &Segment),
     now: Timestamp,
-    mut members: impl FnMut(AudienceSlot, usize, &[u64]),
-) -> Result<(), TooCostly> {
+    none: impl Fn() -> T,
+    mut put: impl FnMut(&mut T, AudienceSlot, usize, &[u64]),
+) -> Result<T, TooCostly> {
     let asker = Asker::new(program, now);
-    let plan = Plan::new(program, segment, &asker);
-    let mut room = Room::new(program);
-    for start in (0..segment.count).step_by(BLOCK) {
-        block::evaluate((program, segment), &plan, &asker, start, &mut room, |audience, bits| {
-            members(audience, start, bits);
-        })
-        .map_err(|TooCostly(at)| TooCostly(first + at))?;
+    let starts = || (0..segment.count).step_by(BLOCK);
+    if let Some(plan) = Plan::new(program, segment, &asker) {
+        let (mut all, mut room) = (none(), Room::new(program));
+        let mut blocks = starts().map(|start| {
+            block::evaluate((program, segment), &plan, &asker, start, &mut room, |audience, bits| {
+                put(&mut all, audience, start, bits);
+            })
+        });
+        if blocks.all(|evaluated| evaluated.is_ok()) {
+            return Ok(all);
+        }
     }
-    Ok(())
+    let mut all = none();
+    for start in starts() {
+        let members = block::one_by_one((program, segment), start, now);
+        let members = members.map_err(|TooCostly(at)| TooCostly(first + at))?;
+        for (audience, bits) in (0..).map(AudienceSlot).zip(&members) {
+            put(&mut all, audience, start, bits);
+        }
+    }
+    Ok(all)
 }

@@ -57,9 +57,36 @@ impl Ask<'_> {
             Ask::Count(_) => 4,
             // Of a gate, as much as the dearest of its parts; see `Plan::cost`.
             Ask::Not(_) | Ask::All(_) | Ask::Any(_) => 0,
+            // Of one that is asked one by one, as much as its kind; see `Plan::add`.
             Ask::One => 5,
         }
     }
+}
+
+/// How deep conditions may be nested: more than twice as deep as authors may nest them. A program that was made otherwise can
+/// be deeper than a thread's stack has room for.
+const DEEPEST: usize = 150;
+
+/// How deep the nodes are nested at the most.
+fn depth(program: &Program) -> usize {
+    let mut depths: Vec<usize> = Vec::with_capacity(program.nodes.len());
+    for node in &program.nodes {
+        // Children stand before.
+        let depth = |id: &NodeId| depths.get(id.index()).copied().unwrap_or(0);
+        let below = match node {
+            Node::Not(child) | Node::Element { filter: child, .. } | Node::Users { condition: child, .. } => {
+                depth(child)
+            }
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().map(depth).max().unwrap_or(0),
+            Node::Performed(performed) => {
+                let steps = performed.steps.iter().map(|step| &step.filter);
+                steps.chain([&performed.filter]).map(depth).max().unwrap_or(0)
+            }
+            Node::Const(_) | Node::Test { .. } | Node::Member(_) | Node::Consent { .. } => 0,
+        };
+        depths.push(below + 1);
+    }
+    depths.into_iter().max().unwrap_or(0)
 }
 
 /// A program prepared for a segment.
@@ -80,7 +107,11 @@ pub(super) struct Plan<'s> {
 }
 
 impl<'s> Plan<'s> {
-    pub(super) fn new(program: &'s Program, segment: &'s Segment, asker: &'s Asker<'s>) -> Self {
+    /// `None` where conditions are nested too deep.
+    pub(super) fn new(program: &'s Program, segment: &'s Segment, asker: &'s Asker<'s>) -> Option<Self> {
+        if depth(program) > DEEPEST {
+            return None;
+        }
         let mut plan = Plan {
             asks: program.nodes.iter().map(|_| None).collect(),
             costs: vec![0; program.nodes.len()],
@@ -99,7 +130,7 @@ impl<'s> Plan<'s> {
         });
         let computed = plan.computed.iter_mut().flatten();
         plan.windows = Windows::share(counted.chain(computed.map(|computing| &mut computing.passing)));
-        plan
+        Some(plan)
     }
 
     /// Finds the traits of which many ranges are asked for, and asks for all of these together.
@@ -188,6 +219,8 @@ impl<'s> Plan<'s> {
             Ask::Not(inner) => self.cost(*inner),
             // The dearest stands last.
             Ask::All(nodes) | Ask::Any(nodes) => nodes.last().map_or(0, |last| self.cost(*last)),
+            // A look at two values is done before many events are gone through.
+            Ask::One if matches!(node, Node::Test { .. }) => 3,
             ask => ask.cost(),
         };
         if let (Some(place), Some(known)) = (self.asks.get_mut(id.index()), self.costs.get_mut(id.index())) {
