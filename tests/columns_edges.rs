@@ -343,5 +343,5 @@ fn one_event_name_has_one_table() {
     let table = program["events"][0].clone();
     program["events"].as_array_mut().unwrap().push(table);
     let error = Program::from_json(&program.to_string()).unwrap_err();
-    assert!(error.to_string().contains("the event `A` stands twice"), "{error}");
+    assert!(error.to_string().contains("a table of events stands twice"), "{error}");
 }

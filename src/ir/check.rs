@@ -168,7 +168,7 @@ impl<'p> Checker<'p> {
             "destination",
             program.destinations.iter().map(|destination| &destination.name),
         )?;
-        once("event", program.events.iter().map(|event| &event.name))?;
+        once("table of events", program.events.iter().map(|event| &event.name))?;
         once("audience", program.audiences.iter().map(|audience| &audience.name))?;
         for (i, node) in program.nodes.iter().enumerate() {
             self.shape(NodeId::at(i), node)?;
