@@ -229,3 +229,37 @@ fn columns_take_little_room() {
     // 80 000 events with 8 bytes for their instant; five traits and properties of 1 to 4 bytes; texts as they are.
     assert!(snapshot.bytes() < 20_000 * 120, "{}", snapshot.bytes());
 }
+
+/// What others of an account do can decide about a person: where there are audiences of accounts, columns alone say of nobody with an
+/// account that they are a member, and a run asks about them otherwise.
+#[test]
+fn whose_accounts_may_decide_is_no_member_by_columns_alone() {
+    let engine = engine(
+        r#"audience large of accounts { who any user (trait plan = "pro") }
+        audience small { who not member of large }
+        audience pros { who trait plan = "pro" }"#,
+    );
+    let user = |id: &str, plan: &str| Profile::builder().user_id(id).trait_("plan", plan);
+    let profiles: Profiles = [
+        user("alone", "pro").build(),
+        user("in", "pro").account("acme").build(),
+        user("with", "free").account("acme").build(),
+    ]
+    .into_iter()
+    .collect();
+    let sizes = [0, 1, 1];
+    let snapshot = Snapshot::new(engine.program(), profiles.users(), 1);
+    assert_eq!(snapshot.sizes(NOW, 1).unwrap(), sizes);
+    let alone = volens::eval::one_by_one(engine.program(), profiles.users(), NOW, 1).unwrap();
+    assert_eq!(alone.iter().map(|members| members.len()).collect::<Vec<_>>(), sizes);
+    for executor in [Executor::Scalar, Executor::Columnar] {
+        let threads = None;
+        let run = engine
+            .run_with(&profiles, NOW, Execution { executor, threads })
+            .unwrap();
+        assert_eq!(
+            run.audiences.iter().map(|audience| audience.size).collect::<Vec<_>>(),
+            [1, 1, 2]
+        );
+    }
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::members::has_accounts;
 use super::row::Row;
 use crate::ir::{AudienceSlot, Program};
 use crate::model::Profile;
@@ -56,7 +57,7 @@ impl Places {
 const CHUNK: usize = 4096;
 
 /// The members of each audience as of `now`, in the order of [`Program::audiences`]: one profile after the other, by so many
-/// threads. None of the profiles has an account that an audience is about.
+/// threads. Where there are audiences of accounts, whoever has an account is in none here: the accounts may decide.
 ///
 /// # Errors
 /// [`TooCostly`]
@@ -66,10 +67,14 @@ pub fn one_by_one(
     now: Timestamp,
     threads: usize,
 ) -> Result<Vec<Places>, TooCostly> {
+    let with_accounts = has_accounts(program);
     let parts = share(&parts(profiles, CHUNK), threads, |(first, chunk)| {
         let mut found = vec![vec![0_u64; chunk.len().div_ceil(64)]; program.audiences.len()];
         let mut row = Row::default();
         for (at, profile) in chunk.iter().enumerate() {
+            if with_accounts && profile.accounts().next().is_some() {
+                continue;
+            }
             row.bind(program, profile, now);
             super::evaluate(program, &mut row, &[]);
             if row.is_exhausted() {

@@ -154,7 +154,7 @@ pub(super) fn one_by_one(
     now: Timestamp,
 ) -> Result<Vec<Bits>, TooCostly> {
     let mut members = vec![bits::NONE; program.audiences.len()];
-    for at in 0..segment.in_block(start) {
+    for at in (0..segment.in_block(start)).filter(|at| !segment.is_nobody(start + at)) {
         let laid_out;
         let profile = match segment.people.get(start + at) {
             Some(at_hand) => &**at_hand,

@@ -17,8 +17,8 @@
 //!    `ladder`, `windows`: what many conditions have in common is asked once.
 //! 3. `block`: the plan is carried out for a block, `bits` wide.
 //!
-//! Who has an account can be in audiences that depend on others of the account; such people are not for this executor
-//! ([`Engine::run`](crate::Engine::run) leaves them to the other one).
+//! Where there are audiences of accounts, what others of an account do can decide about a person. Whoever has an account is then in no
+//! audience here; [`Engine::run`](crate::Engine::run) leaves such people to the other executor.
 
 mod aggregate;
 mod bits;

@@ -6,6 +6,7 @@ use super::bits::{self, BLOCK, Bits};
 use super::column::{Column, Growing};
 use super::select::part;
 use crate::consent::ConsentState;
+use crate::eval::members::has_accounts;
 use crate::ir::{CategorySlot, EventSlot, Program, Subject, TraitSource};
 use crate::model::{Consent, History, Identifiers, PastEvent, Profile};
 use crate::time::Timestamp;
@@ -46,6 +47,8 @@ pub(super) struct GrowingSegment {
     consent: Vec<Vec<ConsentState>>,
     known: Vec<bool>,
     anonymous: Vec<bool>,
+    /// Whether the program has audiences of accounts.
+    with_accounts: bool,
 }
 
 impl GrowingSegment {
@@ -57,6 +60,7 @@ impl GrowingSegment {
             consent: program.categories.iter().map(|_| Vec::new()).collect(),
             known: Vec::new(),
             anonymous: Vec::new(),
+            with_accounts: has_accounts(program),
         }
     }
 
@@ -83,7 +87,11 @@ impl GrowingSegment {
         for (category, states) in program.categories.iter().zip(&mut self.consent) {
             states.push(profile.consent().state(&category.id));
         }
-        let (known, anonymous) = profile.identifiers().admit();
+        let (known, anonymous) = match self.with_accounts && profile.accounts().next().is_some() {
+            // Whose accounts may decide is not for columns, and nobody is a member by mistake.
+            true => (false, false),
+            false => profile.identifiers().admit(),
+        };
         self.known.push(known);
         self.anonymous.push(anonymous);
     }
@@ -145,6 +153,12 @@ impl Segment {
             None if state == ConsentState::NotCollected => bits::first(self.in_block(start)),
             None => bits::NONE,
         }
+    }
+
+    /// Whether nothing makes the profile at a place a member of anything.
+    pub(super) fn is_nobody(&self, at: usize) -> bool {
+        let has = |all: &[bool]| all.get(at).copied().unwrap_or(false);
+        !has(&self.known) && !has(&self.anonymous)
     }
 
     /// How many profiles the block from `start` on has.
