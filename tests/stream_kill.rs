@@ -103,19 +103,38 @@ impl Folder {
         Folder(path)
     }
 
-    fn start(&self, store: &Path) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_volens"))
+    fn command(&self, name: &str, store: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_volens"));
+        command
             .current_dir(&self.0)
-            .args([
-                "stream",
-                "made.audience",
-                "--events",
-                "events.jsonl",
-                "--now",
-                "2027-01-01T00:00:00Z",
-            ])
-            .args(["--until", "2026-12-01T00:00:00Z", "--store"])
-            .arg(store)
+            .args([name, "made.audience", "--now", "2027-01-01T00:00:00Z"]);
+        command.arg("--store").arg(store);
+        command
+    }
+
+    /// A store that was streamed with the events of a file, and that holds those of all since.
+    fn ingested(&self, store: &Path, streamed: &str) {
+        let first = self
+            .command("stream", store)
+            .args(["--events", streamed])
+            .output()
+            .unwrap();
+        assert!(first.status.success(), "{first:?}");
+        let rest = self
+            .command("ingest", store)
+            .args(["--events", "events.jsonl"])
+            .output()
+            .unwrap();
+        assert!(rest.status.success(), "{rest:?}");
+    }
+
+    fn start(&self, store: &Path, events: Option<&str>) -> Child {
+        let mut command = self.command("stream", store);
+        if let Some(events) = events {
+            command.args(["--events", events]);
+        }
+        command
+            .args(["--until", "2026-12-01T00:00:00Z"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -170,11 +189,27 @@ fn about(line: &str) -> String {
 
 #[test]
 fn no_message_is_lost_and_a_repeat_is_the_same() {
+    let folder = Folder::new("stream-kill");
+    kill(&folder, Some("events.jsonl"), |_| {});
+}
+
+#[test]
+fn what_was_ingested_meanwhile_is_the_same_after_a_crash() {
+    let folder = Folder::new("stream-kill-ingested");
+    let events = fs::read_to_string(folder.0.join("events.jsonl")).unwrap();
+    let first: String = events.split_inclusive('\n').take(EVENTS as usize / 10).collect();
+    fs::write(folder.0.join("first.jsonl"), first).unwrap();
+    kill(&folder, None, |store| folder.ingested(store, "first.jsonl"));
+}
+
+/// Kills processes that stream these events, over stores that were `prepared`.
+fn kill(folder: &Folder, events: Option<&str>, prepare: impl Fn(&Path)) {
     let asked = std::env::var("VOLENS_KILLS").ok();
     let kills: u64 = asked.map_or(25, |asked| asked.parse().unwrap());
-    let folder = Folder::new("stream-kill");
-    let (expected, was_killed) = killed(folder.start(&folder.0.join("whole")), u64::MAX, Duration::ZERO);
-    assert!(!was_killed && expected.len() > 2000, "{}", expected.len());
+    let whole = folder.0.join("whole");
+    prepare(&whole);
+    let (expected, was_killed) = killed(folder.start(&whole, events), u64::MAX, Duration::ZERO);
+    assert!(!was_killed && expected.len() > 1000, "{}", expected.len());
     let in_order: BTreeMap<&str, usize> = expected
         .iter()
         .enumerate()
@@ -187,6 +222,7 @@ fn no_message_is_lost_and_a_repeat_is_the_same() {
     while done < kills {
         stores += 1;
         let store = folder.0.join(format!("store-{stores}"));
+        prepare(&store);
         let mut seen: BTreeSet<String> = BTreeSet::new();
         // Some are killed several times, and then run to the end.
         let crashes = 1 + random.below(6);
@@ -199,7 +235,7 @@ fn no_message_is_lost_and_a_repeat_is_the_same() {
                 ),
                 false => (u64::MAX, Duration::ZERO),
             };
-            let (lines, was_killed) = killed(folder.start(&store), messages, wait);
+            let (lines, was_killed) = killed(folder.start(&store, events), messages, wait);
             done += u64::from(was_killed);
             let mut last: BTreeMap<String, usize> = BTreeMap::new();
             for line in lines {

@@ -52,7 +52,7 @@ pub(super) fn ingest_seeing(
 ) -> Result<Ingested, Failure> {
     let ingested = match &arguments.store {
         Some(folder) => {
-            let space = store::read(engine, folder, now, streams)?;
+            let space = store::read(engine, folder, arguments.threads, now, streams)?;
             if let Some(seeing) = seeing {
                 space.each_applied(seeing.applied)?;
             }

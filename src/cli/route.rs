@@ -46,7 +46,7 @@ fn strict(
 ) -> Result<u8, Failure> {
     let now = arguments.now.unwrap_or_else(clock);
     if let Some(folder) = &arguments.store {
-        let space = store::read(engine, folder, now, streams)?;
+        let space = store::read(engine, folder, None, now, streams)?;
         let people = space.profiles();
         let router = engine.among(&people).router();
         let router = router.without_forgotten(|message_id| space.journal().is_forgotten(message_id));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use serde::Serialize;
@@ -167,11 +168,16 @@ fn holders(held: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
 pub(super) fn read(
     engine: &Engine,
     folder: &Path,
+    threads: Option<NonZeroUsize>,
     now: Timestamp,
     streams: &mut Streams,
 ) -> Result<Space<Directory>, Failure> {
     let directory = Directory::open_read_only(folder).map_err(SpaceError::from)?;
-    checked(engine.space(directory, now), streams)
+    let mut journal = checked(engine.journal(directory), streams)?;
+    if let Some(threads) = threads {
+        journal.threads(threads);
+    }
+    checked(engine.space_of(journal, now), streams)
 }
 
 /// What destinations were sent, as a store knows it.

@@ -80,6 +80,8 @@ struct Subject<'s> {
     /// `None` if nobody has it any more.
     person: Option<Person<'s>>,
     consent: &'s Consent,
+    /// What of that consent is left by what is known and was not acted upon yet; `None` if that is all.
+    left: Option<Consent>,
     /// The `userId` of the person, worked out once for all of the person's identifiers.
     user_id: &'s OnceCell<Option<Arc<str>>>,
 }
@@ -140,6 +142,20 @@ impl Ledger {
         identifiers: impl IntoIterator<Item = (&'i str, &'i str)>,
         sink: &mut impl FnMut(&Message) -> Result<(), E>,
     ) -> Result<usize, E> {
+        self.hand_out_knowing(program, moment, person, identifiers, |_, _| None, sink)
+    }
+
+    /// As [`hand_out`](Ledger::hand_out), where more is known of consent than what the profile says, by identifier: nobody is
+    /// handed out who does not have what that grants, too. Nothing is remembered of what is held back, so it is due again.
+    pub(crate) fn hand_out_knowing<'i, E>(
+        &mut self,
+        program: &Program,
+        moment: &Moment<'_>,
+        person: Option<Person<'_>>,
+        identifiers: impl IntoIterator<Item = (&'i str, &'i str)>,
+        known: impl Fn(&str, &str) -> Option<Consent>,
+        sink: &mut impl FnMut(&Message) -> Result<(), E>,
+    ) -> Result<usize, E> {
         let nobodys = Consent::default();
         let user_id = OnceCell::new();
         let mut count = 0;
@@ -148,11 +164,13 @@ impl Ledger {
             let value = &*matched(kind.as_str(), value);
             // Whoever does not have an identifier has no say in what is sent of it.
             let person = person.filter(|person| has(person.profile, kind, value));
+            let consent = person.map_or(&nobodys, |person| person.profile.consent());
             let subject = Subject {
                 kind,
                 value,
                 person,
-                consent: person.map_or(&nobodys, |person| person.profile.consent()),
+                consent,
+                left: known(kind.as_str(), value).map(|known| consent.within(&known)),
                 user_id: &user_id,
             };
             self.hand_out_one(program, moment, &subject, &mut |message| {
@@ -253,6 +271,7 @@ impl Ledger {
                     .and_then(|held| held.user_id.clone())
                     .filter(|user_id| !self.stays(subject, audience, destination, user_id)),
             };
+            let consent = subject.left.as_ref().unwrap_or(subject.consent);
             let message = Message::new(&Parts {
                 program,
                 destination,
@@ -261,15 +280,14 @@ impl Ledger {
                 value: subject.value,
                 change,
                 user_id: user_id.as_deref(),
-                consent: subject.consent,
+                consent,
                 now: moment.now,
                 space: moment.space,
                 times,
                 before: held,
             });
             // The last look before it is out of our hands, whatever was thought before.
-            let may_go = change == Change::Removed || enforce::decide(program, slot, subject.consent).is_delivered();
-            if !may_go {
+            if !may_go(program, audience, slot, change, consent) {
                 continue;
             }
             sink(&message)?;
@@ -388,6 +406,29 @@ impl Ledger {
             alter(&mut entry);
             entry.changed = true;
             self.set(subject.kind, subject.value, entry);
+        }
+    }
+}
+
+/// Whether a message may go by a consent: none but a removal does without what the destination requires, and no entry without
+/// what the audience asks for.
+pub(crate) fn may_go(
+    program: &Program,
+    audience: &str,
+    destination: DestinationSlot,
+    change: Change,
+    consent: &Consent,
+) -> bool {
+    let audience = program.audience(audience);
+    let audience = audience.and_then(|slot| program.audiences.get(slot.index()));
+    let asks = audience.map_or(&[][..], |audience| &audience.consent);
+    let mut asks = asks.iter().map(|slot| program.category_id(*slot));
+    match change {
+        Change::Removed => true,
+        Change::Exited => enforce::decide(program, destination, consent).is_delivered(),
+        Change::Entered => {
+            enforce::decide(program, destination, consent).is_delivered()
+                && asks.all(|category| consent.state(category).is_granted())
         }
     }
 }

@@ -36,6 +36,7 @@ mod names;
 mod record;
 
 pub use declared::{KeyReused, Notice};
+pub(crate) use hand_out::may_go;
 pub use hand_out::{DEFAULT_SPACE, Moment, Person, Resync};
 pub use ledger::{Ledger, Sent, State};
 pub use message::{Change, Message};

@@ -36,7 +36,11 @@ impl Engine {
         self.space_of(self.journal(storage)?, now)
     }
 
-    fn space_of<S: Storage>(&self, journal: Journal<S>, now: Timestamp) -> Result<Space<S>, Error> {
+    /// Opens the space of a journal, which this workspace opened: what is in it, and the profiles that it leads to as of `now`.
+    ///
+    /// # Errors
+    /// Those of [`space`](Engine::space).
+    pub fn space_of<S: Storage>(&self, journal: Journal<S>, now: Timestamp) -> Result<Space<S>, Error> {
         if let Some(horizon) = journal.horizon() {
             self.check_horizon(horizon, now)?;
         }

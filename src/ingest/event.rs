@@ -70,7 +70,19 @@ impl Event {
         self.claims == other.claims && self.consent == other.consent
     }
 
-    /// Leaves it what it says of identity and consent alone.
+    /// What it says of identity and consent alone.
+    pub(crate) fn without_effect(&self) -> Event {
+        Event {
+            times: self.times,
+            message_id: self.message_id.clone(),
+            claims: self.claims.clone(),
+            consent: self.consent.clone(),
+            effect: Effect::Nothing,
+            left_out: self.left_out,
+        }
+    }
+
+    /// Leaves it what it says of identity and consent alone, if it stands in the history.
     pub(crate) fn leave_history(&mut self) {
         if self.is_past() {
             self.effect = Effect::Nothing;

@@ -6,12 +6,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 /// How work is done.
-pub(super) struct Work<W, D> {
+pub(crate) struct Work<W, D> {
     /// How much a piece of work is.
-    pub(super) weight: W,
+    pub(crate) weight: W,
     /// How much of it each thread may have before it; one piece in any case. It bounds what waits.
-    pub(super) room: usize,
-    pub(super) do_: D,
+    pub(crate) room: usize,
+    pub(crate) do_: D,
 }
 
 /// A thread: the work before it, and what was done.
@@ -19,7 +19,7 @@ type Worker<J, D> = (Sender<J>, Receiver<D>);
 
 /// Does work on as many threads as there are states, one for each, and gives what was done in order, until something is an
 /// error. Before an error among the work what comes before it is given. With one state all is done on this thread.
-pub(super) fn in_order<S: Default + Send, J: Send, D: Send, E>(
+pub(crate) fn in_order<S: Default + Send, J: Send, D: Send, E>(
     states: &mut [S],
     mut work: impl Iterator<Item = Result<J, E>>,
     how: &Work<impl Fn(&J) -> usize, impl Fn(&mut S, J) -> D + Sync>,

@@ -81,13 +81,14 @@ pub(crate) use self::decode::{Content, decode};
 pub(crate) use self::event::{Claim, Event, Identifier};
 pub(crate) use self::events::EventId;
 pub(crate) use self::identifiers::ANONYMOUS_ID;
+pub(crate) use self::in_order::{Work, in_order};
 pub use self::input::Input;
 pub(crate) use self::order::{Relation, Taken, conflict};
 pub(crate) use self::passing::{Passed, Passing};
 pub(crate) use self::people::{PersonId, Touched};
 pub(crate) use self::reject::{Refusal, forgotten};
 pub use self::reject::{Reject, RejectCode};
-pub(crate) use self::state::{State, Trace};
+pub(crate) use self::state::{SetId, State, Trace};
 pub use self::survey::Said;
 pub(crate) use self::times::read as times;
 pub(crate) use self::violations::NO_IDENTIFIER;
@@ -96,7 +97,7 @@ pub(crate) use self::violations::NO_IDENTIFIER;
 const LARGEST_EVENT: usize = 32_768;
 
 /// The most threads that are begun: each has buffers of its own, whoever says how many there are to be.
-const MOST_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+pub(crate) const MOST_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
 /// What events are taken in by.
 #[derive(Debug, Clone)]

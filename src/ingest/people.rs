@@ -316,6 +316,11 @@ impl People {
         place
     }
 
+    /// The identifiers that events carry.
+    pub(super) fn identifiers(&self) -> impl Iterator<Item = &Identifier> {
+        self.known.iter().filter_map(|known| known.id.as_deref())
+    }
+
     /// An identifier by its number.
     pub(super) fn named(&self, id: IdentifierId) -> Option<&Identifier> {
         self.known.get(id.index())?.id.as_deref()

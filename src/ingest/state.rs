@@ -38,13 +38,16 @@ struct Set {
     last: Option<EventId>,
     /// The set that took this one in.
     into: Option<SetId>,
-    /// Whether it has to be folded anew.
+    /// Whether it has to be folded anew,
     unsettled: bool,
+    /// and whether anything of it was folded before.
+    is_folded: bool,
     limits: Limits,
 }
 
+/// The number of a connected set, which is never that of another. Where one takes another in, it keeps its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct SetId(u32);
+pub(crate) struct SetId(u32);
 
 /// What a profile is made of.
 #[derive(Debug, Default)]
@@ -104,6 +107,16 @@ impl State {
 
     /// Takes an event in; no other may have its message id. It shows when it is [settled](State::settle).
     pub(crate) fn insert(&mut self, event: Event) {
+        self.take(event, false);
+    }
+
+    /// Takes in one of many that come together: nothing is folded before all of them are there, and then set by set, so that
+    /// all that an event changes is at hand.
+    pub(crate) fn insert_of_many(&mut self, event: Event) {
+        self.take(event, true);
+    }
+
+    fn take(&mut self, event: Event, is_of_many: bool) {
         // Both numbers end where memory has ended long before.
         let Some(event) = Kept::of(event, &mut self.people) else {
             return;
@@ -112,11 +125,15 @@ impl State {
         let Some(id) = self.events.insert(event) else { return };
         self.accounts.take(id, &self.events);
         let Some(place) = self.join(id, &sets) else { return };
-        let Some(set) = self.sets.get(place.0 as usize) else {
+        if is_of_many {
+            self.unsettle(place);
+        }
+        let Some(set) = self.sets.get_mut(place.0 as usize) else {
             return;
         };
         let is_latest = set.last.is_none_or(|last| self.events.order(last, id).is_lt());
         if !set.unsettled {
+            set.is_folded = true;
             let person = if is_latest {
                 self.apply(place, id)
             } else {
@@ -182,6 +199,7 @@ impl State {
             }
             if let Some(set) = self.sets.get_mut(place.0 as usize) {
                 set.events = events;
+                set.is_folded = true;
             }
         }
     }
@@ -279,6 +297,41 @@ impl State {
         })
     }
 
+    /// The connected set of an identifier, if any event carries it.
+    pub(crate) fn set_with(&self, id: &Identifier) -> Option<SetId> {
+        self.set(self.people.find(id)?)
+    }
+
+    /// The events of a connected set, with what they say of identity and consent.
+    pub(crate) fn events_of(&self, set: SetId) -> impl Iterator<Item = Event> {
+        let events = self.sets.get(set.0 as usize).into_iter().flat_map(|set| &set.events);
+        let events = events.filter_map(|id| self.events.get(*id));
+        events.map(|event| {
+            let claim = |link: &Link| {
+                let id = self.people.named(link.id)?.clone();
+                Some(Claim { id, own: link.own })
+            };
+            Event {
+                times: event.times,
+                message_id: event.message_id.clone(),
+                claims: event.links.iter().filter_map(claim).collect(),
+                consent: event.consent.clone(),
+                effect: Effect::Nothing,
+                left_out: event.left_out,
+            }
+        })
+    }
+
+    /// Whether any event carries an identifier.
+    pub(crate) fn carries(&self, kind: &str, value: &str) -> bool {
+        self.people.find(&identifier(kind, value)).is_some()
+    }
+
+    /// The identifiers that events carry.
+    pub(crate) fn identifiers(&self) -> impl Iterator<Item = &Identifier> {
+        self.people.identifiers()
+    }
+
     /// An identifier by its number.
     pub(crate) fn named(&self, id: IdentifierId) -> Option<&Identifier> {
         self.people.named(id)
@@ -296,11 +349,7 @@ impl State {
 
     /// The number of the profile that has an identifier.
     pub(crate) fn owner(&self, kind: &str, value: &str) -> Option<PersonId> {
-        let id = Identifier {
-            kind: kind.to_owned().into(),
-            value: matched(kind, value).into(),
-        };
-        self.people.owner(self.people.find(&id)?)
+        self.people.owner(self.people.find(&identifier(kind, value))?)
     }
 
     /// The sets of identifiers, each once.
@@ -360,6 +409,7 @@ impl State {
             return;
         };
         set.events.extend(taken.events);
+        set.is_folded |= taken.is_folded;
         set.limits.add(taken.limits);
         set.last = match (set.last, taken.last) {
             (Some(own), Some(other)) if self.events.order(own, other).is_gt() => Some(own),
@@ -385,6 +435,9 @@ impl State {
             return;
         };
         set.limits = Limits::default();
+        if !std::mem::take(&mut set.is_folded) {
+            return;
+        }
         for id in &set.events {
             if let Some(event) = self.events.get_mut(*id) {
                 self.people.reset(event);
@@ -424,5 +477,13 @@ impl State {
         };
         let taken = self.people.get_mut(person)?.take_late(at, event, by);
         taken.then_some(person)
+    }
+}
+
+/// An identifier as events name it.
+fn identifier(kind: &str, value: &str) -> Identifier {
+    Identifier {
+        kind: kind.to_owned().into(),
+        value: matched(kind, value).into(),
     }
 }

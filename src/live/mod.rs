@@ -21,7 +21,8 @@
 //!
 //! # What is sent
 //! No message is kept for later: what is due is worked out as of the instant at which it is handed out, and consent is decided
-//! then ([`crate::deliver`]). Whatever happens before is seen.
+//! then ([`crate::deliver`]). Whatever happens before is seen. What was stored when the space was opened and was not acted upon
+//! yet counts, too, as far as it refuses: nobody is handed out on a grant of which it is known that it was taken back.
 //!
 //! # Crashes
 //! An event is durable before it is acted upon. What was acted upon, and the messages that are handed out for that, are durable
@@ -43,7 +44,6 @@ use std::sync::Arc;
 use self::memberships::{Memberships, Moved};
 use self::stream::Handing;
 use crate::deliver::{self, Ledger, Message, Moment, Notice, Person, Resync};
-use crate::enforce;
 use crate::ingest::{Counts, Identifier, Ingestor, PersonId, Reject};
 use crate::ir::{DestinationSlot, Program};
 use crate::model::{Consent, Profile, Profiles};
@@ -110,7 +110,7 @@ impl<S: Storage> Live<S> {
         let told = self.ingestor.untold();
         self.ingestor.set_received_at(now);
         let _ = self.ingestor.event(event);
-        self.store(now)?;
+        self.store(now, false)?;
         // It may also be another that is refused: then this one has taken its place.
         let refused = self.ingestor.take_refusal(told).filter(|_| self.behind.is_empty());
         if let Some(code) = refused {
@@ -297,10 +297,10 @@ impl<S: Storage> Live<S> {
         Ok(())
     }
 
-    /// Makes durable what the ingestor has taken in.
-    fn store(&mut self, until: Timestamp) -> Result<(), LiveError> {
+    /// Makes durable what the ingestor has taken in; `in_turn`: events of a stream, of which nothing is known before their turn.
+    fn store(&mut self, until: Timestamp, in_turn: bool) -> Result<(), LiveError> {
         self.failed = true;
-        let applied = self.space.store(&mut self.ingestor, until)?;
+        let applied = self.space.store(&mut self.ingestor, until, in_turn)?;
         self.failed = false;
         self.is_open |= !applied.is_empty();
         self.behind.extend(applied);
@@ -387,7 +387,9 @@ impl<S: Storage> Live<S> {
     fn settle(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {
         self.repeat(outlet)?;
         self.hand_out(Resync::No, outlet)?;
-        self.take_up(&mut Vec::new(), &mut Handing(outlet))
+        self.take_up(&mut Vec::new(), &mut Handing(outlet))?;
+        // The last one may only have been put to those that are still to come, and was waited for.
+        self.hand_out(Resync::No, outlet)
     }
 
     /// Hands out again what may not have been taken before a crash, as far as consent lets it go now. What does not go counts as
@@ -416,7 +418,8 @@ impl<S: Storage> Live<S> {
         }
     }
 
-    /// As when messages are worked out: an identifier that nobody has any more is without any grant.
+    /// As when messages are worked out: an identifier that nobody has any more is without any grant, and what is stored and was
+    /// not acted upon yet counts, too.
     fn may_go(&self, message: &Message) -> bool {
         let mut destinations = self.program.destinations.iter();
         let slot = destinations.position(|destination| *destination.name == *message.destination());
@@ -425,13 +428,20 @@ impl<S: Storage> Live<S> {
         let profile = state.owner(kind, value).and_then(|person| state.person(person));
         let nobodys = Consent::default();
         let consent = profile.map_or(&nobodys, |profile| profile.consent());
-        message.change() == deliver::Change::Removed
-            || slot
-                .is_some_and(|slot| enforce::decide(&self.program, DestinationSlot::at(slot), consent).is_delivered())
+        let left = self
+            .space
+            .consent_ahead(kind, value)
+            .map(|ahead| consent.within(&ahead));
+        let consent = left.as_ref().unwrap_or(consent);
+        let (audience, change) = (message.audience(), message.change());
+        let may_go = |slot| deliver::may_go(&self.program, audience, DestinationSlot::at(slot), change, consent);
+        slot.map_or(change == deliver::Change::Removed, may_go)
     }
 
     /// Works out what is due of all who are marked, in the order of their labels, and hands it out where it is much.
     fn hand_out(&mut self, resync: Resync<'_>, outlet: &mut impl Outlet) -> Result<(), LiveError> {
+        // Of those who were held back, all is known now.
+        self.identifiers.extend(self.space.end_looking_ahead());
         let mut people: Vec<(Arc<str>, PersonId)> = Vec::with_capacity(self.people.len());
         for person in &self.people {
             people.extend(self.memberships.label(*person).map(|label| (label.clone(), *person)));
@@ -485,9 +495,10 @@ impl<S: Storage> Live<S> {
             outbox.push(message.clone());
             Ok::<(), Infallible>(())
         };
+        let known = |kind: &str, value: &str| self.space.consent_ahead(kind, value);
         let Ok(_) = self
             .ledger
-            .hand_out(&self.program, &moment, person, identifiers, &mut sink);
+            .hand_out_knowing(&self.program, &moment, person, identifiers, known, &mut sink);
     }
 
     fn post_if_much(&mut self, outlet: &mut impl Outlet) -> Result<(), LiveError> {

@@ -50,7 +50,7 @@ impl<S: Storage> Live<S> {
         let rules = settings.identity.clone();
         let Resumed {
             mut space,
-            behind,
+            mut behind,
             unsure,
             mut ledger,
             is_first,
@@ -62,6 +62,9 @@ impl<S: Storage> Live<S> {
         if is_first {
             // From here on it is known as of when everybody is handed out, also after a crash.
             space.deliver(space.now(), None, &[], &[])?;
+        }
+        if !program.categories.is_empty() {
+            space.look_ahead(&mut behind, options.now);
         }
         let ingestor = Ingestor::for_store(ingest::Settings {
             identity: rules,

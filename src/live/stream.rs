@@ -85,7 +85,7 @@ impl<S: Storage> Live<S> {
 
     /// Stores what came, and acts upon it.
     fn act_upon(&mut self, now: Timestamp, outlet: &mut impl Outlet) -> Result<(), LiveError> {
-        self.store(now)?;
+        self.store(now, true)?;
         self.ingestor.clear_shared();
         self.deliver(outlet)?;
         Ok(())

@@ -56,6 +56,20 @@ impl Consent {
         self.categories.get(category).copied().unwrap_or_default()
     }
 
+    /// The same, but for what another does not grant.
+    pub(crate) fn within(&self, other: &Consent) -> Consent {
+        let mut within = self.clone();
+        for (category, state) in &mut within.categories {
+            if state.is_granted() {
+                *state = other.state(category);
+            }
+        }
+        within
+            .categories
+            .retain(|_, state| *state != ConsentState::NotCollected);
+        within
+    }
+
     /// Sets a state without a record of why: for hosts that keep consent themselves.
     pub fn set(&mut self, category: &str, state: ConsentState) {
         if state == ConsentState::NotCollected {

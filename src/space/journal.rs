@@ -3,18 +3,24 @@
 //! A [`Journal`] knows which events are stored, refuses those that must not come back, and makes the others durable. What
 //! they lead to, the profiles, is not its concern: so events can be stored without any profile being built.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread;
 
 use super::erase::{Erasure, Key, Rest};
 use super::error::SpaceError;
 use super::index::{Found, Index};
 use super::intake::{Commit, Intake};
+use super::reading::{By, Read, ReadEvent};
 use super::record::{self, Delivered, Dropped, Forgotten, Hash, Stored};
+use super::replay::{self, Applied};
 use super::rewrite::{change, delivered_change};
 use super::{Horizon, audit};
 use crate::deliver::{Ledger, Message};
-use crate::ingest::{Event, Ingestor, Input, Refusal, RejectCode, Relation, Shared, Taken, conflict, forgotten};
+use crate::ingest::{
+    Event, Ingestor, Input, MOST_THREADS, Refusal, RejectCode, Relation, Shared, Taken, conflict, forgotten,
+};
 use crate::model::IdentityRules;
 use crate::store::{Batch, Change, Entry, Position, Storage, StoreError};
 use crate::time::Timestamp;
@@ -23,49 +29,20 @@ use crate::value::Value;
 /// The events of a space, in a storage.
 #[derive(Debug)]
 pub struct Journal<S> {
-    storage: S,
+    pub(super) storage: S,
     rules: IdentityRules,
-    index: Index,
-    erasure: Erasure,
+    pub(super) index: Index,
+    pub(super) erasure: Erasure,
     /// What was forgotten or dropped and may still lie in the storage, as lines for people.
     unerased: Vec<String>,
     /// Where it is told who was forgotten, and the identifiers: what was delivered to them before is forgotten, too.
-    forgotten: Vec<(Position, HashSet<Hash>)>,
+    pub(super) forgotten: Vec<(Position, HashSet<Hash>)>,
     /// The last record of what was delivered,
-    delivered: Option<Position>,
+    pub(super) delivered: Option<Position>,
     /// and whether its messages were taken.
-    handed_out: bool,
-}
-
-/// An event that was stored, and the one with its message id that it takes the place of.
-#[derive(Debug)]
-pub(crate) struct Applied {
-    pub(crate) event: Event,
-    pub(crate) instead_of: Option<Event>,
-    /// When it came.
-    pub(crate) received_at: Timestamp,
-}
-
-/// What a journal holds.
-pub(super) enum Logged<'l> {
-    /// An event that was acted upon.
-    Event(Event),
-    /// One that was not yet.
-    New(Applied),
-    /// What destinations were sent; it may be nothing.
-    Delivered(&'l [u8]),
-    /// People were forgotten who had these identifiers.
-    Forgotten(&'l dyn Fn(&str, &str) -> bool),
-}
-
-/// How far a journal was acted upon.
-pub(super) struct Acted {
-    /// The events before it were.
-    pub(super) end: Position,
-    /// The instant that was come to.
-    pub(super) now: Timestamp,
-    /// Messages of which nobody knows whether they were taken.
-    pub(super) messages: Vec<Message>,
+    pub(super) handed_out: bool,
+    /// On how many threads events are read.
+    threads: NonZeroUsize,
 }
 
 impl<S: Storage> Journal<S> {
@@ -84,6 +61,7 @@ impl<S: Storage> Journal<S> {
             forgotten: Vec::new(),
             delivered: None,
             handed_out: false,
+            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         };
         journal.load()?;
         Ok(journal)
@@ -162,6 +140,26 @@ impl<S: Storage> Journal<S> {
         Intake::new(self, &rules, now, received_at, Ingestor::for_texts)
     }
 
+    /// On how many threads stored events are read; as many as the machine runs at once, if nobody says, and never more than
+    /// 256. What comes of them is the same with any number.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    ///
+    /// use volens::store::Memory;
+    /// use volens::{Engine, Timestamp};
+    ///
+    /// let engine = Engine::from_text("a.audience", r#"audience buyers { who performed "Order Completed" within last 30 days }"#)?;
+    /// let mut journal = engine.journal(Memory::new())?;
+    /// journal.threads(NonZeroUsize::MIN);
+    /// let space = engine.space_of(journal, "2026-06-30".parse::<Timestamp>()?)?;
+    /// assert!(space.profiles().users().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn threads(&mut self, most: NonZeroUsize) {
+        self.threads = most.min(MOST_THREADS);
+    }
+
     /// How many events are stored.
     pub fn len(&self) -> usize {
         self.index.len()
@@ -189,17 +187,31 @@ impl<S: Storage> Journal<S> {
 
     /// Gives every event that is stored, in the order of storing, as far as it may be seen. Gives back how many have no
     /// usable identifier under the rules as they are now (ID-14).
-    pub(super) fn each(&self, mut give: impl FnMut(Event)) -> Result<u64, SpaceError> {
+    pub(super) fn each(&self, mut give: impl FnMut(Event) + Send) -> Result<u64, SpaceError> {
         let mut unusable = 0;
-        let mut shared = Shared::new();
-        self.each_stored(|stored| {
-            match self.erasure.event(stored, &self.rules, &mut shared)? {
-                Some(event) => give(event),
-                None => unusable += 1,
+        // One that another has taken the place of is not of the state.
+        let (index, erasure) = (&self.index, &self.erasure);
+        let wanted = |stored: &Stored<'_>, position| {
+            let is_current = index.is_at(stored.message_id, position);
+            (is_current && !erasure.is_forgotten(stored.message_id)).then_some(())
+        };
+        self.reading().each(&self.storage, wanted, |read| {
+            match read {
+                Read::Event(ReadEvent { event: Some(event), .. }) => give(event),
+                Read::Event(_) => unusable += 1,
+                Read::Other(..) => {}
             }
             Ok(())
         })?;
         Ok(unusable)
+    }
+
+    pub(super) fn reading(&self) -> By<'_> {
+        By {
+            erasure: &self.erasure,
+            rules: &self.rules,
+            threads: self.threads,
+        }
     }
 
     /// Gives every event as it was sent, as far as it may be seen; those whose history was dropped are not among them.
@@ -236,74 +248,6 @@ impl<S: Storage> Journal<S> {
         })
     }
 
-    /// Gives what the journal holds, in the order of storing, for one who acts upon events one by one: those before the end of
-    /// what was acted upon as the state that there was then, those after it as they came.
-    pub(super) fn replay(
-        &self,
-        acted: Option<&Acted>,
-        mut give: impl FnMut(Logged<'_>) -> Result<(), SpaceError>,
-    ) -> Result<u64, SpaceError> {
-        let mut unusable = 0;
-        let mut shared = Shared::new();
-        // Of those whose place another took after that: the last one of each id before it.
-        let mut replaced: HashMap<Box<str>, Event> = HashMap::new();
-        let mut last: HashMap<Arc<str>, Event> = HashMap::new();
-        let end = acted.map(|acted| acted.end);
-        let mut is_given = false;
-        scan(&self.storage, |entry| {
-            match entry.kind {
-                record::EVENT => {
-                    let stored = stored(entry)?;
-                    if self.erasure.is_forgotten(stored.message_id) {
-                        return Ok(());
-                    }
-                    let is_current = self.index.is_at(stored.message_id, entry.position);
-                    let is_before = end.is_none_or(|end| entry.position < end);
-                    if !is_before && !std::mem::replace(&mut is_given, true) {
-                        for event in replaced.values() {
-                            give(Logged::Event(event.clone()))?;
-                        }
-                    }
-                    // What took its place before that is the one that counted.
-                    let is_needed = end.is_some_and(|end| self.index.is_from(stored.message_id, end));
-                    if is_before && !is_current && !is_needed {
-                        return Ok(());
-                    }
-                    let Some(event) = self.erasure.event(&stored, &self.rules, &mut shared)? else {
-                        unusable += 1;
-                        return Ok(());
-                    };
-                    if is_before && is_current {
-                        return give(Logged::Event(event));
-                    }
-                    if is_before {
-                        replaced.insert(stored.message_id.into(), event);
-                        return Ok(());
-                    }
-                    let id = &*event.message_id;
-                    let instead_of = last.remove(id).or_else(|| replaced.remove(id));
-                    if !is_current {
-                        last.insert(event.message_id.clone(), event.clone());
-                    }
-                    give(Logged::New(Applied {
-                        event,
-                        instead_of,
-                        received_at: stored.received_at,
-                    }))
-                }
-                record::DELIVERED => {
-                    let delivered = delivered(entry)?;
-                    give(Logged::Delivered(delivered.ledger))
-                }
-                record::FORGOTTEN => give(Logged::Forgotten(&|kind, value| {
-                    self.was_forgotten_at(entry.position, kind, value)
-                })),
-                _ => Ok(()),
-            }
-        })?;
-        Ok(unusable)
-    }
-
     /// What destinations were sent, as far as it was written down: for each identifier, audience and destination.
     ///
     /// # Errors
@@ -331,50 +275,13 @@ impl<S: Storage> Journal<S> {
 
     /// Whether an identifier is among those of the person of whom it is told here that they were forgotten.
     fn was_forgotten_at(&self, position: Position, kind: &str, value: &str) -> bool {
-        let at = self
-            .forgotten
-            .binary_search_by_key(&position, |(position, _)| *position);
-        let forgotten = at.ok().and_then(|at| self.forgotten.get(at));
-        forgotten.is_some_and(|(_, identifiers)| identifiers.contains(&self.erasure.key.identifier(kind, value)))
+        replay::forgotten_at(&self.forgotten, &self.erasure.key, position, kind, value)
     }
 
     /// Whether an identifier is among those of the person who was forgotten last.
     pub(super) fn was_forgotten_last(&self, kind: &str, value: &str) -> bool {
         let last = self.forgotten.last();
         last.is_some_and(|(_, identifiers)| identifiers.contains(&self.erasure.key.identifier(kind, value)))
-    }
-
-    /// How far the journal was acted upon; `None` if it never was.
-    pub(super) fn acted(&self) -> Result<Option<Acted>, SpaceError> {
-        let Some(position) = self.delivered else {
-            return Ok(None);
-        };
-        let mut payload = Vec::new();
-        self.storage.read(position, &mut payload)?;
-        let delivered = Delivered::read(&payload);
-        let delivered = delivered.ok_or_else(|| SpaceError::UnknownRecord("what was delivered".to_owned()))?;
-        let mut end = position;
-        if let Some(next) = delivered.next {
-            // It is the last one of its id before the record.
-            scan(&self.storage, |entry| {
-                if entry.kind == record::EVENT && entry.position < position {
-                    let stored = stored(entry)?;
-                    if self.erasure.key.message(stored.message_id) == next {
-                        end = entry.position;
-                    }
-                }
-                Ok(())
-            })?;
-        }
-        Ok(Some(Acted {
-            end,
-            now: delivered.now,
-            messages: if self.handed_out {
-                Vec::new()
-            } else {
-                delivered.messages
-            },
-        }))
     }
 
     /// Writes down what was acted upon, as of `now`: all that is stored, or up to an event that was not. And what destinations
@@ -412,14 +319,16 @@ impl<S: Storage> Journal<S> {
     /// than `now` (it is stored, too), as a duplicate, or refused.
     pub(super) fn store(&mut self, ingestor: &mut Ingestor, now: Timestamp) -> Result<Vec<Applied>, SpaceError> {
         let ordered = ingestor.ordered();
-        self.store_all(ordered, ingestor, now)
+        self.store_all(ordered, ingestor, now, false)
     }
 
-    /// Does the same in the order in which events came, so that each can be acted upon by itself.
+    /// Does the same in the order in which events came, so that each can be acted upon by itself; `in_turn`: as if each had come
+    /// only when those before it were.
     pub(super) fn store_arrived(
         &mut self,
         ingestor: &mut Ingestor,
         now: Timestamp,
+        in_turn: bool,
     ) -> Result<Vec<Applied>, SpaceError> {
         let mut applied = Vec::new();
         let mut together: Vec<Taken> = Vec::new();
@@ -427,13 +336,13 @@ impl<S: Storage> Journal<S> {
         for taken in ingestor.arrived() {
             // Of two with one id, the second is compared with what is stored of the first.
             if !ids.insert(taken.event.message_id.clone()) {
-                applied.extend(self.store_all(std::mem::take(&mut together), ingestor, now)?);
+                applied.extend(self.store_all(std::mem::take(&mut together), ingestor, now, in_turn)?);
                 ids.clear();
                 ids.insert(taken.event.message_id.clone());
             }
             together.push(taken);
         }
-        applied.extend(self.store_all(together, ingestor, now)?);
+        applied.extend(self.store_all(together, ingestor, now, in_turn)?);
         Ok(applied)
     }
 
@@ -443,6 +352,7 @@ impl<S: Storage> Journal<S> {
         events: Vec<Taken>,
         ingestor: &mut Ingestor,
         now: Timestamp,
+        in_turn: bool,
     ) -> Result<Vec<Applied>, SpaceError> {
         let mut batch = Batch::new();
         let mut applied = Vec::new();
@@ -487,6 +397,7 @@ impl<S: Storage> Journal<S> {
             let text = input.text();
             let stored = Stored {
                 without_history: false,
+                in_turn,
                 received_at,
                 message_id: &event.message_id,
                 json: &text,
@@ -519,6 +430,8 @@ impl<S: Storage> Journal<S> {
                 event,
                 instead_of,
                 received_at,
+                in_turn,
+                is_ahead: false,
             });
         }
         let positions = self.storage.append(&batch)?;
@@ -549,6 +462,7 @@ impl<S: Storage> Journal<S> {
         let text = taken.input.text();
         let new = Stored {
             without_history: false,
+            in_turn: false,
             received_at: taken.received_at,
             message_id: &taken.event.message_id,
             json: &text,
@@ -710,7 +624,10 @@ fn is_other<S: Storage>(
 }
 
 /// Scans a storage with a function that has errors of its own.
-fn scan<S: Storage>(storage: &S, mut each: impl FnMut(&Entry<'_>) -> Result<(), SpaceError>) -> Result<(), SpaceError> {
+pub(super) fn scan<S: Storage>(
+    storage: &S,
+    mut each: impl FnMut(&Entry<'_>) -> Result<(), SpaceError>,
+) -> Result<(), SpaceError> {
     let mut failed = None;
     let scanned = storage.scan(&mut |entry| {
         each(&entry).map_err(|error| {
@@ -733,7 +650,7 @@ pub(super) fn delivered<'r>(entry: &Entry<'r>) -> Result<Delivered<'r>, SpaceErr
     Delivered::read(entry.payload).ok_or_else(|| unknown(entry, "what was delivered"))
 }
 
-fn read_stored(payload: &[u8]) -> Result<Stored<'_>, SpaceError> {
+pub(super) fn read_stored(payload: &[u8]) -> Result<Stored<'_>, SpaceError> {
     Stored::read(payload).ok_or_else(|| SpaceError::UnknownRecord("an event".to_owned()))
 }
 

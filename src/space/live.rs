@@ -1,9 +1,11 @@
 //! How a live engine drives a space: event by event, in the order in which they came.
 
-use super::journal::{Applied, Logged};
+use super::ahead::Ahead;
+use super::replay::{Applied, Logged};
 use super::{Journal, Settings, Space, SpaceError, due};
 use crate::deliver::{Ledger, Message};
-use crate::ingest::{Ingestor, State, Touched};
+use crate::ingest::{Identifier, Ingestor, State, Touched};
+use crate::model::Consent;
 use crate::store::Storage;
 use crate::time::Timestamp;
 
@@ -39,7 +41,7 @@ impl<S: Storage> Space<S> {
                         upcoming.push(event);
                     } else {
                         latest = latest.max(at);
-                        state.insert(event);
+                        state.insert_of_many(event);
                     }
                 }
                 Logged::New(applied) => behind.push(applied),
@@ -59,6 +61,7 @@ impl<S: Storage> Space<S> {
             unusable,
             now: acted.as_ref().map_or(latest, |acted| acted.now),
             watched: true,
+            ahead: None,
         };
         Ok(Resumed {
             space,
@@ -69,24 +72,65 @@ impl<S: Storage> Space<S> {
         })
     }
 
+    /// From now on knows what is said of consent by events that are stored and not of the state yet: by `behind`, save those of
+    /// a stream, and by those that are still to come, dated up to `until`.
+    pub(crate) fn look_ahead(&mut self, behind: &mut [Applied], until: Timestamp) {
+        let mut ahead = Ahead::new(&self.settings, until);
+        for event in self.upcoming.values() {
+            if event.times.earlier() <= until {
+                ahead.know(event, None, &self.state);
+            }
+        }
+        for applied in behind {
+            // One that had happened when it came has happened, whatever the clock says now.
+            let is_of_past = applied.event.times.earlier() <= until.max(applied.received_at);
+            if is_of_past && !applied.in_turn {
+                ahead.know(&applied.event, applied.instead_of.as_ref(), &self.state);
+                applied.is_ahead = true;
+            }
+        }
+        ahead.settle();
+        self.ahead = (!ahead.is_over()).then_some(ahead);
+    }
+
+    /// What is known ahead of the consent by which an identifier is sent; `None` if nothing is.
+    pub(crate) fn consent_ahead(&self, kind: &str, value: &str) -> Option<Consent> {
+        self.ahead.as_ref()?.consent(kind, value)
+    }
+
+    /// If all that was known ahead is of the state by now: lets go of it, and gives the identifiers that it may have concerned.
+    pub(crate) fn end_looking_ahead(&mut self) -> Vec<Identifier> {
+        let over = self.ahead.take_if(|ahead| ahead.is_over());
+        over.map_or_else(Vec::new, |ahead| ahead.identifiers().cloned().collect())
+    }
+
     pub(crate) fn state(&self) -> &State {
         &self.state
     }
 
     /// Stores what an ingestor has taken in: it is durable, and not yet of the state. Events from after `until` are counted as
-    /// later.
-    pub(crate) fn store(&mut self, ingestor: &mut Ingestor, until: Timestamp) -> Result<Vec<Applied>, SpaceError> {
-        self.journal.store_arrived(ingestor, until)
+    /// later. `in_turn`: those of a stream, of which nothing is known before their turn.
+    pub(crate) fn store(
+        &mut self,
+        ingestor: &mut Ingestor,
+        until: Timestamp,
+        in_turn: bool,
+    ) -> Result<Vec<Applied>, SpaceError> {
+        self.journal.store_arrived(ingestor, until, in_turn)
     }
 
     /// Takes an event into the state, now if it is of now or before, else when its instant comes.
     pub(crate) fn take(&mut self, applied: Applied) {
+        let waits = applied.event.times.earlier() > self.now;
+        if let Some(ahead) = &mut self.ahead {
+            ahead.take(&applied, waits, &self.state);
+        }
         if let Some(old) = applied.instead_of
             && self.upcoming.remove(&due(&old)).is_none()
         {
             self.state.remove(&old.message_id, &old.claims);
         }
-        if applied.event.times.earlier() > self.now {
+        if waits {
             self.upcoming.insert(due(&applied.event), applied.event);
         } else {
             self.state.insert(applied.event);
@@ -110,7 +154,11 @@ impl<S: Storage> Space<S> {
         };
         let has_come = first.get().times.earlier() <= self.now;
         if has_come {
-            self.state.insert(first.remove());
+            let event = first.remove();
+            if let Some(ahead) = &mut self.ahead {
+                ahead.enter(&event, &self.state);
+            }
+            self.state.insert(event);
         }
         has_come
     }
@@ -118,6 +166,7 @@ impl<S: Storage> Space<S> {
     /// Makes the state what all events lead to that were taken, and tells what became of whom.
     pub(crate) fn settle(&mut self) -> Vec<Touched> {
         self.state.settle();
+        self.ahead.iter_mut().for_each(Ahead::settle);
         self.state.take_touched()
     }
 

@@ -31,6 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ahead;
 mod audit;
 mod erase;
 mod error;
@@ -38,17 +39,19 @@ mod index;
 mod intake;
 mod journal;
 mod live;
+mod reading;
 mod record;
+mod replay;
 mod rewrite;
 mod scrub;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 
+use self::ahead::Ahead;
 use self::intake::Commit;
-pub(crate) use self::journal::Applied;
 use self::record::{Forgotten, Hash};
+pub(crate) use self::replay::Applied;
 use crate::deliver::{self, Ledger};
 use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, RejectCode, State, Trace};
 use crate::model::{IdentityRules, Profile, Profiles, USER_ID, matched};
@@ -87,11 +90,6 @@ impl Horizon {
     }
 }
 
-/// As many events are given from one thread to the other together.
-const TOGETHER: usize = 1024;
-/// As many of those may wait at most.
-const WAITING: usize = 8;
-
 /// Where an event stands among those that are still to come.
 type Due = ((Timestamp, Timestamp), Arc<str>);
 
@@ -108,6 +106,8 @@ pub struct Space<S> {
     now: Timestamp,
     /// Whether somebody wants to know what becomes of whom.
     watched: bool,
+    /// What is stored and not of the state yet, if somebody wants to know of that.
+    ahead: Option<Ahead>,
 }
 
 impl<S: Storage> Space<S> {
@@ -133,45 +133,32 @@ impl<S: Storage> Space<S> {
             unusable: 0,
             now,
             watched: false,
+            ahead: None,
         };
         space.load()?;
         Ok(space)
     }
 
-    /// Builds the state anew from the journal: one thread reads events, another makes of them what they lead to.
+    /// Builds the state anew from the journal.
     fn load(&mut self) -> Result<(), SpaceError> {
         let Settings { identity, categories } = &self.settings;
         let mut state = State::new(identity.clone(), categories.clone());
         let mut upcoming = BTreeMap::new();
-        let (give, take) = mpsc::sync_channel::<Vec<Event>>(WAITING);
-        let unusable = thread::scope(|scope| {
-            let state = &mut state;
-            let folding = scope.spawn(move || {
-                take.into_iter().flatten().for_each(|event| state.insert(event));
-                state.settle();
-            });
-            let mut together = Vec::with_capacity(TOGETHER);
-            let unusable = self.journal.each(|event| {
-                if event.times.earlier() > self.now {
-                    upcoming.insert(due(&event), event);
-                    return;
-                }
-                together.push(event);
-                if together.len() == TOGETHER {
-                    // Nobody takes them any more where folding has panicked, which is told below.
-                    let _ = give.send(std::mem::replace(&mut together, Vec::with_capacity(TOGETHER)));
-                }
-            });
-            let _ = give.send(together);
-            drop(give);
-            match folding.join() {
-                Ok(()) => unusable,
-                Err(panic) => std::panic::resume_unwind(panic),
+        let now = self.now;
+        let unusable = self.journal.each(|event| {
+            if event.times.earlier() > now {
+                upcoming.insert(due(&event), event);
+            } else {
+                state.insert_of_many(event);
             }
         })?;
+        state.settle();
         (self.state, self.upcoming, self.unusable) = (state, upcoming, unusable);
         if self.watched {
             self.state.keep_touched();
+        }
+        if let Some(ahead) = self.ahead.take() {
+            self.look_ahead(&mut [], ahead.until);
         }
         Ok(())
     }

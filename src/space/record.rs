@@ -27,6 +27,8 @@ pub(super) const HANDED_OUT: u8 = 17;
 
 /// The event has no history any more: what it says of identity and consent is left.
 const WITHOUT_HISTORY: u8 = 1;
+/// The event is one of a stream.
+const IN_TURN: u8 = 2;
 
 /// A keyed hash.
 pub(super) type Hash = [u8; 16];
@@ -35,6 +37,8 @@ pub(super) type Hash = [u8; 16];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stored<'r> {
     pub(super) without_history: bool,
+    /// It was stored by who reads a stream, to be acted upon in its turn: nothing of it is known before that.
+    pub(super) in_turn: bool,
     /// When it counts as received if it does not say so.
     pub(super) received_at: Timestamp,
     pub(super) message_id: &'r str,
@@ -43,7 +47,8 @@ pub(super) struct Stored<'r> {
 
 impl<'r> Stored<'r> {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.push(if self.without_history { WITHOUT_HISTORY } else { 0 });
+        let flag = |is: bool, flag: u8| if is { flag } else { 0 };
+        out.push(flag(self.without_history, WITHOUT_HISTORY) | flag(self.in_turn, IN_TURN));
         out.extend(self.received_at.as_millis().to_le_bytes());
         // A message id has 100 characters at most.
         let length = u16::try_from(self.message_id.len()).unwrap_or_default();
@@ -60,8 +65,9 @@ impl<'r> Stored<'r> {
         let length = u16::from_le_bytes(reader.array()?);
         let message_id = std::str::from_utf8(reader.take(length.into())?).ok()?;
         let json = std::str::from_utf8(reader.0).ok()?;
-        (flags <= WITHOUT_HISTORY).then_some(Stored {
-            without_history: flags == WITHOUT_HISTORY,
+        (flags <= WITHOUT_HISTORY | IN_TURN).then_some(Stored {
+            without_history: flags & WITHOUT_HISTORY > 0,
+            in_turn: flags & IN_TURN > 0,
             received_at,
             message_id,
             json,

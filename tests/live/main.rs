@@ -7,6 +7,7 @@ mod choices;
 mod consent;
 mod events;
 mod forgotten;
+mod known;
 #[path = "../meaning/make.rs"]
 #[allow(dead_code, reason = "the workspaces are the same, not all of what is asked of them")]
 mod make;

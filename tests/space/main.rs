@@ -8,6 +8,7 @@ mod generate;
 mod order;
 mod promises;
 mod retain;
+mod threads;
 
 use std::sync::Arc;
 
