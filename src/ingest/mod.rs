@@ -130,8 +130,10 @@ pub struct Ingestor {
     keep_of_each: usize,
     refused: BTreeMap<RejectCode, u64>,
     violations: Violations,
-    /// One for each thread that reads, as many as there were so far.
-    shared: Vec<Shared>,
+    /// What events say alike that come one by one.
+    shared: Shared,
+    /// The same for each thread that reads, as many as there were so far.
+    readers: Vec<Shared>,
     /// On how many threads lines may be read.
     threads: NonZeroUsize,
 }
@@ -190,7 +192,8 @@ impl Ingestor {
             keep_of_each: 0,
             refused: BTreeMap::new(),
             violations: Violations::default(),
-            shared: vec![Shared::new()],
+            shared: Shared::new(),
+            readers: Vec::new(),
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         }
     }
@@ -241,10 +244,10 @@ impl Ingestor {
             },
             gathered: hashing.as_ref(),
         };
-        let mut shared = std::mem::take(&mut self.shared);
-        shared.resize_with(self.threads.get(), Shared::new);
-        let read = ahead::each(reader, by, &mut shared, |part| self.part(source, part, &mut each));
-        self.shared = shared;
+        let mut readers = std::mem::take(&mut self.readers);
+        readers.resize_with(self.threads.get(), Shared::new);
+        let read = ahead::each(reader, by, &mut readers, |part| self.part(source, part, &mut each));
+        self.readers = readers;
         read
     }
 
@@ -302,14 +305,12 @@ impl Ingestor {
 
     fn one(&mut self, source: &str, number: u64, line: Line<'_>) {
         let mut outcomes = Vec::new();
-        if let Some(shared) = self.shared.first_mut() {
-            let how = How {
-                settings: &self.settings,
-                content: self.content,
-            };
-            let mut reading = Reading::new(how, shared);
-            reading.line(number, line, |item, outcome| outcomes.push((item, outcome)));
-        }
+        let how = How {
+            settings: &self.settings,
+            content: self.content,
+        };
+        let mut reading = Reading::new(how, &mut self.shared);
+        reading.line(number, line, |item, outcome| outcomes.push((item, outcome)));
         let source = self.source(source);
         for (item, outcome) in outcomes {
             let place = Place {
@@ -335,14 +336,11 @@ impl Ingestor {
         };
         let text = event.canonical();
         let event = check::bounded(&event, text.len());
-        let Some(shared) = self.shared.first_mut() else {
-            return Ok(());
-        };
         let how = How {
             settings: &self.settings,
             content: self.content,
         };
-        let outcome = Reading::new(how, shared).value(event.as_ref().copied(), Raw::of_text(text));
+        let outcome = Reading::new(how, &mut self.shared).value(event.as_ref().copied(), Raw::of_text(text));
         let refused = match &outcome {
             Outcome::Refused(refusal, _) => Err(refusal.code),
             Outcome::Event(..) | Outcome::Later => Ok(()),
@@ -465,7 +463,8 @@ impl Ingestor {
 
     /// Lets go of what grows with what senders make up.
     pub(crate) fn clear_shared(&mut self) {
-        self.shared.iter_mut().for_each(Shared::clear);
+        self.shared.clear();
+        self.readers.iter_mut().for_each(Shared::clear);
     }
 
     /// Takes the next line of a source, as of the instant when it has come; `buffer` is used for it. `false` at the end.
