@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 use people::{AUDIENCES, NOW, Person, WORKSPACE, hit, people};
-use volens::eval::{Row, matches};
+use volens::eval::{Reader, Row, matches};
 use volens::{Engine, Profile};
 
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.txt");
@@ -44,8 +44,13 @@ fn counted(mut round: impl FnMut()) {
 
 fn cases() -> Vec<String> {
     let audiences = (1..=AUDIENCES).flat_map(|number| [format!("a{number}-hit"), format!("a{number}-mix")]);
-    let loading = ["bind-hit", "bind-mix", "load-hit", "load-mix"].map(str::to_owned);
+    let loading = ["bind-hit", "bind-mix", "load-hit", "load-mix", "read-hit", "read-mix"].map(str::to_owned);
     audiences.chain(loading).collect()
+}
+
+fn texts(profiles: &[Profile]) -> Vec<String> {
+    let text = |profile: &Profile| serde_json::to_string(profile).unwrap();
+    profiles.iter().map(text).collect()
 }
 
 /// Carries a case out, and says how many profiles a round has.
@@ -68,11 +73,19 @@ fn carry_out(case: &str) -> u64 {
             });
         }
         "load" => {
-            let text = |profile: &Profile| serde_json::to_string(profile).unwrap();
-            let texts: Vec<String> = profiles.iter().map(text).collect();
+            let texts = texts(&profiles);
             count_rounds(|| {
                 for text in &texts {
                     drop(black_box(serde_json::from_str::<Profile>(text).unwrap()));
+                }
+            });
+        }
+        "read" => {
+            let texts = texts(&profiles);
+            let mut reader = Reader::default();
+            count_rounds(|| {
+                for text in &texts {
+                    drop(black_box(reader.read(program, text, NOW).unwrap()));
                 }
             });
         }

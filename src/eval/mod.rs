@@ -84,7 +84,7 @@ use crate::ir::{Audience, AudienceSlot, NodeId, Program, Subject};
 
 pub use many::{Places, TooCostly, one_by_one};
 pub use network::{Exhausted, Network, Standing, Step};
-pub use row::Row;
+pub use row::{Loaded, Reader, Row};
 pub use trace::{Example, Fact, Record, Recorder, Shown, Trace};
 pub use watch::Watch;
 

@@ -9,6 +9,9 @@
 //!   is, so a test on it compares numbers. One that is compared with numbers is read as one once.
 //! - Tests of other kinds, elements of lists, long funnels and quantifiers are asked by their nodes.
 
+use std::sync::OnceLock;
+
+use super::names::Names;
 use super::{AudienceSlot, CategorySlot};
 use super::{
     Comparison, ConsentState, Count, EventSlot, Function, Literal, Literals, Node, NodeId, Operand, Performed, Program,
@@ -49,6 +52,8 @@ pub(crate) struct Flat {
     pub(crate) computed: Vec<TraitSlot>,
     /// By node, where its instructions begin.
     entries: Vec<u32>,
+    /// Made when they are first asked for.
+    pub(super) names: OnceLock<Names>,
 }
 
 /// A question, and where to go on.
@@ -307,7 +312,7 @@ fn column(columns: &mut [Vec<PropertySlot>], event: EventSlot, property: Propert
 
 fn is_sent_by_user(program: &Program, slot: TraitSlot) -> bool {
     let known = program.traits.get(slot.index());
-    known.is_some_and(|known| known.of == Subject::User && matches!(known.source, TraitSource::Sent(_)))
+    known.is_some_and(|known| known.sent_by_user().is_some())
 }
 
 fn is_of_texts(list: &Literals) -> bool {

@@ -36,6 +36,7 @@ mod build;
 mod check;
 mod flat;
 mod lookback;
+mod names;
 mod only;
 
 use std::collections::HashMap;
@@ -51,6 +52,7 @@ pub(crate) use check::MAX_STEPS;
 pub use check::ProgramError;
 pub(crate) use flat::{Ask, FEW_BILLIONTHS, Filter, Flat, NONE, Reading, Scan, Then, YES};
 pub use lookback::Lookback;
+pub(crate) use names::{Names, Want};
 
 /// The version of the JSON form that this library writes.
 pub const FORMAT: u32 = 1;
@@ -216,6 +218,16 @@ pub struct Trait {
     pub of: Subject,
     /// Where its value comes from.
     pub source: TraitSource,
+}
+
+impl Trait {
+    /// The path of one that is sent, of a user.
+    pub(crate) fn sent_by_user(&self) -> Option<&Path> {
+        match &self.source {
+            TraitSource::Sent(path) if self.of == Subject::User => Some(path),
+            _ => None,
+        }
+    }
 }
 
 /// Where the value of a trait comes from.
@@ -705,6 +717,11 @@ impl Program {
     /// The conditions as instructions.
     pub(crate) fn flat(&self) -> &Flat {
         &self.flat
+    }
+
+    /// What is read of profiles, by name.
+    pub(crate) fn names(&self) -> &Names {
+        self.flat.names.get_or_init(|| Names::new(self))
     }
 
     /// The node; a constant `false` for an id that is not of this program.

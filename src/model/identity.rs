@@ -13,6 +13,8 @@ use crate::time::{Duration, Unit};
 
 pub(crate) const USER_ID: &str = "user_id";
 pub(crate) const EMAIL: &str = "email";
+/// Makes a member where anonymous ones are included (AM-6).
+pub(crate) const ANONYMOUS_ID: &str = "anonymous_id";
 /// Identifies accounts, never people.
 pub(crate) const GROUP_ID: &str = "group_id";
 
@@ -204,7 +206,7 @@ pub(crate) fn check_type(kind: &str) -> Result<(), BadType> {
 const STANDARD: [&str; 11] = [
     USER_ID,
     EMAIL,
-    "anonymous_id",
+    ANONYMOUS_ID,
     GROUP_ID,
     "android.id",
     "ios.id",
@@ -236,6 +238,12 @@ pub(crate) fn matched<'v>(kind: &str, value: &'v str) -> Cow<'v, str> {
     } else {
         value.into()
     }
+}
+
+/// Whether nothing is left of an identifier's value as it is [`matched`].
+pub(crate) fn is_nothing(kind: &str, value: &str) -> bool {
+    let left = if kind == EMAIL { value.trim() } else { value };
+    left.is_empty()
 }
 
 /// How a profile is called: the first identifier in the order of priority, the smallest value where there are several,

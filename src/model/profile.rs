@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::consent::Consent;
 use super::identifier::{Identifier, Named};
-use super::identity::matched;
+use super::identity::{ANONYMOUS_ID, matched};
 use crate::consent::ConsentState;
 use crate::time::Timestamp;
 use crate::value::{Object, Sharing, Value};
@@ -118,6 +118,11 @@ impl<'de> Deserialize<'de> for Profile {
 /// The identifiers of a profile, by type and value, each once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identifiers(BTreeSet<Arc<Identifier>>);
+
+/// Whether an identifier of a type names a person or a device, so that it makes a member (AM-6).
+pub(crate) fn is_known(kind: &str) -> bool {
+    matches!(kind, "user_id" | "email" | "android.idfa" | "ios.idfa")
+}
 
 /// The track, page and screen events of a profile, by name, each name's in time order (ties in canonical order, EV-14).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -234,11 +239,8 @@ impl Identifiers {
     pub(crate) fn admit(&self) -> (bool, bool) {
         let (mut known, mut anonymous) = (false, false);
         for (kind, _) in self.iter() {
-            match kind {
-                "user_id" | "email" | "android.idfa" | "ios.idfa" => known = true,
-                "anonymous_id" => anonymous = true,
-                _ => {}
-            }
+            known |= is_known(kind);
+            anonymous |= kind == ANONYMOUS_ID;
         }
         (known, anonymous)
     }

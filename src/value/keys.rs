@@ -39,7 +39,9 @@ impl Keys {
             None
         } else {
             let mask = self.slots.len().wrapping_sub(1);
-            self.slots.get_mut(hash(text.as_bytes()) & mask)
+            // The upper bits depend on all others.
+            let place = usize::try_from(hash(text.as_bytes()) >> 48).unwrap_or(0);
+            self.slots.get_mut(place & mask)
         };
         match slot {
             Some(Some(known)) if **known == *text => Arc::clone(known),
@@ -49,17 +51,16 @@ impl Keys {
     }
 }
 
-/// A hash of the length and both ends, which is what differs between keys in most cases.
-fn hash(text: &[u8]) -> usize {
+/// A hash of the length and both ends, which is what differs between keys in most cases; its upper bits depend on all others.
+#[inline]
+pub(super) fn hash(text: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let (first, last) = match (text.first_chunk(), text.last_chunk()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => (text.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)), 0),
     };
     let hash = (first ^ last.rotate_left(29) ^ text.len() as u64).wrapping_mul(FACTOR);
-    let hash = (hash ^ hash >> 32).wrapping_mul(FACTOR);
-    // The upper bits depend on all others.
-    usize::try_from(hash >> 48).unwrap_or(0)
+    (hash ^ hash >> 32).wrapping_mul(FACTOR)
 }
 
 #[cfg(test)]

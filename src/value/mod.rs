@@ -4,6 +4,7 @@ mod json;
 mod keys;
 mod look;
 mod number;
+mod scan;
 mod sharing;
 mod tree;
 
@@ -18,6 +19,7 @@ pub use json::{JsonError, MAX_DEPTH, parse};
 pub(crate) use keys::Keys;
 pub(crate) use look::{Fields, Leaf, Look};
 pub use number::{Number, NumberText};
+pub(crate) use scan::{Key, Scan};
 pub(crate) use sharing::Sharing;
 pub(crate) use tree::Tree;
 
@@ -65,11 +67,7 @@ impl Object {
     /// The value at a path of keys; absent and `null` are the same.
     pub fn at(&self, path: &Path) -> Option<&Value> {
         let (first, rest) = path.keys().split_first()?;
-        let mut value = self.get(first)?;
-        for key in rest {
-            value = value.as_object()?.get(key)?;
-        }
-        value.present()
+        self.get(first)?.at(rest)
     }
 
     /// Sets a key, and gives back what it held.
@@ -186,6 +184,15 @@ impl Value {
             Value::Null => None,
             value => Some(value),
         }
+    }
+
+    /// The value at these keys, outermost first; absent and `null` are the same.
+    pub(crate) fn at(&self, keys: &[Box<str>]) -> Option<&Value> {
+        let mut value = self;
+        for key in keys {
+            value = value.as_object()?.get(key)?;
+        }
+        value.present()
     }
 
     /// The object, if it is one.

@@ -11,6 +11,7 @@
 
 mod choices;
 mod crowd;
+mod loaded;
 mod make;
 mod oracle;
 mod parts;
@@ -19,6 +20,7 @@ mod ran;
 mod rewrite;
 mod until;
 mod values;
+mod written;
 
 use std::env;
 
@@ -29,7 +31,7 @@ use people::{Form, NOW, people};
 use proptest::prelude::*;
 use ran::{by_engine, by_program, engine};
 use volens::engine::{Execution, Executor};
-use volens::eval::{self, columnar::Snapshot};
+use volens::eval::{self, Reader, columnar::Snapshot};
 use volens::ir::Program;
 use volens::span::FileId;
 use volens::syntax::{self, ast::File};
@@ -108,6 +110,34 @@ proptest! {
             let (engine, profiles) = (engine(&text), people(&mut Choices::new(world.clone()), Form::Free));
             let wrong = ran::instructions_and_nodes_differ(engine.program(), &profiles, &mut Choices::new(instants.clone()));
             prop_assert_eq!(wrong, None, "{}", shown(&text, &profiles));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(share(40))]
+
+    /// However their JSON is written; and what is none is refused in the same words.
+    #[test]
+    fn people_read_from_their_text_are_those_of_their_profiles(
+        workspace in choices(700),
+        funnel in choices(60),
+        world in choices(1500),
+        writing in choices(3000),
+    ) {
+        let profiles = people(&mut Choices::new(world), Form::Free);
+        let mut writing = Choices::new(writing);
+        let mut reader = Reader::default();
+        for text in [make::workspace(&mut Choices::new(workspace)), make::funnel(&mut Choices::new(funnel))] {
+            let engine = engine(&text);
+            for profile in profiles.users() {
+                let json = serde_json::to_value(&**profile).unwrap();
+                for care in [written::Care::Same, written::Care::None] {
+                    let json = written::written(&json, &mut writing, care);
+                    let difference = loaded::difference(engine.program(), &mut reader, &json);
+                    prop_assert_eq!(difference, None, "{}", text);
+                }
+            }
         }
     }
 }

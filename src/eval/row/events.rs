@@ -2,22 +2,32 @@
 
 use std::ops::Range;
 
+use super::sheet::{Found, Sheet};
 use crate::ir::PropertySlot;
 use crate::model::PastEvent;
 use crate::time::Timestamp;
 use crate::value::Value;
 
+/// Where the events of one name stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Past<'a> {
+    /// In a profile.
+    Kept(&'a [PastEvent]),
+    /// In what was read of a text.
+    Read(&'a [Found], &'a Sheet),
+}
+
 /// The events of one name of one row, in time order.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::eval) struct Events<'e, 'a> {
-    pub(super) past: &'a [PastEvent],
+    pub(super) past: &'e Past<'a>,
     pub(super) times: &'e [Timestamp],
     pub(super) values: &'e [Option<&'a Value>],
 }
 
 impl<'e, 'a> Events<'e, 'a> {
     pub(super) const NONE: Events<'static, 'static> = Events {
-        past: &[],
+        past: &Past::Kept(&[]),
         times: &[],
         values: &[],
     };
@@ -36,13 +46,15 @@ impl<'e, 'a> Events<'e, 'a> {
     }
 
     pub(in crate::eval) fn message_id(self, at: usize) -> &'a str {
-        self.past.get(at).map_or("", |event| &event.message_id)
+        self.tie(at).map_or("", |(_, message_id)| message_id)
     }
 
     /// What decides between events of one timestamp that stand in several histories: canonical order (DEC-40).
     pub(in crate::eval) fn tie(self, at: usize) -> Option<(Timestamp, &'a str)> {
-        let event = self.past.get(at)?;
-        Some((event.received_at, &event.message_id))
+        match *self.past {
+            Past::Kept(past) => past.get(at).map(|event| (event.received_at, &*event.message_id)),
+            Past::Read(found, sheet) => found.get(at).map(|found| (found.time, sheet.message_id(found))),
+        }
     }
 
     /// A property of the event at a place; `None` where it is absent or null.

@@ -1,6 +1,8 @@
 //! A profile laid out by the slots of a program, so that evaluating looks up no name.
 
 mod events;
+mod reader;
+mod sheet;
 
 use std::cell::{Cell, OnceCell, RefCell};
 
@@ -11,11 +13,14 @@ use crate::consent::ConsentState;
 use crate::ir::{
     AudienceSlot, CategorySlot, EventSlot, Flat, Performed, Program, Reading, Subject, TraitSlot, TraitSource,
 };
-use crate::model::{PastEvent, Profile};
+use crate::model::Profile;
 use crate::time::Timestamp;
-use crate::value::{Number, Object, Value};
+use crate::value::{Number, Object, Path, Value};
 
+use events::Past;
 pub(super) use events::{Events, Matched, between, up_to};
+pub use reader::{Loaded, Reader};
+use sheet::Sheet;
 
 /// A user or an account, bound to a program as of an instant. It borrows the profile's values, and keeps its buffers
 /// when it is bound again.
@@ -103,7 +108,8 @@ pub(super) struct Read<'a> {
 
 #[derive(Debug, Clone, Copy)]
 struct Layout<'a> {
-    past: &'a [PastEvent],
+    past: Past<'a>,
+    count: usize,
     times: usize,
     values: usize,
     properties: usize,
@@ -113,11 +119,11 @@ struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    fn events<'e>(&self, times: &'e [Timestamp], values: &'e [Option<&'a Value>]) -> Events<'e, 'a> {
-        let count = self.past.len();
+    fn events<'e>(&'e self, times: &'e [Timestamp], values: &'e [Option<&'a Value>]) -> Events<'e, 'a> {
+        let count = self.count;
         let values = values.get(self.values..self.values + count * self.properties);
         Events {
-            past: self.past,
+            past: &self.past,
             times: times.get(self.times..self.times + count).unwrap_or_default(),
             values: values.unwrap_or_default(),
         }
@@ -268,8 +274,7 @@ impl<'a> Row<'a> {
     ) {
         self.clear(program, Subject::User);
         self.prepared = W::AUDIENCES;
-        self.bind_traits(program, profile.traits(), wanted);
-        let flat = program.flat();
+        self.bind_traits(program, |_, path| profile.traits().at(path), wanted);
         for (at, event) in program.events.iter().enumerate() {
             let slot = EventSlot::at(at);
             let past = match wanted.event(slot) {
@@ -281,42 +286,65 @@ impl<'a> Row<'a> {
                 }
                 false => &[],
             };
-            self.events.push(Layout {
-                past,
-                times: self.times.len(),
-                values: self.values.len(),
-                properties: event.properties.len(),
-                numbers: self.numbers.len(),
-                sums: Some(self.sums.len()),
-            });
+            self.lay_out(Past::Kept(past), past.len(), event.properties.len());
             self.times.extend(past.iter().map(|event| event.timestamp));
             for path in &event.properties {
                 self.values.extend(past.iter().map(|event| event.properties.at(path)));
             }
-            if !past.is_empty() {
-                self.prepare_events(flat, slot, W::AUDIENCES);
-            }
+            self.prepare_events(program.flat(), slot, W::AUDIENCES);
         }
-        let states = program.categories.iter().map(|c| profile.consent().state(&c.id));
-        self.consent.extend(states);
-        for (at, _) in self
-            .consent
-            .iter()
-            .take(64)
-            .enumerate()
-            .filter(|(_, state)| state.is_granted())
-        {
-            self.granted |= 1 << at;
-        }
+        self.bind_consent(program.categories.iter().map(|c| profile.consent().state(&c.id)));
         (self.known, self.anonymous) = profile.identifiers().admit();
         self.make_room(funnels);
         self.move_to(program, &[], now, wanted);
     }
 
+    /// Binds the row to what was read of a user's profile, as of `now`.
+    fn bind_sheet(&mut self, program: &Program, sheet: &'a Sheet, now: Timestamp) {
+        self.clear(program, Subject::User);
+        self.prepared = true;
+        self.bind_traits(program, |slot, _| sheet.sent(slot), &All);
+        for (at, event) in program.events.iter().enumerate() {
+            let slot = EventSlot::at(at);
+            let found = sheet.events(slot);
+            self.lay_out(Past::Read(found, sheet), found.len(), event.properties.len());
+            self.times.extend(found.iter().map(|found| found.time));
+            for property in 0..event.properties.len() {
+                self.values
+                    .extend(found.iter().map(|found| sheet.value(found, property)));
+            }
+            self.prepare_events(program.flat(), slot, true);
+        }
+        self.bind_consent(sheet.consent());
+        (self.known, self.anonymous) = sheet.admit();
+        self.make_room(program.funnels());
+        self.move_to(program, &[], now, &All);
+    }
+
+    /// The places of the events of the next name, which are to follow.
+    fn lay_out(&mut self, past: Past<'a>, count: usize, properties: usize) {
+        self.events.push(Layout {
+            past,
+            count,
+            times: self.times.len(),
+            values: self.values.len(),
+            properties,
+            numbers: self.numbers.len(),
+            sums: Some(self.sums.len()),
+        });
+    }
+
+    fn bind_consent(&mut self, states: impl Iterator<Item = ConsentState>) {
+        self.consent.extend(states);
+        for (at, state) in self.consent.iter().take(64).enumerate() {
+            self.granted |= u64::from(state.is_granted()) << at;
+        }
+    }
+
     /// Binds the row to an account, as of `now`. `users` are bound already, to the same program and instant.
     pub fn bind_account(&mut self, program: &Program, traits: &'a Object, users: &[&Row<'a>], now: Timestamp) {
         self.clear(program, Subject::Account);
-        self.bind_traits(program, traits, &All);
+        self.bind_traits(program, |_, path| traits.at(path), &All);
         self.set_now(program, users, now);
     }
 
@@ -535,7 +563,7 @@ impl<'a> Row<'a> {
         let layout = self.events.get(total.event.index())?;
         let (after, until) = total.when.bounds(self.now);
         let times = up_to(self.times(total.event), until);
-        let values = self.sums.get(layout.sums? + total.column * layout.past.len()..)?;
+        let values = self.sums.get(layout.sums? + total.column * layout.count..)?;
         let mut sum = 0;
         // The latest first, as most windows are the last days.
         for (time, billionths) in times.iter().zip(values.get(..times.len())?).rev() {
@@ -590,9 +618,7 @@ impl<'a> Row<'a> {
             return &[];
         };
         let times = self.times.get(layout.times..);
-        times
-            .and_then(|times| times.get(..layout.past.len()))
-            .unwrap_or_default()
+        times.and_then(|times| times.get(..layout.count)).unwrap_or_default()
     }
 
     /// One of the properties that instructions read as numbers, of each event of a name.
@@ -600,7 +626,7 @@ impl<'a> Row<'a> {
         let Some(layout) = self.events.get(slot.index()) else {
             return &[];
         };
-        let count = layout.past.len();
+        let count = layout.count;
         let numbers = self.numbers.get(layout.numbers + column * count..);
         numbers.and_then(|numbers| numbers.get(..count)).unwrap_or_default()
     }
@@ -608,7 +634,7 @@ impl<'a> Row<'a> {
     /// Reads the events of a name, which are laid out, as numbers.
     fn prepare_events(&mut self, flat: &Flat, slot: EventSlot, audiences: bool) {
         let columns = flat.numbers.get(slot.index()).filter(|_| audiences);
-        let Some(layout) = self.events.get_mut(slot.index()) else {
+        let Some(layout) = self.events.get_mut(slot.index()).filter(|layout| layout.count > 0) else {
             return;
         };
         let events = layout.events(&self.times, &self.values);
@@ -671,7 +697,12 @@ impl<'a> Row<'a> {
         self.funnel.get_mut().resize(places.div_ceil(32), 0);
     }
 
-    fn bind_traits(&mut self, program: &Program, traits: &'a Object, wanted: &impl Wanted) {
+    fn bind_traits(
+        &mut self,
+        program: &Program,
+        sent: impl Fn(TraitSlot, &Path) -> Option<&'a Value>,
+        wanted: &impl Wanted,
+    ) {
         let subject = self.subject;
         let held = program
             .traits
@@ -679,7 +710,9 @@ impl<'a> Row<'a> {
             .enumerate()
             .map(|(at, known)| match &known.source {
                 _ if known.of != subject => Held::Elsewhere,
-                TraitSource::Sent(path) if wanted.has_trait(TraitSlot::at(at)) => Held::Lent(traits.at(path)),
+                TraitSource::Sent(path) if wanted.has_trait(TraitSlot::at(at)) => {
+                    Held::Lent(sent(TraitSlot::at(at), path))
+                }
                 TraitSource::Computed(aggregate)
                     if subject == Subject::User
                         && aggregate.function.is_late()
