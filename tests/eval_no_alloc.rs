@@ -4,7 +4,7 @@ mod eval_support;
 
 use allocation_counter::measure;
 use eval_support::*;
-use volens::eval::{Row, evaluate, holds};
+use volens::eval::{Reader, Row, evaluate, holds};
 use volens::ir::{
     Aggregate, Comparison, Count, DateTest, Function, Literal, Node, Operand, Quantifier, Reference, Subject, Test,
     Trait, TraitSource, ValueRef,
@@ -199,4 +199,26 @@ fn binding_again_reuses_the_buffers() {
     let counted = measure(|| row.bind(&program, &profile, at(-1)));
     assert_eq!(counted.count_total, 0);
     assert!(!row.is_member(slot) && holds(&program, both, &row, &[], &mut ()));
+}
+
+/// A row that is read from JSON needs the texts that the program reads, and one list of keys.
+#[test]
+fn reading_again_reuses_the_buffers() {
+    let mut s = Space::default();
+    let plan = s.trait_("text", Test::Exists);
+    let filter = s.filter("E", "x", Test::Exists);
+    let performed = s.funnel("E", Window::ALL, filter, Count::ONCE, vec![]);
+    let both = s.b.and([plan, performed]);
+    let slot = s.audience(Subject::User, both);
+    let program = s.finish();
+    let json = serde_json::to_string(&profile("u1")).unwrap();
+    let mut reader = Reader::default();
+    for round in 0..3 {
+        let counted = measure(|| {
+            let mut row = reader.read(&program, &json, NOW).unwrap();
+            evaluate(&program, &mut row, &[]);
+            assert!(row.is_member(slot));
+        });
+        assert!(round == 0 || counted.count_total == 2, "{}", counted.count_total);
+    }
 }

@@ -8,6 +8,7 @@
 //! 1. [`Row::new`] or [`Row::bind`] lays a [`Profile`](crate::Profile) out by the slots of a
 //!    [`Program`], as of `now`: every name is looked up here, and texts and numbers are read as what the program compares
 //!    them with. Computed traits that are no numbers, and all of accounts, are computed. This may allocate.
+//!    [`Reader`] does the same from the profile's JSON, without a profile.
 //! 2. [`evaluate`] fills in the row's memberships; [`matches()`] answers about one audience. Numbers are computed where a
 //!    condition first asks for them. No name is looked up, nothing allocated, no clock read.
 //! 3. [`Row::is_member`] tells them; [`deliverable`] and [`Row::consent`] tell what may be done with a member.

@@ -3,8 +3,6 @@
 //! What a profile's JSON is, its `Deserialize` says. This here takes no text that is refused there, and finds in it what is
 //! found there; where it is not sure it gives up, and the text is to be read as a profile (`tests/loading`).
 
-use std::borrow::Cow;
-
 use crate::consent::ConsentState;
 use crate::time::Timestamp;
 use crate::value::{Key, Scan};
@@ -37,12 +35,12 @@ pub(crate) trait Parts<'t> {
 pub(crate) fn pass<'t>(text: &'t str, parts: &mut impl Parts<'t>) -> Option<()> {
     let mut scan = Scan::new(text);
     scan.object(|scan, key| match key.text {
-        "external_ids" => scan.list(|scan| identifier(scan, parts)),
-        "traits" => scan.object(|scan, key| parts.sent(scan, key)),
-        "accounts" => scan.list(|scan| scan.string().map(drop)),
-        "consent" => consent(scan, parts),
-        "events" => scan.list(|scan| event(scan, parts)),
-        "profile" | "audiences" | "account_audiences" | "computed_traits" => scan.skip(),
+        b"external_ids" => scan.list(|scan| identifier(scan, parts)),
+        b"traits" => scan.object(|scan, key| parts.sent(scan, key)),
+        b"accounts" => scan.list(|scan| scan.string().map(drop)),
+        b"consent" => consent(scan, parts),
+        b"events" => scan.list(|scan| event(scan, parts)),
+        b"profile" | b"audiences" | b"account_audiences" | b"computed_traits" => scan.skip(),
         _ => None,
     })?;
     scan.is_at_end().then_some(())
@@ -50,14 +48,13 @@ pub(crate) fn pass<'t>(text: &'t str, parts: &mut impl Parts<'t>) -> Option<()> 
 
 fn identifier<'t>(scan: &mut Scan<'t>, parts: &mut impl Parts<'t>) -> Option<()> {
     let (mut kind, mut id) = (None, None);
-    scan.object(|scan, key| {
-        let place = match key.text {
-            "type" => &mut kind,
-            "id" => &mut id,
-            _ => return None,
+    scan.fields(|scan, key| {
+        let is_first = match key {
+            b"type" => kind.replace(scan.string()?).is_none(),
+            b"id" => id.replace(scan.string()?).is_none(),
+            _ => false,
         };
-        *place = Some(scan.string()?);
-        Some(())
+        is_first.then_some(())
     })?;
     parts.identifier(&kind?, &id?);
     Some(())
@@ -65,11 +62,11 @@ fn identifier<'t>(scan: &mut Scan<'t>, parts: &mut impl Parts<'t>) -> Option<()>
 
 fn consent<'t>(scan: &mut Scan<'t>, parts: &mut impl Parts<'t>) -> Option<()> {
     scan.object(|scan, key| match key.text {
-        "categories" => scan.object(|scan, category| {
+        b"categories" => scan.object(|scan, category| {
             parts.consent(category, state(scan)?);
             Some(())
         }),
-        "history" => scan.list(change),
+        b"history" => scan.list(change),
         _ => None,
     })
 }
@@ -88,9 +85,9 @@ fn change(scan: &mut Scan<'_>) -> Option<()> {
     let mut known = 0;
     scan.object(|scan, key| {
         match key.text {
-            "time" => timestamp(scan).map(drop)?,
-            "message_id" | "category" | "rule" => scan.string().map(drop)?,
-            "from" | "to" => state(scan).map(drop)?,
+            b"time" => timestamp(scan).map(drop)?,
+            b"message_id" | b"category" | b"rule" => scan.string().map(drop)?,
+            b"from" | b"to" => state(scan).map(drop)?,
             _ => return scan.skip(),
         }
         known += 1;
@@ -100,37 +97,39 @@ fn change(scan: &mut Scan<'_>) -> Option<()> {
 }
 
 fn event<'t, P: Parts<'t>>(scan: &mut Scan<'t>, parts: &mut P) -> Option<()> {
-    let (mut name, mut time, mut message_id) = (None, None, Cow::Borrowed(""));
-    let (mut wanted, mut properties) = (None, None);
-    scan.object(|scan, key| {
-        match key.text {
-            "name" => {
-                let name = name.insert(scan.string()?);
-                wanted = parts.event(name);
+    let (mut name, mut time, mut message_id, mut properties) = (None, None, None, None);
+    let mut wanted = None;
+    scan.fields(|scan, key| {
+        let is_first = match key {
+            b"name" => {
+                let text = scan.string()?;
+                wanted = parts.event(&text);
+                name.replace(text).is_none()
             }
-            "timestamp" => time = Some(timestamp(scan)?),
-            "message_id" => message_id = scan.string()?,
-            "properties" => match wanted {
-                Some(event) => scan.object(|scan, key| parts.property(event, scan, key))?,
-                // It may become known that they are wanted.
-                None => {
-                    properties = name.is_none().then(|| scan.place());
-                    scan.object(|scan, _| scan.skip())?;
+            b"timestamp" => time.replace(timestamp(scan)?).is_none(),
+            b"message_id" => message_id.replace(scan.string()?).is_none(),
+            b"properties" => {
+                let place = scan.place();
+                match wanted {
+                    Some(event) => scan.object(|scan, key| parts.property(event, scan, key))?,
+                    None => scan.object(|scan, _| scan.skip())?,
                 }
-            },
-            _ => return None,
-        }
-        Some(())
+                properties.replace((place, wanted.is_some())).is_none()
+            }
+            _ => false,
+        };
+        is_first.then_some(())
     })?;
     let (time, _) = time.zip(name)?;
     if let Some(event) = wanted {
-        if let Some(place) = properties {
+        // Their name came behind them.
+        if let Some((place, false)) = properties {
             let end = scan.place();
             scan.go_to(place);
             scan.object(|scan, key| parts.property(event, scan, key))?;
             scan.go_to(end);
         }
-        parts.happened(event, time, &message_id);
+        parts.happened(event, time, message_id.as_deref().unwrap_or_default());
     }
     Some(())
 }

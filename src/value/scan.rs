@@ -7,6 +7,7 @@
 //! differently.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::keys::{Keys, hash};
 use super::{Number, Object, Value};
@@ -36,7 +37,7 @@ pub(crate) struct Scan<'t> {
 /// A key, with a hash to compare and to look it up by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Key<'t> {
-    pub(crate) text: &'t str,
+    pub(crate) text: &'t [u8],
     pub(crate) hash: u64,
 }
 
@@ -47,11 +48,8 @@ impl PartialEq for Key<'_> {
 }
 
 impl<'t> Key<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
-        Key {
-            text,
-            hash: hash(text.as_bytes()),
-        }
+    pub(crate) fn new(text: &'t [u8]) -> Self {
+        Key { text, hash: hash(text) }
     }
 }
 
@@ -95,17 +93,38 @@ impl<'t> Scan<'t> {
     /// An object: `each` is called behind every key, and must go on behind its value.
     #[inline]
     pub(crate) fn object(&mut self, mut each: impl FnMut(&mut Self, Key<'t>) -> Option<()>) -> Option<()> {
-        self.open(b'{')?;
         let first = self.keys.len();
+        self.fields(|scan, text| {
+            let key = Key::new(text);
+            let others = scan.keys.get(first..)?;
+            if others.len() < FEW && others.contains(&key) {
+                return None;
+            }
+            scan.keys.push(key);
+            each(scan, key)
+        })?;
+        let keys = self.keys.get_mut(first..)?;
+        if keys.len() > FEW {
+            keys.sort_unstable_by_key(|key| key.text);
+            if keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+                return None;
+            }
+        }
+        self.keys.truncate(first);
+        Some(())
+    }
+
+    /// The same, where `each` sees to it that no key stands there twice.
+    #[inline]
+    pub(crate) fn fields(&mut self, mut each: impl FnMut(&mut Self, &'t [u8]) -> Option<()>) -> Option<()> {
+        self.open(b'{')?;
         if self.peek()? != b'}' {
             loop {
-                let (text, is_plain) = self.quoted()?;
-                let key = is_plain.then(|| Key::new(text))?;
-                let others = self.keys.get(first..)?;
-                if others.len() < FEW && others.contains(&key) {
+                let (key, is_plain) = self.quoted()?;
+                if !is_plain {
                     return None;
                 }
-                self.keys.push(key);
+                let key = self.text.as_bytes().get(key)?;
                 self.take(b':')?;
                 each(self, key)?;
                 match self.peek()? {
@@ -115,14 +134,6 @@ impl<'t> Scan<'t> {
                 }
             }
         }
-        let keys = self.keys.get_mut(first..)?;
-        if keys.len() > FEW {
-            keys.sort_unstable_by_key(|key| key.text);
-            if keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-                return None;
-            }
-        }
-        self.keys.truncate(first);
         self.close();
         Some(())
     }
@@ -152,7 +163,7 @@ impl<'t> Scan<'t> {
         let start = self.at;
         let (text, is_plain) = self.quoted()?;
         if is_plain {
-            return Some(Cow::Borrowed(text));
+            return self.text.get(text).map(Cow::Borrowed);
         }
         let quoted = self.text.get(start..self.at)?;
         serde_json::from_str(quoted).ok().map(Cow::Owned)
@@ -166,7 +177,7 @@ impl<'t> Scan<'t> {
             b'{' => {
                 let mut entries = Vec::new();
                 self.object(|scan, key| {
-                    entries.push((keys.shared(key.text), scan.value(keys)?));
+                    entries.push((keys.shared(str::from_utf8(key.text).ok()?), scan.value(keys)?));
                     Some(())
                 })?;
                 Value::Object(Object::of_different(entries))
@@ -204,8 +215,9 @@ impl<'t> Scan<'t> {
         loop {
             let byte = *self.text.as_bytes().get(self.at)?;
             match byte {
+                b'!'.. => return Some(byte),
                 b' ' | b'\n' | b'\t' | b'\r' => self.at += 1,
-                byte => return Some(byte),
+                _ => return None,
             }
         }
     }
@@ -232,49 +244,53 @@ impl<'t> Scan<'t> {
         rest.starts_with(word.as_bytes()).then(|| self.at += word.len())
     }
 
-    /// What stands in quotes, and whether it stands there as it is: without escapes.
-    #[inline]
-    fn quoted(&mut self) -> Option<(&'t str, bool)> {
+    /// Where what stands in quotes begins and ends, and whether it stands there as it is: without escapes.
+    #[inline(always)]
+    fn quoted(&mut self) -> Option<(Range<usize>, bool)> {
         self.take(b'"')?;
         let start = self.at;
+        let mut rest = self.text.as_bytes().get(start..)?;
+        while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
+            let word = u64::from_le_bytes(*chunk);
+            let found = specials(word);
+            if found != 0 {
+                let bit = found.trailing_zeros() & !7;
+                let end = self.at + bit as usize / 8;
+                if (word >> bit) & 0xff != u64::from(b'"') {
+                    break;
+                }
+                self.at = end + 1;
+                return Some((start..end, true));
+            }
+            self.at += 8;
+            rest = behind;
+        }
+        self.quoted_from(start)
+    }
+
+    /// The rest of one that has escapes, or stands at the end of the text.
+    #[cold]
+    #[inline(never)]
+    fn quoted_from(&mut self, start: usize) -> Option<(Range<usize>, bool)> {
         let mut is_plain = true;
         loop {
-            match self.special()? {
+            let rest = self.text.as_bytes().get(self.at..)?;
+            match rest.first()? {
                 b'"' => {
-                    let text = self.text.get(start..self.at)?;
                     self.at += 1;
-                    return Some((text, is_plain));
+                    return Some((start..self.at - 1, is_plain));
                 }
                 b'\\' => {
                     is_plain = false;
                     self.escape()?;
                 }
-                _ => return None,
+                ..b' ' => return None,
+                _ => self.at += 1,
             }
         }
-    }
-
-    /// Goes to the next quote, backslash or control character, and says which it is.
-    #[inline]
-    fn special(&mut self) -> Option<u8> {
-        let mut rest = self.text.as_bytes().get(self.at..)?;
-        while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
-            let found = specials(u64::from_le_bytes(*chunk));
-            if found != 0 {
-                let before = found.trailing_zeros() as usize / 8;
-                self.at += before;
-                return rest.get(before).copied();
-            }
-            self.at += 8;
-            rest = behind;
-        }
-        let before = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20))?;
-        self.at += before;
-        rest.get(before).copied()
     }
 
     /// Passes over an escape that is a character by itself.
-    #[inline(never)]
     fn escape(&mut self) -> Option<()> {
         let rest = self.text.as_bytes().get(self.at + 1..)?;
         match rest.first()? {
@@ -364,15 +380,14 @@ impl Written<'_> {
 
 /// A bit in the lowest byte of the eight that is a quote, a backslash or a control character; what is above it says nothing.
 fn specials(word: u64) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
-    const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
-    const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let (quote, backslash) = (zero(word ^ QUOTES), zero(word ^ BACKSLASHES));
-    let control = word.wrapping_sub(SPACES) & !word;
-    (quote | backslash | control) & HIGH
+    const fn all(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
+    // Taking one from a zero, or 32 from less, sets the highest bit, which no ASCII character has.
+    let quote = (word ^ all(b'"')).wrapping_sub(all(1));
+    let backslash = (word ^ all(b'\\')).wrapping_sub(all(1));
+    let control = word.wrapping_sub(all(b' '));
+    (quote | backslash | control) & !word & all(0x80)
 }
 
 #[cfg(test)]

@@ -151,9 +151,10 @@ impl<'t> Parts<'t> for Filling<'_, '_> {
     }
 
     fn event(&mut self, name: &str) -> Option<Begun> {
-        let [want] = self.names.events.wants(Key::new(name)) else {
+        let wants = self.names.events.wants(Key::new(name.as_bytes()));
+        let [want] = wants else {
             // A name has one slot; a host that builds programs may have given it several.
-            self.is_sure &= self.names.events.wants(Key::new(name)).is_empty();
+            self.is_sure &= wants.is_empty();
             return None;
         };
         let values = self.sheet.values.len();

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use common::{NOW, Sample, conv, out, run, sample, time_ns};
 use serde_json::{Map, Value, json};
-use volens::eval::{Row, matches};
+use volens::eval::{Reader, Row, matches};
 use volens::{Engine, Profile, Timestamp};
 
 const NAME: &str = "volens";
@@ -110,4 +110,6 @@ fn main() {
         let profile = read(text);
         Row::new(program, &profile, now).now()
     });
+    let mut reader = Reader::default();
+    conv(NAME, "json text -> Row", &hit_text, &mix_text, |text| reader.read(program, text, now).unwrap().now());
 }
