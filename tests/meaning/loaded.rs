@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use volens::eval::{self, Reader, Row};
+use volens::eval::{self, Loaded, Reader, Row};
 use volens::ir::{CategorySlot, NodeId, Program, Subject, TraitSlot};
-use volens::{Profile, Timestamp};
+use volens::value::Object;
+use volens::{Profile, Profiles, Timestamp};
 
 use crate::people::NOW;
 
@@ -35,6 +36,38 @@ fn answers(program: &Program, row: &mut Row<'_>) -> String {
     }
     write!(told, "{} {}", row.is_eligible(false), row.is_eligible(true)).unwrap();
     told
+}
+
+/// What is asked of an account, whose traits are computed of its users' events.
+fn of_account(program: &Program, traits: &Object, users: &[&Row<'_>]) -> String {
+    let mut row = Row::account(program, traits, users, NOW);
+    eval::evaluate(program, &mut row, users);
+    let traits = (0..program.traits.len()).map(|at| row.trait_value(program, TraitSlot::at(at)));
+    let members = program
+        .audiences
+        .iter()
+        .map(|audience| row.is_member(program.audience(&audience.name).unwrap()));
+    format!("{:?} {:?}", traits.collect::<Vec<_>>(), members.collect::<Vec<_>>())
+}
+
+/// What accounts are whose users' texts were read directly, and read as profiles.
+pub(crate) fn accounts(program: &Program, profiles: &Profiles, texts: &[String]) -> (Vec<String>, Vec<String>) {
+    let users: Vec<Profile> = texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+    let rows: Vec<Row<'_>> = users.iter().map(|user| Row::new(program, user, NOW)).collect();
+    let mut readers: Vec<Reader> = texts.iter().map(|_| Reader::default()).collect();
+    let read = readers.iter_mut().zip(texts);
+    let read: Vec<Loaded<'_>> = read
+        .map(|(reader, text)| reader.read(program, text, NOW).unwrap())
+        .collect();
+    let accounts = profiles.accounts().values().map(|account| {
+        let of_read: Vec<&Row<'_>> = account.users.iter().map(|at| &*read[*at]).collect();
+        let of_rows: Vec<&Row<'_>> = account.users.iter().map(|at| &rows[*at]).collect();
+        (
+            of_account(program, &account.traits, &of_read),
+            of_account(program, &account.traits, &of_rows),
+        )
+    });
+    accounts.unzip()
 }
 
 /// What reading a text directly and reading it as a profile say of it differently.

@@ -184,7 +184,7 @@ impl Writer<'_> {
         let spelt = match self.choices.below(8) {
             0 if is_short_integer => format!("{text}.0"),
             1 if is_short_integer => format!("{text}e0"),
-            2 if is_short_integer => format!("{text}00E-2"),
+            2 if is_short_integer && text != "0" => format!("{text}00E-2"),
             3 if text == "0" => "-0".to_owned(),
             4 if text.contains('.') && !text.contains('e') => format!("{text}000"),
             5 if text.contains('.') && !text.contains('e') => format!("{text}0000000000000000000000000"),
