@@ -63,7 +63,7 @@ const AUDIENCES: &str = r#"
     destination ads requires Advertising
     trait spend90 = sum of revenue from "Order Completed" within last 90 days
     trait average90 = average of revenue from "Order Completed" within last 90 days
-    trait bought = last of product_id from "Order Completed"
+    trait last_bought = last of product_id from "Order Completed"
     audience plans { consent to Advertising who trait plan in ["pro", "business"] send to ads }
     audience spenders { who trait spend > 100 and trait email ends with "@example.com" and not trait plan = "free" }
     audience buyers {
@@ -72,7 +72,7 @@ const AUDIENCES: &str = r#"
         and not performed "Order Refunded" within last 90 days
     }
     audience big { who trait spend90 > 150 or trait average90 >= 65 }
-    audience last { who trait bought in ["p1", "p2"] }
+    audience last { who trait last_bought in ["p1", "p2"] }
     audience lookers {
       who performed "Product Viewed" as viewed within last 7 days
         then not performed "Order Completed" within 1 day where (product_id = viewed.product_id)
@@ -88,19 +88,52 @@ fn ordinary_conditions_have_a_form_in_columns() {
     assert_eq!(snapshot.len(), 3000);
     assert!(snapshot.not_in_columns(NOW).is_empty());
 
+    let of_several_values = self::engine(OF_SEVERAL_VALUES);
+    let snapshot = Snapshot::from_profiles(of_several_values.program(), (0..3000).map(person));
+    assert!(snapshot.not_in_columns(NOW).is_empty());
+
     let dear = self::engine(
-        r#"audience steps { who performed "A" then performed "B" then performed "C" }
-        audience refers { who trait plan = trait email }"#,
+        r#"trait spent = sum of revenue from "Order Completed"
+        audience computed { who performed "Order Completed" where (revenue > trait spent) }
+        audience inside { who any trait products (price > trait budget) }"#,
     );
     let snapshot = Snapshot::from_profiles(dear.program(), (0..10).map(person));
     assert_eq!(snapshot.not_in_columns(NOW).len(), 2);
 }
 
+/// Conditions on more than one value, and on values that are made of many.
+const OF_SEVERAL_VALUES: &str = r#"
+    trait products = unique list of product_id from "Order Completed"
+    trait different = unique count of product_id from "Order Completed"
+    trait favourite = most frequent of product_id from "Product Viewed" at least 1 times
+    trait bought = last of product_id from "Order Completed"
+    trait spent = sum of revenue from "Order Completed"
+    trait dear = count of "Order Completed" where (revenue > trait spend)
+    audience steps {
+      who performed "Product Viewed" then performed "Order Completed" within 2 days then performed "Product Viewed"
+    }
+    audience back {
+      who performed "Product Viewed" as viewed at least 2 times
+        then performed "Order Completed" as ordered where (revenue > 20)
+        then not performed "Order Completed" where (product_id = viewed.product_id or revenue <= ordered.revenue)
+    }
+    audience again {
+      who performed "Order Completed" as one then performed "Product Viewed" then performed "Order Completed" as two
+        then performed "Order Completed" at least 1 times within 30 days where (product_id != one.product_id)
+    }
+    audience alike { who trait spend > trait spent and trait email does not contain trait plan }
+    audience signed { who performed "Order Completed" where (revenue >= trait spend) or trait signup before trait email }
+    audience listed { who trait products contains trait favourite and not any trait products (item = "p3") }
+    audience many { who trait different >= 2 and trait dear < trait different }
+    audience same { who trait favourite = trait bought }
+"#;
+
 /// More people than fit a block, and than fit a segment: each is where it is alone.
 #[test]
 fn blocks_and_segments_hide_nothing() {
-    let engine = engine(AUDIENCES);
+    let (ordinary, all) = (engine(AUDIENCES), engine(&format!("{AUDIENCES}{OF_SEVERAL_VALUES}")));
     for count in [1, 64, 2047, 2048, 2049, 70_001] {
+        let engine = if count > 10_000 { &ordinary } else { &all };
         let profiles: Profiles = (0..count).map(person).collect();
         let by = |executor, threads| {
             let threads = NonZeroUsize::new(threads);

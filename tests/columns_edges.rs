@@ -253,6 +253,102 @@ fn what_follows_an_event() {
     }
 }
 
+/// Each way to ask about several steps, of people with few events and of some with more than are looked at one by one.
+#[test]
+fn what_follows_what_follows() {
+    let engine = engine(
+        r#"
+        audience three { who performed "A" then performed "B" then performed "A" }
+        audience counted { who performed "A" as a at least 2 times then performed "B" then performed "A" at least 2 times within 1 day where (x = a.x) }
+        audience at_most { who performed "A" at most 3 times then performed "B" then performed "A" at most 1 times where (x > 0) }
+        audience far { who performed "A" as a then performed "B" as b where (x != a.x) then performed "B" where (y = a.y and x >= b.y) }
+        audience never { who performed "A" as a where (x exists) then performed "B" as b then not performed "A" within 3 hours where (x = b.x or not y = a.x) }
+        audience trait_of { who performed "A" as a where (x > trait x) then performed "B" where (x <= trait x or y = trait y) then performed "B" where (y does not contain a.y) }
+        audience to_nothing { who performed "A" as a then performed "B" where (x = trait none or z != a.x or x does not contain a.z) }
+        audience itself { who performed "A" as a then performed "B" as b where (x >= a.y) then performed "A" where (not x < b.y) }
+        "#,
+    );
+    let value = |kind: usize, at: usize| match kind {
+        0 => number(["1", "2", "0.5"][at % 3]),
+        1 => Value::from(["", "1", "b"][at % 3]),
+        2 => Value::from(format!("{at}")),
+        _ => number(["1", "\"1\"", "[1, 2]", "null", "true", "\"2026-01-01\""][at % 6]),
+    };
+    for (a, b) in (0..4).flat_map(|a| (0..4).map(move |b| (a, b))) {
+        let people = [0, 1, 2, 3, 4, 7, 30].into_iter().enumerate().map(|(at, many)| {
+            let profile = Profile::builder().user_id(&format!("u{at}")).trait_("x", value(b, at));
+            (0..many).fold(profile.trait_("y", value(a, at)), |profile, event| {
+                let back = i64::try_from(event * 37 % (many + 3)).unwrap() * HOUR / 2;
+                let of = |kind: usize, at: usize| [("x", value(kind, at)), ("y", value(kind, at / 2))];
+                let profile = profile.event("A", ago(back + 500), of(a, event + at));
+                profile.event("B", ago(back * 2 % (5 * HOUR)), of(b, event))
+            })
+        });
+        let people: Profiles = people.map(|profile| profile.build()).collect();
+        let members = members(engine.program(), &people);
+        assert!(
+            members.iter().any(|members| !members.is_empty()),
+            "{a} {b}: {members:?}"
+        );
+    }
+}
+
+/// Numbers that were sent as texts are counted all the same, and texts that were sent as numbers.
+#[test]
+fn numbers_are_counted_in_whatever_form_they_were_sent() {
+    let engine = engine(
+        r#"
+        trait total = sum of v from "A"
+        trait mean = average of v from "A"
+        trait least = minimum of v from "A"
+        trait most = maximum of v from "A"
+        trait texts = unique list of v from "A"
+        trait different = unique count of v from "A"
+        trait often = most frequent of v from "A"
+        audience total { who trait total >= 1.5 and trait total > trait sum }
+        audience mean { who trait mean < 1 or trait mean >= trait most }
+        audience least { who trait least = "1" or trait least does not exist }
+        audience most { who trait most contains "5" or trait different < trait most }
+        audience texts { who any trait texts (item = 1) or trait texts contains trait often }
+        audience lists { who trait texts does not exist or trait texts contains any of ["true", "[1]"] }
+        audience different { who trait different in [0, 2, 3] and trait different != trait sum }
+        audience often { who trait often starts with "1" or trait often = trait least }
+        "#,
+    );
+    let values = [
+        "1",
+        "\"1\"",
+        "\"1.0\"",
+        "0.5",
+        "\"0.50\"",
+        "\"x\"",
+        "true",
+        "[1, \"1\", [1], \"y\"]",
+        "null",
+        "\"1e18\"",
+        "\"0.1234567891\"",
+        "{\"a\": 1}",
+        "9007199254740993",
+    ];
+    // All that can stand in a column of numbers, and all; few of them, and each text but once.
+    for (kinds, apart) in [(8, false), (values.len(), false), (8, true), (values.len(), true)] {
+        let people = (0..130).map(|at: usize| {
+            let profile = Profile::builder().user_id(&format!("u{at}"));
+            let profile = profile.trait_("sum", number(["2.5", "2", "\"1\""][at % 3]));
+            (0..at % 7).fold(profile, |profile, event| {
+                let value = match apart {
+                    true if event % 3 == 0 => Value::from(format!("{at}.{event}")),
+                    _ => number(values[(at * 5 + event * event) % kinds]),
+                };
+                profile.event("A", ago(i64::try_from(event).unwrap()), [("v", value)])
+            })
+        });
+        let people: Profiles = people.map(|profile| profile.build()).collect();
+        let members = members(engine.program(), &people);
+        assert!(members.iter().all(|members| !members.is_empty()), "{members:?}");
+    }
+}
+
 /// Profiles that are gone are laid out again for what is asked one by one.
 #[test]
 fn what_columns_keep_is_enough_to_ask_one_by_one() {
@@ -266,13 +362,15 @@ fn what_columns_keep_is_enough_to_ask_one_by_one() {
         audience listed { who trait tags contains "1" and consent to Ads }
         audience often { who trait most = trait name }
         audience steps { who performed "A" where (o.tag exists) then performed "B" then performed "A" within 1 hour }
+        audience inside { who any trait o.list (item = trait o.b) }
+        audience against { who performed "A" where (o.tag != trait most) }
         audience object { who performed "A" where (o exists) then performed "B" then performed "A" where (o does not exist) }
         "#,
     );
     let person = |at: usize| {
         let kind = ["user_id", "anonymous_id"][at % 5 / 4];
         let object = [
-            r#"{"b":1,"c":{"d":1}}"#,
+            r#"{"b":1,"c":{"d":1},"list":[2,1]}"#,
             r#"{"b":"x","c":{"d":"y"}}"#,
             r#"{"c":{"d":null}}"#,
             r#"{"b":{"d":1}}"#,

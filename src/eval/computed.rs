@@ -27,20 +27,25 @@ pub(super) fn compute<'a>(program: &Program, aggregate: &Aggregate, row: &Row<'a
         Function::Maximum(property) => made(passing.numbers(property).max_by(|a, b| a.compare(*b))),
         Function::First(property) => passing.edge(property, Ordering::Less),
         Function::Last(property) => passing.edge(property, Ordering::Greater),
-        Function::MostFrequent { property, at_least } => most_frequent(&passing.texts(property), at_least),
-        Function::UniqueList(property) => {
-            let mut texts = passing.texts(property);
-            texts.dedup_by(|a, b| **a == **b);
-            if texts.is_empty() {
-                return Computed::Absent;
-            }
+        Function::MostFrequent { property, .. } | Function::UniqueList(property) | Function::UniqueCount(property) => {
+            of_texts(aggregate.function, passing.values(property))
+        }
+    }
+}
+
+/// Of the values of a property, in any order, what a function of their texts makes; nothing by any other function.
+pub(super) fn of_texts<'v>(function: Function, values: impl Iterator<Item = &'v Value>) -> Computed<'static> {
+    let mut texts = sorted_texts(values);
+    if let Function::MostFrequent { at_least, .. } = function {
+        return most_frequent(&texts, at_least);
+    }
+    texts.dedup_by(|a, b| **a == **b);
+    match function {
+        Function::UniqueCount(_) => made(whole(texts.len())),
+        Function::UniqueList(_) if !texts.is_empty() => {
             Computed::Made(Value::List(texts.iter().map(|text| Value::from(&**text)).collect()))
         }
-        Function::UniqueCount(property) => {
-            let mut texts = passing.texts(property);
-            texts.dedup_by(|a, b| **a == **b);
-            made(whole(texts.len()))
-        }
+        _ => Computed::Absent,
     }
 }
 
@@ -63,6 +68,19 @@ fn most_frequent(texts: &[Text<'_>], at_least: u32) -> Computed<'static> {
 
 fn by_code_point(a: &Text<'_>, b: &Text<'_>) -> Ordering {
     (**a).cmp(&**b)
+}
+
+/// The texts of all scalar values, and of the scalar elements of lists, sorted by code point.
+fn sorted_texts<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<Text<'v>> {
+    let mut texts = Vec::new();
+    for value in values {
+        match value {
+            Value::List(items) => texts.extend(items.iter().filter_map(Value::read_text)),
+            value => texts.extend(value.read_text()),
+        }
+    }
+    texts.sort_by(by_code_point);
+    texts
 }
 
 /// The events that an aggregate is over.
@@ -134,18 +152,5 @@ impl<'c, 'a> Passing<'c, 'a> {
         }
         let value = found.and_then(|(events, at)| events.value(at, property));
         value.map_or(Computed::Absent, Computed::Lent)
-    }
-
-    /// The texts of all scalar values, and of the scalar elements of lists, sorted by code point.
-    fn texts(&self, property: PropertySlot) -> Vec<Text<'a>> {
-        let mut texts = Vec::new();
-        for value in self.values(property) {
-            match value {
-                Value::List(items) => texts.extend(items.iter().filter_map(Value::read_text)),
-                value => texts.extend(value.read_text()),
-            }
-        }
-        texts.sort_by(by_code_point);
-        texts
     }
 }

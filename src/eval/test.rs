@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::ir::{Comparison, DateTest, Instant, Literal, Literals, Operand, Reference, Test};
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 use crate::value::{Number, Value};
 
 /// What a value is compared with: a constant that says how the value is read, or a scalar that a reference led to.
@@ -52,7 +52,10 @@ pub(super) fn holds<'v>(
         Test::EndsWith(operand) => {
             against(operand).is_some_and(|other| both_as_text(value, other, |value, other| value.ends_with(other)))
         }
-        Test::Date(test) => read_date(value).is_some_and(|t| date_holds(test, t, now, referred)),
+        Test::Date(test) => {
+            let date = read_date(value).zip(dates(test, now, referred));
+            date.is_some_and(|(t, (after, until))| after < t && t <= until)
+        }
         // Decided above.
         Test::Omits(_) => false,
     }
@@ -238,22 +241,24 @@ fn text_meets(value: &Value, test: impl FnOnce(&str) -> bool) -> bool {
     }
 }
 
-fn date_holds<'v>(
+/// The instants of which a test on a date holds: after the first, up to the second. `None` where it refers to none. No date is
+/// [`Timestamp::MIN`].
+pub(super) fn dates<'v>(
     test: &DateTest,
-    t: Timestamp,
     now: Timestamp,
     referred: impl Fn(&Reference) -> Option<&'v Value>,
-) -> bool {
+) -> Option<(Timestamp, Timestamp)> {
+    const INSTANT: Duration = Duration::from_millis(1);
     let instant = |instant: &Instant| match instant {
         Instant::At(at) => Some(*at),
         Instant::Of(reference) => referred(reference).and_then(read_date),
     };
-    match test {
-        DateTest::Before(other) => instant(other).is_some_and(|other| t < other),
-        DateTest::After(other) => instant(other).is_some_and(|other| t > other),
-        DateTest::WithinLast(duration) => now.minus(*duration) < t && t <= now,
-        DateTest::WithinNext(duration) => now < t && t <= now.plus(*duration),
-        DateTest::BeforeLast(duration) => t <= now.minus(*duration),
-        DateTest::AfterNext(duration) => t > now.plus(*duration),
-    }
+    Some(match test {
+        DateTest::Before(other) => (Timestamp::MIN, instant(other)?.minus(INSTANT)),
+        DateTest::After(other) => (instant(other)?, Timestamp::MAX),
+        DateTest::WithinLast(duration) => (now.minus(*duration), now),
+        DateTest::WithinNext(duration) => (now, now.plus(*duration)),
+        DateTest::BeforeLast(duration) => (Timestamp::MIN, now.minus(*duration)),
+        DateTest::AfterNext(duration) => (now.plus(*duration), Timestamp::MAX),
+    })
 }

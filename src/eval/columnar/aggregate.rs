@@ -1,13 +1,17 @@
 //! Computes computed traits, a block of profiles at a time.
 
+use std::borrow::Cow;
+
 use super::bits::{self, BLOCK, Bits};
 use super::column::{ABSENT, Column, EXACT, Units, number};
 use super::count::Passing;
-use super::filter::Filter;
+use super::filter::{Filter, Scope};
 use super::segment::Segment;
 use super::select::{Asker, Ranges, Select, Unary, inside, inside_small, ranges_of};
+use crate::eval::computed;
 use crate::eval::decimal::Decimal;
-use crate::ir::{Aggregate, Function, Program, Test};
+use crate::eval::row::Computed;
+use crate::ir::{Aggregate, Function, Program, PropertySlot};
 use crate::value::Value;
 
 /// A computed trait, prepared for a segment.
@@ -20,26 +24,33 @@ pub(super) struct Computing<'s> {
 #[derive(Debug)]
 enum Of<'s> {
     Count,
-    /// Of the property's numbers; `None` where no event has one.
-    Sum(Option<&'s Units>),
-    Average(Option<&'s Units>),
-    Minimum(Option<&'s Units>),
-    Maximum(Option<&'s Units>),
+    /// Of the property's numbers.
+    Sum(Numbers<'s>),
+    Average(Numbers<'s>),
+    Minimum(Numbers<'s>),
+    Maximum(Numbers<'s>),
     /// The place of the first or the last event that has the property.
     First(&'s Column),
     Last(&'s Column),
+    /// Of the texts of the property: their number, or a value that is made of them.
+    UniqueCount(&'s Column, Function),
+    Made(&'s Column, Function),
 }
+
+/// `None` where no event has one.
+type Numbers<'s> = Option<Cow<'s, Units>>;
 
 /// The decimals of averages.
 const BILLIONTHS: u8 = 9;
 
-/// The values for a block, as far as they were asked for: units, or places of events.
+/// The values for a block, as far as they were asked for: units, or places of events or of values that were made.
 #[derive(Debug)]
 pub(super) struct Cells {
     cells: Vec<i64>,
     /// The same in half the room, as long as all of them fit.
     small: Vec<i32>,
     fit: bool,
+    made: Vec<Value>,
     known: Bits,
     /// Whose value is none that units can be: it is left to the evaluator of one profile.
     odd: Bits,
@@ -52,6 +63,7 @@ impl Default for Cells {
             cells: Vec::new(),
             small: Vec::new(),
             fit: true,
+            made: Vec::new(),
             known: bits::NONE,
             odd: bits::NONE,
             any_odd: false,
@@ -63,6 +75,7 @@ impl Cells {
     /// Another block begins.
     pub(super) fn forget(&mut self) {
         self.fit = true;
+        self.made.clear();
         self.known = bits::NONE;
         self.odd = bits::NONE;
         self.any_odd = false;
@@ -85,7 +98,7 @@ impl Cells {
         self.any_odd.then_some(&self.odd)
     }
 
-    /// The units of a profile, or the place of an event; `None` where there is no value.
+    /// The units of a profile, or a place; `None` where there is no value.
     pub(super) fn units(&self, at: usize) -> Option<i64> {
         self.cells.get(at).copied().filter(|cell| *cell != ABSENT)
     }
@@ -95,14 +108,14 @@ impl Cells {
 #[derive(Debug)]
 pub(super) enum OnComputed<'s> {
     Ranges(Ranges),
-    Number(u8, &'s Test),
     /// On the value of an event's property.
     Select(Select<'s>),
-    Never,
+    /// Each value is asked.
+    Each(Unary<'s>),
 }
 
 impl<'s> Computing<'s> {
-    /// `None` for what is not computed from columns of numbers: texts are counted by the evaluator of one profile.
+    /// `None` for what reads more than is in columns, and for numbers that no column of numbers has.
     pub(super) fn new(
         program: &'s Program,
         segment: &'s Segment,
@@ -110,12 +123,8 @@ impl<'s> Computing<'s> {
         asker: &'s Asker<'s>,
     ) -> Option<Self> {
         let events = segment.events(aggregate.event)?;
-        let column = |slot: crate::ir::PropertySlot| events.properties.get(slot.index());
-        let numbers = |slot| match column(slot)? {
-            Column::Absent => Some(None),
-            Column::Units(units) => Some(Some(units)),
-            Column::Codes(_) | Column::Texts(_) => None,
-        };
+        let column = |slot: PropertySlot| events.properties.get(slot.index());
+        let numbers = |slot| column(slot)?.numbers();
         let function = match aggregate.function {
             Function::Count => Of::Count,
             Function::Sum(property) => Of::Sum(numbers(property)?),
@@ -124,29 +133,56 @@ impl<'s> Computing<'s> {
             Function::Maximum(property) => Of::Maximum(numbers(property)?),
             Function::First(property) => Of::First(column(property)?),
             Function::Last(property) => Of::Last(column(property)?),
-            Function::MostFrequent { .. } | Function::UniqueList(_) | Function::UniqueCount(_) => return None,
+            Function::UniqueCount(property) => Of::UniqueCount(column(property)?, aggregate.function),
+            Function::MostFrequent { property, .. } | Function::UniqueList(property) => {
+                Of::Made(column(property)?, aggregate.function)
+            }
         };
-        let filter = Filter::new(program, events, aggregate.filter, asker)?;
+        let scope = Scope {
+            program,
+            segment,
+            asker,
+            steps: &[events],
+        };
+        let filter = Filter::new(scope, aggregate.filter)?;
         Some(Computing {
             passing: Passing::new((aggregate.event, events), aggregate.window.bounds(asker.now()), filter),
             function,
         })
     }
 
+    /// The decimals that its units have; `None` where it has none.
+    fn scale(&self) -> Option<u8> {
+        match &self.function {
+            Of::Count | Of::UniqueCount(..) => Some(0),
+            Of::Average(_) => Some(BILLIONTHS),
+            Of::Sum(units) | Of::Minimum(units) | Of::Maximum(units) => {
+                Some(units.as_ref().map_or(0, |units| units.scale))
+            }
+            Of::First(_) | Of::Last(_) | Of::Made(..) => None,
+        }
+    }
+
     /// A condition on it.
     pub(super) fn on(&self, unary: Unary<'s>, asker: &'s Asker<'s>) -> OnComputed<'s> {
-        let scale = match self.function {
-            Of::First(column) | Of::Last(column) => return OnComputed::Select(Select::new(column, unary, asker)),
-            Of::Count => 0,
-            Of::Average(_) => BILLIONTHS,
-            Of::Sum(units) | Of::Minimum(units) | Of::Maximum(units) => units.map_or(0, |units| units.scale),
+        if let Of::First(column) | Of::Last(column) = self.function {
+            return OnComputed::Select(Select::new(column, unary, asker));
+        }
+        let ranges = match (unary, self.scale()) {
+            (Unary::Test(test), Some(scale)) => ranges_of(scale, test, asker),
+            _ => None,
         };
-        match unary {
-            Unary::Element(_) => OnComputed::Never,
-            Unary::Test(test) => match ranges_of(scale, test, asker) {
-                Some(ranges) => OnComputed::Ranges(ranges),
-                None => OnComputed::Number(scale, test),
-            },
+        ranges.map_or(OnComputed::Each(unary), OnComputed::Ranges)
+    }
+
+    /// The value of a profile of the block, which is known and not odd; `None` where it is absent.
+    pub(super) fn told<'c>(&'c self, cells: &'c Cells, at: usize) -> Option<Cow<'c, Value>> {
+        let cell = cells.units(at)?;
+        let place = || usize::try_from(cell).ok();
+        match (&self.function, self.scale()) {
+            (Of::First(column) | Of::Last(column), _) => column.value(place()?),
+            (_, Some(scale)) => Some(Cow::Owned(Value::Number(number(cell, scale)))),
+            (_, None) => cells.made.get(place()?).map(Cow::Borrowed),
         }
     }
 
@@ -176,7 +212,7 @@ impl<'s> Computing<'s> {
             None => missing,
         };
         let odd = bits::each(&asked, |at| {
-            let value = self.value(start + at);
+            let value = self.value(start + at, &mut cells.made);
             if let Some(value) = value {
                 cells.put(at, value);
             }
@@ -190,14 +226,14 @@ impl<'s> Computing<'s> {
     /// The value of somebody without an event in the window.
     fn of_none(&self) -> i64 {
         match self.function {
-            Of::Count | Of::Sum(_) => 0,
-            Of::Average(_) | Of::Minimum(_) | Of::Maximum(_) | Of::First(_) | Of::Last(_) => ABSENT,
+            Of::Count | Of::Sum(_) | Of::UniqueCount(..) => 0,
+            Of::Average(_) | Of::Minimum(_) | Of::Maximum(_) | Of::First(_) | Of::Last(_) | Of::Made(..) => ABSENT,
         }
     }
 
-    /// The value of one profile; `None` where it is none that units can be.
-    fn value(&self, at: usize) -> Option<i64> {
-        match self.function {
+    /// The value of one profile, of which a value that is made goes to the others; `None` where it is none that units can be.
+    fn value(&self, at: usize, made: &mut Vec<Value>) -> Option<i64> {
+        match &self.function {
             Of::Count => {
                 let counted = match self.passing.filter {
                     Filter::Always => self.passing.window(at).len(),
@@ -219,10 +255,24 @@ impl<'s> Computing<'s> {
                 let billionths = average.billionths()?;
                 is_exact(billionths).then_some(billionths)
             }
-            Of::Minimum(units) => Some(units.and_then(|units| self.numbers(units, at).min()).unwrap_or(ABSENT)),
-            Of::Maximum(units) => Some(units.and_then(|units| self.numbers(units, at).max()).unwrap_or(ABSENT)),
+            Of::Minimum(None) | Of::Maximum(None) => Some(ABSENT),
+            Of::Minimum(Some(units)) => Some(self.numbers(units, at).min().unwrap_or(ABSENT)),
+            Of::Maximum(Some(units)) => Some(self.numbers(units, at).max().unwrap_or(ABSENT)),
             Of::First(column) => Some(place(self.passing.of(at).find(|place| column.has(*place)))),
             Of::Last(column) => Some(place(self.passing.of(at).rfind(|place| column.has(*place)))),
+            Of::UniqueCount(column, function) | Of::Made(column, function) => {
+                let values: Vec<Cow<'_, Value>> = self.passing.of(at).filter_map(|place| column.value(place)).collect();
+                match computed::of_texts(*function, values.iter().map(|value| &**value)) {
+                    Computed::Made(Value::Number(count)) if self.scale().is_some() => {
+                        count.as_i128().and_then(|count| i64::try_from(count).ok())
+                    }
+                    Computed::Made(value) => {
+                        made.push(value);
+                        Some(place(made.len().checked_sub(1)))
+                    }
+                    Computed::Absent | Computed::Lent(_) => Some(ABSENT),
+                }
+            }
         }
     }
 
@@ -252,15 +302,13 @@ fn place(found: Option<usize>) -> i64 {
 
 impl OnComputed<'_> {
     /// Leaves those in the set of whose values it holds; they are known, and not odd.
-    pub(super) fn narrow(&self, cells: &Cells, asker: &Asker<'_>, wanted: &mut Bits) {
+    pub(super) fn narrow(&self, computing: &Computing<'_>, cells: &Cells, asker: &Asker<'_>, wanted: &mut Bits) {
         let found = match self {
-            OnComputed::Never => bits::NONE,
             OnComputed::Ranges(ranges) if cells.fit => inside_small(&cells.small, ranges),
             OnComputed::Ranges(ranges) => inside(&cells.cells, ranges),
-            OnComputed::Number(scale, test) => bits::each(wanted, |at| {
-                let value = cells.units(at).map(|units| Value::Number(number(units, *scale)));
-                asker.holds(Unary::Test(test), value.as_ref())
-            }),
+            OnComputed::Each(unary) => {
+                bits::each(wanted, |at| asker.holds(*unary, computing.told(cells, at).as_deref()))
+            }
             OnComputed::Select(select) => bits::each(wanted, |at| {
                 let place = cells.units(at).and_then(|place| usize::try_from(place).ok());
                 place.is_some_and(|place| select.holds(place))
@@ -273,7 +321,7 @@ impl OnComputed<'_> {
     pub(super) fn ranges(&self) -> Option<&Ranges> {
         match self {
             OnComputed::Ranges(ranges) => Some(ranges),
-            OnComputed::Number(..) | OnComputed::Select(_) | OnComputed::Never => None,
+            OnComputed::Each(_) | OnComputed::Select(_) => None,
         }
     }
 }

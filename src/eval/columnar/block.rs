@@ -1,5 +1,6 @@
 //! Asks the conditions of a plan of a block of profiles.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::aggregate::Cells;
@@ -7,7 +8,7 @@ use super::bits::{self, BLOCK, Bits};
 use super::column::Column;
 use super::count::Passing;
 use super::ladder::{Climbed, Rungs};
-use super::plan::{Ask, Plan};
+use super::plan::{Ask, Held, Plan};
 use super::segment::Segment;
 use super::select::Asker;
 use super::windows::Seen;
@@ -18,6 +19,7 @@ use crate::eval::row::Row;
 use crate::ir::{Audience, AudienceSlot, CategorySlot, NodeId, Program, Subject, TraitSlot};
 use crate::model::Profile;
 use crate::time::Timestamp;
+use crate::value::Value;
 
 /// What is kept from block to block: buffers.
 #[derive(Debug)]
@@ -265,10 +267,28 @@ impl Block<'_, '_> {
             Ask::Rungs(slot, rungs) => self.rungs(id, *slot, *rungs, wanted),
             Ask::Computed(slot, on) => {
                 let odd = self.compute(*slot, wanted);
-                if let Some(cells) = self.room.computed.get(slot.index()) {
-                    on.narrow(cells, self.asker, wanted);
+                if let (Some(computing), Some(cells)) = (plan.computing(*slot), self.room.computed.get(slot.index())) {
+                    on.narrow(computing, cells, self.asker, wanted);
                 }
                 self.odd(id, odd, wanted);
+            }
+            Ask::Compared(compared) => {
+                *wanted = bits::each(wanted, |at| compared.holds(self.start + at, self.start + at));
+            }
+            Ask::Between(own, other, test) => {
+                let mut odd = bits::NONE;
+                for held in [own, other] {
+                    if let Held::Computed(slot) = held
+                        && let Some(more) = self.compute(*slot, wanted)
+                    {
+                        bits::add(&mut odd, &more);
+                    }
+                }
+                *wanted = bits::each(wanted, |at| {
+                    let (own, other) = (self.held(*own, at), self.held(*other, at));
+                    self.asker.compares(test, own.as_deref(), other.as_deref())
+                });
+                self.odd(id, Some(odd), wanted);
             }
             Ask::Count(counting) => {
                 let outside = self.inside(&counting.passing).map(|inside| {
@@ -298,12 +318,23 @@ impl Block<'_, '_> {
     /// Computes a computed trait of those who are wanted, and gives those of them whose value is none that columns have;
     /// `None` where there are none.
     fn compute(&mut self, slot: TraitSlot, wanted: &Bits) -> Option<Bits> {
-        let computing = self.plan.computed.get(slot.index())?.as_ref()?;
+        let computing = self.plan.computing(slot)?;
         let inside = self.inside(&computing.passing);
         let cells = self.room.computed.get_mut(slot.index())?;
         computing.fill(self.start, wanted, inside.as_ref(), cells);
         let odd = cells.odd()?;
         Some(bits::and(wanted, odd))
+    }
+
+    /// The value of a trait of a profile; one that is computed is known.
+    fn held<'v>(&'v self, held: Held<'v>, at: usize) -> Option<Cow<'v, Value>> {
+        match held {
+            Held::Sent(column) => column?.value(self.start + at),
+            Held::Computed(slot) => {
+                let computing = self.plan.computing(slot)?;
+                computing.told(self.room.computed.get(slot.index())?, at)
+            }
+        }
     }
 
     /// Asks about those whose value is none that columns have one by one.

@@ -4,6 +4,7 @@
 //! are alike are kept in the form that takes the least room and is tested the fastest; a column of different kinds of
 //! values keeps each distinct one once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -38,14 +39,14 @@ pub(super) enum Column {
 }
 
 /// Numbers, counted in units of 10^−scale.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Units {
     pub(super) cells: Ints,
     pub(super) scale: u8,
 }
 
 /// Whole numbers, [`ABSENT`] (or its 32-bit likeness) where there is none.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Ints {
     I32(Vec<i32>),
     I64(Vec<i64>),
@@ -80,12 +81,41 @@ pub(super) struct Texts {
 
 impl Column {
     /// The value at a place; `None` where it is absent.
-    pub(super) fn value(&self, at: usize) -> Option<Value> {
+    pub(super) fn value(&self, at: usize) -> Option<Cow<'_, Value>> {
         match self {
             Column::Absent => None,
-            Column::Units(units) => units.number(at).map(Value::Number),
-            Column::Codes(codes) => codes.values.get(codes.code(at).checked_sub(1)?).cloned(),
-            Column::Texts(texts) => texts.text(at).map(|text| Value::String(text.into())),
+            Column::Units(units) => units.number(at).map(|number| Cow::Owned(Value::Number(number))),
+            Column::Codes(codes) => codes.values.get(codes.code(at).checked_sub(1)?).map(Cow::Borrowed),
+            Column::Texts(texts) => texts.text(at).map(|text| Cow::Owned(Value::String(text.into()))),
+        }
+    }
+
+    /// What sums and the like count: the values read as numbers, those that are none left out. Nothing where there is no number;
+    /// `None` where units cannot be all of them.
+    pub(super) fn numbers(&self) -> Option<Option<Cow<'_, Units>>> {
+        let mut growing = Growing::new();
+        match self {
+            Column::Absent => return Some(None),
+            Column::Units(units) => return Some(Some(Cow::Borrowed(units))),
+            Column::Codes(codes) => {
+                let number = |value: &Value| value.read_number().map(Value::Number);
+                let numbers: Vec<Option<Value>> =
+                    std::iter::once(None).chain(codes.values.iter().map(number)).collect();
+                for at in 0..codes.cells.len() {
+                    growing.push(numbers.get(codes.code(at)).and_then(Option::as_ref));
+                }
+            }
+            Column::Texts(texts) => {
+                for at in 0..texts.len() {
+                    let number = texts.text(at).and_then(Number::parse).map(Value::Number);
+                    growing.push(number.as_ref());
+                }
+            }
+        }
+        match growing.finish() {
+            Column::Absent => Some(None),
+            Column::Units(units) => Some(Some(Cow::Owned(units))),
+            Column::Codes(_) | Column::Texts(_) => None,
         }
     }
 
@@ -174,6 +204,14 @@ impl Codes {
 }
 
 impl Indices {
+    fn len(&self) -> usize {
+        match self {
+            Indices::U8(cells) => cells.len(),
+            Indices::U16(cells) => cells.len(),
+            Indices::U32(cells) => cells.len(),
+        }
+    }
+
     /// The number at a place, 0 for none.
     pub(super) fn at(&self, at: usize) -> usize {
         match self {
@@ -185,6 +223,10 @@ impl Indices {
 }
 
 impl Texts {
+    fn len(&self) -> usize {
+        self.ends.len().saturating_sub(1)
+    }
+
     pub(super) fn text(&self, at: usize) -> Option<&str> {
         if self
             .present
@@ -201,8 +243,7 @@ impl Texts {
     /// Each read as a date, [`ABSENT`] where it is none.
     pub(super) fn dates(&self) -> &[i64] {
         self.dates.get_or_init(|| {
-            let count = self.ends.len().saturating_sub(1);
-            let dates = (0..count).map(|at| self.text(at).and_then(Timestamp::parse));
+            let dates = (0..self.len()).map(|at| self.text(at).and_then(Timestamp::parse));
             dates.map(|date| date.map_or(ABSENT, Timestamp::as_millis)).collect()
         })
     }
@@ -277,7 +318,7 @@ impl Growing {
             count: self.count,
         }
         .finish();
-        let values = (0..self.count).map(|at| column.value(at).unwrap_or_default());
+        let values = (0..self.count).map(|at| column.value(at).map(Cow::into_owned).unwrap_or_default());
         self.form = Form::Any(values.collect());
     }
 

@@ -1,13 +1,14 @@
 //! Counts the events of profiles, and what follows them.
 
-use super::filter::{Filter, Following};
-use super::segment::{Events, Segment, narrow};
+use super::filter::{Filter, Scope};
+use super::pair::Spot;
+use super::segment::{Events, Segment};
 use super::select::Asker;
 use super::windows::Window;
 use crate::ir::{Count, EventSlot, Performed, Program};
 use crate::time::{Duration, Timestamp};
 
-/// Up to so many pairs of events are compared each with each; a profile with more is left to the evaluator of one profile,
+/// Up to so many events that may follow are looked at one by one; a profile with more is left to the evaluator of one profile,
 /// which puts them in order.
 const FEW: usize = 4096;
 
@@ -16,7 +17,8 @@ const FEW: usize = 4096;
 pub(super) struct Counting<'s> {
     pub(super) passing: Passing<'s>,
     count: Count,
-    follow: Option<Follow<'s>>,
+    steps: Vec<Step<'s>>,
+    now: Timestamp,
 }
 
 /// The events of one name in a window that pass a filter.
@@ -29,15 +31,14 @@ pub(super) struct Passing<'s> {
     pub(super) filter: Filter<'s>,
 }
 
-/// The only step of a funnel.
+/// A step of a funnel.
 #[derive(Debug)]
-struct Follow<'s> {
+struct Step<'s> {
     events: &'s Events,
     within: Option<Duration>,
-    filter: Following<'s>,
+    filter: Filter<'s>,
     count: Count,
     negated: bool,
-    now: Timestamp,
 }
 
 impl<'s> Passing<'s> {
@@ -63,39 +64,49 @@ impl<'s> Passing<'s> {
 
     /// The places of those that pass, in time order.
     pub(super) fn of(&self, at: usize) -> impl DoubleEndedIterator<Item = usize> {
-        self.window(at).filter(|place| self.filter.passes(*place))
+        self.window(at)
+            .filter(move |place| self.filter.passes(&Spot::first(at, *place)))
     }
 }
 
 impl<'s> Counting<'s> {
-    /// `None` for what reads more than the events and their properties, and for funnels of several steps.
+    /// `None` for what reads more than is in columns.
     pub(super) fn new(
         program: &'s Program,
         segment: &'s Segment,
         performed: &'s Performed,
         asker: &'s Asker<'s>,
     ) -> Option<Self> {
-        let first = segment.events(performed.event)?;
-        let filter = Filter::new(program, first, performed.filter, asker)?;
-        let follow = match performed.steps.as_slice() {
-            [] => None,
-            [step] => {
-                let then = segment.events(step.event)?;
-                Some(Follow {
-                    events: then,
-                    within: step.within,
-                    filter: Following::new(program, first, then, step.filter, asker)?,
-                    count: step.count,
-                    negated: step.negated,
-                    now: asker.now(),
-                })
-            }
-            _ => return None,
+        let filter = |steps: &[&'s Events], filter| {
+            let scope = Scope {
+                program,
+                segment,
+                asker,
+                steps,
+            };
+            Filter::new(scope, filter)
         };
+        let first = segment.events(performed.event)?;
+        let mut events = vec![first];
+        let first_filter = filter(&events, performed.filter)?;
+        let mut steps = Vec::new();
+        for step in &performed.steps {
+            let then = segment.events(step.event)?;
+            events.push(then);
+            steps.push(Step {
+                events: then,
+                within: step.within,
+                filter: filter(&events, step.filter)?,
+                count: step.count,
+                negated: step.negated,
+            });
+        }
+        let window = performed.window.bounds(asker.now());
         Some(Counting {
-            passing: Passing::new((performed.event, first), performed.window.bounds(asker.now()), filter),
+            passing: Passing::new((performed.event, first), window, first_filter),
             count: performed.count,
-            follow,
+            steps,
+            now: asker.now(),
         })
     }
 
@@ -111,37 +122,57 @@ impl<'s> Counting<'s> {
         if window.is_empty() {
             return Some(self.holds_of_none());
         }
-        let counted = match (&self.follow, &self.passing.filter) {
-            (None, Filter::Always) => window.len(),
+        let counted = match (self.steps.as_slice(), &self.passing.filter) {
+            ([], Filter::Always) => window.len(),
             // From the end: what happened last is at hand.
-            (None, _) => self.passing.of(at).rev().take(enough).count(),
-            (Some(follow), _) => {
-                let then = follow.events.of(at);
-                if window.len().saturating_mul(then.len()) > FEW {
-                    return None;
+            ([], _) => self.passing.of(at).rev().take(enough).count(),
+            (steps, _) => {
+                let (mut counted, mut looks) = (0, 0);
+                for place in self.passing.of(at).rev() {
+                    if counted >= enough {
+                        break;
+                    }
+                    let first = Spot::first(at, place);
+                    counted +=
+                        usize::from(self.followed(steps, &first, self.passing.events.time(place), &mut looks)?);
                 }
-                let holds = |place: &usize| follow.holds(self.passing.events, *place, then.clone());
-                self.passing.of(at).rev().filter(holds).take(enough).count()
+                counted
             }
         };
         Some(self.count.holds(counted))
     }
 
+    /// Whether the steps hold after an event of this time; `None` where that takes too many looks. The recursion is as deep as
+    /// there are steps.
+    fn followed(&self, steps: &[Step<'_>], before: &Spot<'_>, time: i64, looks: &mut usize) -> Option<bool> {
+        let Some((step, rest)) = steps.split_first() else {
+            return Some(true);
+        };
+        let until = Timestamp::from_millis(time).followed_until(step.within, self.now);
+        let following = step.events.between(before.person, time, until.as_millis());
+        *looks += following.len();
+        if *looks > FEW {
+            return None;
+        }
+        let enough = step.count.decided_at();
+        let mut counted = 0;
+        for event in following {
+            if counted >= enough {
+                break;
+            }
+            let next = Spot {
+                event,
+                before: Some(before),
+                ..*before
+            };
+            counted +=
+                usize::from(step.filter.passes(&next) && self.followed(rest, &next, step.events.time(event), looks)?);
+        }
+        Some(step.count.holds(counted) != step.negated)
+    }
+
     /// Whether it takes more than a look at a window.
     pub(super) fn is_funnel(&self) -> bool {
-        self.follow.is_some()
-    }
-}
-
-impl Follow<'_> {
-    /// Whether so many follow an event; `then` are the profile's events of the other name.
-    fn holds(&self, events: &Events, first: usize, then: std::ops::Range<usize>) -> bool {
-        let after = events.times.get(first).copied().unwrap_or(i64::MAX);
-        let until = Timestamp::from_millis(after).followed_until(self.within, self.now);
-        let times = self.events.times.get(then.clone()).unwrap_or_default();
-        let following = narrow(then.start, times, after, until.as_millis());
-        let passes = |place: &usize| self.filter.passes(first, *place);
-        let counted = following.filter(passes).take(self.count.decided_at()).count();
-        self.count.holds(counted) != self.negated
+        !self.steps.is_empty()
     }
 }

@@ -1,71 +1,123 @@
-//! Which events of a column pass a filter, and which two events have the same value.
+//! Which events of a column pass a filter.
 
-use super::column::{Column, Indices, Ints, Texts, power};
-use super::segment::Events;
+use super::column::Column;
+use super::pair::{Compared, Pair, Side, Spot};
+use super::segment::{Events, Segment};
 use super::select::{Asker, Select, Unary};
-use crate::ir::{Node, NodeId, Operand, Program, Reference, Test, ValueRef};
-use crate::value::Value;
+use crate::ir::{Node, NodeId, Program, PropertySlot, Reference, Subject, TraitSlot, TraitSource, ValueRef};
 
-/// A filter over the events of one name that reads their properties alone.
+/// A filter over the events of one name that reads what is in columns: their properties, those of the events that earlier
+/// steps matched, and traits that were sent.
 #[derive(Debug)]
 pub(super) enum Filter<'s> {
     Always,
     Never,
     One(Select<'s>),
+    Pair(Pair<'s>),
     Not(Box<Filter<'s>>),
     All(Vec<Filter<'s>>),
     Any(Vec<Filter<'s>>),
 }
 
+/// What filters can read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scope<'a, 's> {
+    pub(super) program: &'s Program,
+    pub(super) segment: &'s Segment,
+    pub(super) asker: &'s Asker<'s>,
+    /// The events of each step, from the first `performed` to the one whose filter it is.
+    pub(super) steps: &'a [&'s Events],
+}
+
 impl<'s> Filter<'s> {
-    /// `None` for one that reads anything else: a trait, or an event of another step.
-    pub(super) fn new(program: &'s Program, events: &'s Events, filter: NodeId, asker: &'s Asker<'s>) -> Option<Self> {
-        Filter::part(program, events, filter, asker, &mut 0)
+    /// `None` for one that reads anything else, such as a computed trait.
+    pub(super) fn new(scope: Scope<'_, 's>, filter: NodeId) -> Option<Self> {
+        Filter::part(scope, filter, &mut 0)
     }
 
     /// A part of one that has so many parts already. Parts that are shared stand here as often as they are used, so there is
     /// an end to it.
-    fn part(
-        program: &'s Program,
-        events: &'s Events,
-        filter: NodeId,
-        asker: &'s Asker<'s>,
-        parts: &mut usize,
-    ) -> Option<Self> {
+    fn part(scope: Scope<'_, 's>, filter: NodeId, parts: &mut usize) -> Option<Self> {
         const MOST: usize = 1000;
         *parts += 1;
         if *parts > MOST {
             return None;
         }
         let mut all = |nodes: &[NodeId]| -> Option<Vec<Filter<'s>>> {
-            let filters = nodes
-                .iter()
-                .map(|node| Filter::part(program, events, *node, asker, parts));
-            filters.collect()
+            nodes.iter().map(|node| Filter::part(scope, *node, parts)).collect()
         };
-        Some(match program.node(filter) {
+        Some(match scope.program.node(filter) {
             Node::Const(true) => Filter::Always,
             Node::Const(false) => Filter::Never,
-            Node::Not(inner) => Filter::Not(Filter::part(program, events, *inner, asker, parts)?.into()),
+            Node::Not(inner) => Filter::Not(Filter::part(scope, *inner, parts)?.into()),
             Node::And(nodes) => Filter::All(all(nodes)?),
             Node::Or(nodes) => Filter::Any(all(nodes)?),
-            node => {
-                let (value, unary) = unary(program, node)?;
-                let ValueRef::Property(slot) = value else { return None };
-                Filter::One(Select::new(events.properties.get(slot.index())?, unary, asker))
-            }
+            node => match unary(scope.program, node) {
+                Some((ValueRef::Property(slot), unary)) => {
+                    let events = scope.steps.last()?;
+                    Filter::One(Select::new(events.properties.get(slot.index())?, unary, scope.asker))
+                }
+                Some(_) => return None,
+                None => Filter::Pair(scope.pair(node)?),
+            },
         })
     }
 
-    pub(super) fn passes(&self, at: usize) -> bool {
+    pub(super) fn passes(&self, spot: &Spot<'_>) -> bool {
         match self {
             Filter::Always => true,
             Filter::Never => false,
-            Filter::One(select) => select.holds(at),
-            Filter::Not(inner) => !inner.passes(at),
-            Filter::All(filters) => filters.iter().all(|filter| filter.passes(at)),
-            Filter::Any(filters) => filters.iter().any(|filter| filter.passes(at)),
+            Filter::One(select) => select.holds(spot.event),
+            Filter::Pair(pair) => pair.holds(spot),
+            Filter::Not(inner) => !inner.passes(spot),
+            Filter::All(filters) => filters.iter().all(|filter| filter.passes(spot)),
+            Filter::Any(filters) => filters.iter().any(|filter| filter.passes(spot)),
         }
+    }
+}
+
+impl<'s> Scope<'_, 's> {
+    /// `None` for what is no test on two values, or on one that is in no column.
+    fn pair(self, node: &'s Node) -> Option<Pair<'s>> {
+        let Node::Test { value, test } = node else { return None };
+        let at_hand = self.steps.len().checked_sub(1)?;
+        let (own, own_column) = match value {
+            ValueRef::Property(slot) => (Side::Event(0), self.property(at_hand, *slot)),
+            ValueRef::Trait(slot) => (Side::Person, sent(self.program, self.segment, *slot)?),
+            ValueRef::Item(_) => return None,
+        };
+        let (other, other_column) = match test.reference()? {
+            Reference::Trait(slot) => (Side::Person, sent(self.program, self.segment, slot)?),
+            Reference::Step { step, property } => match at_hand.checked_sub(step as usize) {
+                Some(back) => {
+                    let back = Side::Event(u32::try_from(back).ok()?);
+                    (back, self.property(step as usize, property))
+                }
+                // A later step has matched nothing yet.
+                None => (Side::Event(0), None),
+            },
+        };
+        Some(Pair {
+            own,
+            other,
+            compared: Compared::new(own_column, other_column, test, self.asker),
+        })
+    }
+
+    fn property(self, step: usize, slot: PropertySlot) -> Option<&'s Column> {
+        self.steps.get(step)?.properties.get(slot.index())
+    }
+}
+
+/// The column of a trait; none where no user has it. `None` for one that is computed.
+pub(super) fn sent<'s>(program: &Program, segment: &'s Segment, slot: TraitSlot) -> Option<Option<&'s Column>> {
+    match program.traits.get(slot.index()) {
+        Some(source) if source.of == Subject::User => match &source.source {
+            TraitSource::Sent(_) => Some(segment.traits.get(slot.index())),
+            TraitSource::Computed(_) => None,
+        },
+        // A user has none of an account's traits.
+        _ => Some(None),
     }
 }
 
@@ -87,128 +139,5 @@ fn is_closed(program: &Program, filter: NodeId) -> bool {
         Node::Test { value, test } => matches!(value, ValueRef::Item(_)) && test.reference().is_none(),
         Node::Element { list, filter } => matches!(list, ValueRef::Item(_)) && is_closed(program, *filter),
         Node::Performed(_) | Node::Member(_) | Node::Consent { .. } | Node::Users { .. } => false,
-    }
-}
-
-/// Two properties of events of two names, and whether their values are the same.
-#[derive(Debug)]
-pub(super) enum Same<'s> {
-    Never,
-    /// Each times a power of ten.
-    Units(&'s Ints, i128, &'s Ints, i128),
-    /// By the code in the first column, that of the same text in the second; 0 for none.
-    Codes(&'s Indices, &'s Indices, Vec<u32>),
-    Texts(&'s Texts, &'s Texts),
-}
-
-impl<'s> Same<'s> {
-    /// Of `= NAME.PROPERTY` in the filter of the only step of a funnel. `None` for any other test, and for columns whose
-    /// values cannot be compared by their form.
-    fn new(program: &'s Program, first: &'s Events, then: &'s Events, test: NodeId) -> Option<Self> {
-        let Node::Test {
-            value: ValueRef::Property(own),
-            test: Test::Equals(Operand::Reference(reference)),
-        } = program.node(test)
-        else {
-            return None;
-        };
-        let Reference::Step { step: 0, property } = reference else {
-            return None;
-        };
-        let column = |events: &'s Events, slot: usize| events.properties.get(slot);
-        match (column(first, property.index())?, column(then, own.index())?) {
-            (Column::Absent, _) | (_, Column::Absent) => Some(Same::Never),
-            (Column::Units(first), Column::Units(then)) => {
-                let scale = first.scale.max(then.scale);
-                let times = |other: u8| i128::from(power(scale - other));
-                Some(Same::Units(
-                    &first.cells,
-                    times(first.scale),
-                    &then.cells,
-                    times(then.scale),
-                ))
-            }
-            (Column::Codes(first), Column::Codes(then)) => Some(Same::Codes(
-                &first.cells,
-                &then.cells,
-                translated(&first.values, &then.values)?,
-            )),
-            (Column::Texts(first), Column::Texts(then)) => Some(Same::Texts(first, then)),
-            _ => None,
-        }
-    }
-
-    /// Whether the event of the first name and the one of the second have the same value.
-    fn holds(&self, first: usize, then: usize) -> bool {
-        match self {
-            Same::Never => false,
-            Same::Units(a, times, b, others) => match (a.at(first), b.at(then)) {
-                (Some(a), Some(b)) => i128::from(a) * times == i128::from(b) * others,
-                _ => false,
-            },
-            Same::Codes(a, b, codes) => {
-                let code = codes.get(a.at(first)).copied().unwrap_or(0);
-                code != 0 && code as usize == b.at(then)
-            }
-            Same::Texts(a, b) => a.text(first).is_some_and(|text| b.text(then) == Some(text)),
-        }
-    }
-}
-
-/// By code of the one list, the code of the same text in the other, 0 for none. `None` where not all are texts: a number is the
-/// same as several texts.
-fn translated(from: &[Value], to: &[Value]) -> Option<Vec<u32>> {
-    let from = from.iter().map(Value::as_str).collect::<Option<Vec<&str>>>()?;
-    let to = to.iter().map(Value::as_str).collect::<Option<Vec<&str>>>()?;
-    if !from.is_sorted() || !to.is_sorted() {
-        return None;
-    }
-    let mut rest = (1..).zip(&to).peekable();
-    let mut codes = vec![0];
-    for text in from {
-        while rest.next_if(|(_, other)| **other < text).is_some() {}
-        codes.push(rest.next_if(|(_, other)| **other == text).map_or(0, |(code, _)| code));
-    }
-    Some(codes)
-}
-
-/// The filter of the only step of a funnel: what it asks of the event itself, and what must be the same as in the event
-/// before.
-#[derive(Debug)]
-pub(super) struct Following<'s> {
-    own: Vec<Filter<'s>>,
-    same: Vec<Same<'s>>,
-}
-
-impl<'s> Following<'s> {
-    /// `None` for one that reads anything else.
-    pub(super) fn new(
-        program: &'s Program,
-        first: &'s Events,
-        then: &'s Events,
-        filter: NodeId,
-        asker: &'s Asker<'s>,
-    ) -> Option<Self> {
-        let parts = match program.node(filter) {
-            Node::And(nodes) => nodes.as_slice(),
-            Node::Const(true) => &[],
-            _ => &[filter],
-        };
-        let mut following = Following {
-            own: Vec::new(),
-            same: Vec::new(),
-        };
-        for part in parts {
-            match Same::new(program, first, then, *part) {
-                Some(same) => following.same.push(same),
-                None => following.own.push(Filter::new(program, then, *part, asker)?),
-            }
-        }
-        Some(following)
-    }
-
-    /// Whether an event of the second name passes after one of the first.
-    pub(super) fn passes(&self, first: usize, then: usize) -> bool {
-        self.same.iter().all(|same| same.holds(first, then)) && self.own.iter().all(|filter| filter.passes(then))
     }
 }

@@ -6,14 +6,14 @@
 //! about profiles of which it still matters.
 //!
 //! It means what the evaluator of one profile means, which is asked itself wherever a condition has no form of its own here:
-//! funnels of several steps, references from one value to another, computed lists of texts. A value is in its column
-//! exactly as it was, so that a profile can be laid out from it again.
+//! references to computed traits in a `where`, references inside `any … ( … )`, funnels over many events. A value is in its
+//! column exactly as it was, so that a profile can be laid out from it again.
 //!
 //! # The way
 //! 1. `segment`, `column`: profiles become segments of some ten thousand, and values columns: numbers counted in units of
 //!    a power of ten, values that repeat by code, texts one behind the other.
 //! 2. `plan`: a program is prepared for a segment and an instant. `select`: a condition on one value becomes a range of
-//!    numbers or a set of codes. `filter`, `count`, `aggregate`: the same for events, what follows them, and computed traits.
+//!    numbers or a set of codes. `filter`, `count`, `aggregate`: the same for events, what follows them, and computed traits; `pair`: of two values.
 //!    `ladder`, `windows`: what many conditions have in common is asked once.
 //! 3. `block`: the plan is carried out for a block, `bits` wide.
 //!
@@ -27,6 +27,7 @@ mod column;
 mod count;
 mod filter;
 mod ladder;
+mod pair;
 mod plan;
 mod segment;
 mod select;

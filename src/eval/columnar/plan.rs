@@ -1,14 +1,18 @@
 //! A program prepared for one segment and one instant: how each condition is asked of a block.
 
 use super::aggregate::{Computing, OnComputed};
+use super::column::Column;
 use super::count::Counting;
-use super::filter::unary;
+use super::filter::{sent, unary};
 use super::ladder::{Ladder, Rungs};
+use super::pair::Compared;
 use super::segment::Segment;
 use super::select::{Asker, Ranges, Select};
 use super::windows::Windows;
 use crate::consent::ConsentState;
-use crate::ir::{AudienceSlot, CategorySlot, Node, NodeId, Program, Subject, TraitSlot, TraitSource, ValueRef};
+use crate::ir::{
+    AudienceSlot, CategorySlot, Node, NodeId, Program, Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
+};
 
 /// How a condition is asked of a block.
 #[derive(Debug)]
@@ -24,9 +28,21 @@ pub(super) enum Ask<'s> {
     /// One of many ranges of one value.
     Rungs(TraitSlot, Rungs),
     Computed(TraitSlot, OnComputed<'s>),
+    /// Two traits that were sent.
+    Compared(Compared<'s>),
+    /// Two traits of which one at least is computed.
+    Between(Held<'s>, Held<'s>, &'s Test),
     Count(Counting<'s>),
     /// By the evaluator of one profile.
     One,
+}
+
+/// Where the value of a trait is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Held<'s> {
+    /// In a column, if there is any.
+    Sent(Option<&'s Column>),
+    Computed(TraitSlot),
 }
 
 impl Ask<'_> {
@@ -51,8 +67,8 @@ impl Ask<'_> {
             Ask::Const(_) | Ask::Member(_) | Ask::Consent(..) => 0,
             Ask::Rungs(..) => 1,
             Ask::Select(select) if select.is_quick() => 1,
-            Ask::Select(_) => 2,
-            Ask::Computed(..) => 3,
+            Ask::Select(_) | Ask::Compared(_) => 2,
+            Ask::Computed(..) | Ask::Between(..) => 3,
             Ask::Count(counting) if !counting.is_funnel() => 3,
             Ask::Count(_) => 4,
             // Of a gate, as much as the dearest of its parts; see `Plan::cost`.
@@ -100,7 +116,7 @@ pub(super) struct Plan<'s> {
     /// By audience slot, whether a condition asks for its members.
     pub(super) referred: Vec<bool>,
     /// By trait slot, the computed traits that conditions ask for.
-    pub(super) computed: Vec<Option<Computing<'s>>>,
+    computed: Vec<Option<Computing<'s>>>,
     /// By trait slot, the bounds of those that are asked for many ranges.
     pub(super) ladders: Vec<Option<Ladder>>,
     pub(super) windows: Windows,
@@ -245,29 +261,72 @@ impl<'s> Plan<'s> {
         asker: &'s Asker<'s>,
         node: &'s Node,
     ) -> Ask<'s> {
-        let Some((ValueRef::Trait(slot), unary)) = unary(program, node) else {
-            return Ask::One;
-        };
-        let Some(source) = program.traits.get(slot.index()) else {
-            return Ask::Const(false);
-        };
-        match &source.source {
-            // A user has none of an account's traits.
-            _ if source.of == Subject::Account => Ask::Const(false),
-            TraitSource::Sent(_) => segment
-                .traits
-                .get(slot.index())
-                .map_or(Ask::One, |column| Ask::Select(Select::new(column, unary, asker))),
-            TraitSource::Computed(aggregate) => {
-                let Some(computed) = self.computed.get_mut(slot.index()) else {
-                    return Ask::One;
-                };
-                if computed.is_none() {
-                    *computed = Computing::new(program, segment, aggregate, asker);
-                }
-                let on = computed.as_ref().map(|computing| computing.on(unary, asker));
-                on.map_or(Ask::One, |on| Ask::Computed(*slot, on))
+        let on = match (node, unary(program, node)) {
+            (_, Some((ValueRef::Trait(slot), unary))) => {
+                self.held(program, segment, asker, *slot).map(|held| match held {
+                    Held::Sent(None) => Ask::Const(false),
+                    Held::Sent(Some(column)) => Ask::Select(Select::new(column, unary, asker)),
+                    Held::Computed(slot) => match self.computing(slot) {
+                        Some(computing) => Ask::Computed(slot, computing.on(unary, asker)),
+                        None => Ask::One,
+                    },
+                })
             }
+            (
+                Node::Test {
+                    value: ValueRef::Trait(own),
+                    test,
+                },
+                None,
+            ) => self.between(program, segment, asker, *own, test),
+            _ => None,
+        };
+        on.unwrap_or(Ask::One)
+    }
+
+    /// A test on two traits; `None` where one is in no column.
+    fn between(
+        &mut self,
+        program: &'s Program,
+        segment: &'s Segment,
+        asker: &'s Asker<'s>,
+        own: TraitSlot,
+        test: &'s Test,
+    ) -> Option<Ask<'s>> {
+        let Some(Reference::Trait(other)) = test.reference() else {
+            return None;
+        };
+        let own = self.held(program, segment, asker, own)?;
+        let other = self.held(program, segment, asker, other)?;
+        Some(match (own, other) {
+            (Held::Sent(own), Held::Sent(other)) => Ask::Compared(Compared::new(own, other, test, asker)),
+            _ => Ask::Between(own, other, test),
+        })
+    }
+
+    /// Where the value of a trait is; `None` where it is in no column.
+    fn held(
+        &mut self,
+        program: &'s Program,
+        segment: &'s Segment,
+        asker: &'s Asker<'s>,
+        slot: TraitSlot,
+    ) -> Option<Held<'s>> {
+        if let Some(column) = sent(program, segment, slot) {
+            return Some(Held::Sent(column));
         }
+        let TraitSource::Computed(aggregate) = &program.traits.get(slot.index())?.source else {
+            return None;
+        };
+        let computed = self.computed.get_mut(slot.index())?;
+        if computed.is_none() {
+            *computed = Some(Computing::new(program, segment, aggregate, asker)?);
+        }
+        Some(Held::Computed(slot))
+    }
+
+    /// How a computed trait is computed that conditions ask for.
+    pub(super) fn computing(&self, slot: TraitSlot) -> Option<&Computing<'s>> {
+        self.computed.get(slot.index())?.as_ref()
     }
 }

@@ -7,6 +7,7 @@ use super::column::{Column, Growing};
 use super::select::part;
 use crate::consent::ConsentState;
 use crate::eval::members::has_accounts;
+use crate::eval::row::between;
 use crate::ir::{CategorySlot, EventSlot, Program, Subject, TraitSource};
 use crate::model::{Consent, History, Identifiers, PastEvent, Profile};
 use crate::time::Timestamp;
@@ -187,7 +188,7 @@ impl Segment {
         for (event, events) in program.events.iter().zip(&self.events) {
             for place in events.of(at) {
                 let past = PastEvent {
-                    timestamp: Timestamp::from_millis(events.times.get(place).copied().unwrap_or(i64::MAX)),
+                    timestamp: Timestamp::from_millis(events.time(place)),
                     received_at: Timestamp::EPOCH,
                     message_id: "".into(),
                     properties: object(event.properties.iter().map(Some), &events.properties, place).into(),
@@ -216,25 +217,14 @@ impl Events {
     pub(super) fn between(&self, at: usize, after: i64, until: i64) -> std::ops::Range<usize> {
         let all = self.of(at);
         let times = self.times.get(all.clone()).unwrap_or_default();
-        narrow(all.start, times, after, until)
+        let inside = between(times, after, until);
+        all.start + inside.start..all.start + inside.end
     }
-}
 
-/// The same of times that begin at a place. Windows mostly end at the last event, and hold few: so a few are looked at from
-/// the end, before their bounds are searched.
-pub(super) fn narrow(first: usize, times: &[i64], after: i64, until: i64) -> std::ops::Range<usize> {
-    const FEW: usize = 8;
-    let end = match times.last() {
-        Some(last) if *last > until => times.partition_point(|t| *t <= until),
-        _ => times.len(),
-    };
-    let inside = times.get(..end).unwrap_or_default();
-    let few = inside.iter().rev().take(FEW).take_while(|t| **t > after).count();
-    let start = match few {
-        FEW => inside.partition_point(|t| *t <= after),
-        few => end - few,
-    };
-    first + start..first + end
+    /// When the event at a place happened.
+    pub(super) fn time(&self, place: usize) -> i64 {
+        self.times.get(place).copied().unwrap_or(i64::MAX)
+    }
 }
 
 /// The object of the values that columns have at a place, by their paths. A path that leads into another's value finds there
@@ -242,7 +232,7 @@ pub(super) fn narrow(first: usize, times: &[i64], after: i64, until: i64) -> std
 fn object<'p>(paths: impl Iterator<Item = Option<&'p Path>>, columns: &[Column], at: usize) -> Object {
     let mut found: Vec<(&Path, Value)> = paths
         .zip(columns)
-        .filter_map(|(path, column)| Some((path?, column.value(at)?)))
+        .filter_map(|(path, column)| Some((path?, column.value(at)?.into_owned())))
         .collect();
     found.sort_by_key(|(path, _)| path.keys().len());
     let mut object = Object::default();

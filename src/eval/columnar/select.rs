@@ -39,6 +39,11 @@ impl<'p> Asker<'p> {
         self.row.now()
     }
 
+    /// Whether a test that refers to another value holds.
+    pub(super) fn compares(&self, test: &Test, value: Option<&Value>, other: Option<&Value>) -> bool {
+        test::holds(test, value, self.now(), |_| other)
+    }
+
     pub(super) fn holds(&self, unary: Unary<'_>, value: Option<&Value>) -> bool {
         match unary {
             Unary::Test(test) => test::holds(test, value, self.now(), |_| None),
@@ -168,7 +173,7 @@ impl<'s> Select<'s> {
                 let date = texts.dates().get(at);
                 date.is_some_and(|date| is_inside(*date, ranges))
             }
-            Select::Each { column, unary, asker } => asker.holds(*unary, column.value(at).as_ref()),
+            Select::Each { column, unary, asker } => asker.holds(*unary, column.value(at).as_deref()),
         }
     }
 
@@ -327,17 +332,8 @@ fn meets(test: &Test) -> Option<Meets<'_>> {
 /// The dates of which a test on a date holds.
 fn dates(test: &Test, now: Timestamp) -> Option<Ranges> {
     let Test::Date(test) = test else { return None };
-    let (first, last) = (ABSENT + 1, i64::MAX);
-    let (first, last) = match test {
-        DateTest::Before(Instant::At(at)) => (first, at.as_millis().saturating_sub(1)),
-        DateTest::After(Instant::At(at)) => (at.as_millis().saturating_add(1), last),
-        DateTest::WithinLast(length) => (now.minus(*length).as_millis().saturating_add(1), now.as_millis()),
-        DateTest::WithinNext(length) => (now.as_millis().saturating_add(1), now.plus(*length).as_millis()),
-        DateTest::BeforeLast(length) => (first, now.minus(*length).as_millis()),
-        DateTest::AfterNext(length) => (now.plus(*length).as_millis().saturating_add(1), last),
-        DateTest::Before(Instant::Of(_)) | DateTest::After(Instant::Of(_)) => return None,
-    };
-    Some(vec![(first.max(ABSENT + 1), last)])
+    let (after, until) = test::dates(test, now, |_| None)?;
+    Some(vec![(after.as_millis().saturating_add(1), until.as_millis())])
 }
 
 /// The units of which a test holds, if it asks of a number only where it lies among others.

@@ -1,11 +1,14 @@
 //! Columns keep values exactly, and what is prepared for a column means what the test means.
 
+use std::borrow::Cow;
+
 use proptest::prelude::*;
 
 use super::bits::{self, BLOCK};
-use super::column::{Column, Growing};
+use super::column::{Column, Growing, number as number_of};
+use super::pair::Compared;
 use super::select::{Asker, Select, Unary};
-use crate::ir::{Builder, Comparison, DateTest, Instant, Literal, Operand, Program, Test};
+use crate::ir::{Builder, Comparison, DateTest, Instant, Literal, Operand, Program, Reference, Test, TraitSlot};
 use crate::time::{Duration, Timestamp};
 use crate::value::{Number, Value};
 
@@ -155,6 +158,26 @@ fn test() -> impl Strategy<Value = Test> {
     ]
 }
 
+/// A test on two values.
+fn comparing() -> impl Strategy<Value = Test> {
+    let other = Reference::Trait(TraitSlot(0));
+    let operand = Operand::Reference(other);
+    prop::sample::select(vec![
+        Test::Equals(operand.clone()),
+        Test::NotEquals(operand.clone()),
+        Test::Compare(Comparison::Less, operand.clone()),
+        Test::Compare(Comparison::AtMost, operand.clone()),
+        Test::Compare(Comparison::Greater, operand.clone()),
+        Test::Compare(Comparison::AtLeast, operand.clone()),
+        Test::Contains(operand.clone()),
+        Test::Omits(other),
+        Test::StartsWith(operand.clone()),
+        Test::EndsWith(operand),
+        Test::Date(DateTest::Before(Instant::Of(other))),
+        Test::Date(DateTest::After(Instant::Of(other))),
+    ])
+}
+
 fn column(values: &[Option<Value>]) -> Column {
     let mut growing = Growing::new();
     values.iter().for_each(|value| growing.push(value.as_ref()));
@@ -168,7 +191,7 @@ proptest! {
         for (at, value) in values.iter().enumerate() {
             let kept = value.clone().filter(|value| *value != Value::Null);
             prop_assert_eq!(column.has(at), kept.is_some());
-            prop_assert_eq!(column.value(at), kept, "{} of {:?}", at, column);
+            prop_assert_eq!(column.value(at).map(Cow::into_owned), kept, "{} of {:?}", at, column);
         }
         prop_assert_eq!(column.value(values.len()), None);
     }
@@ -185,6 +208,47 @@ proptest! {
                 let expected = asker.holds(Unary::Test(test), value.as_ref());
                 prop_assert_eq!(select.holds(at), expected, "{:?} of {:?}: {:?}", test, value, select);
                 prop_assert_eq!(found[at / 64] >> (at % 64) & 1 == 1, expected, "{:?} of {:?}", test, value);
+            }
+        }
+    }
+
+    #[test]
+    fn two_columns_are_compared_as_their_values_are(
+        values in values(),
+        others in values(),
+        tests in prop::collection::vec(comparing(), 1..5),
+    ) {
+        let (program, own, other) = (program(), column(&values), column(&others));
+        let asker = Asker::new(&program, NOW);
+        // The same of values that are mostly equal.
+        let near: Vec<_> = values.iter().enumerate().map(|(at, value)| others.get(at * 3).unwrap_or(value).clone()).collect();
+        let beside = column(&near);
+        for test in &tests {
+            for (others, other) in [(&others, &other), (&near, &beside)] {
+                let compared = Compared::new(Some(&own), Some(other), test, &asker);
+                for (at, value) in values.iter().enumerate() {
+                    for to in [at, at / 2, 0] {
+                        let referred = others.get(to).and_then(Option::as_ref);
+                        let expected = asker.compares(test, value.as_ref(), referred);
+                        prop_assert_eq!(compared.holds(at, to), expected, "{:?} of {:?} and {:?}", test, value, referred);
+                    }
+                }
+                let nowhere = Compared::new(None, Some(other), test, &asker);
+                prop_assert_eq!(nowhere.holds(0, 0), asker.compares(test, None, others.first().and_then(Option::as_ref)));
+                let to_nothing = Compared::new(Some(&own), None, test, &asker);
+                prop_assert!(!to_nothing.holds(0, 0));
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_s_numbers_are_what_its_values_read_as(values in values()) {
+        let column = column(&values);
+        if let Some(numbers) = column.numbers() {
+            for (at, value) in values.iter().enumerate() {
+                let read = value.as_ref().and_then(Value::read_number);
+                let kept = numbers.as_ref().and_then(|numbers| Some(number_of(numbers.units(at)?, numbers.scale)));
+                prop_assert_eq!(kept, read, "{} of {:?}", at, column);
             }
         }
     }

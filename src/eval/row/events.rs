@@ -65,21 +65,24 @@ impl<'e, 'a> Events<'e, 'a> {
 }
 
 /// The times with `t ≤ until`.
-pub(in crate::eval) fn up_to(times: &[Timestamp], until: Timestamp) -> &[Timestamp] {
+pub(in crate::eval) fn up_to<T: Ord>(times: &[T], until: T) -> &[T] {
     match times.last() {
         Some(last) if *last > until => times.get(..times.partition_point(|t| *t <= until)).unwrap_or_default(),
         _ => times,
     }
 }
 
-/// The places of the times with `after < t ≤ until`.
-pub(in crate::eval) fn between(times: &[Timestamp], after: Timestamp, until: Timestamp) -> Range<usize> {
-    // Most windows end now, after the last event, and many have none.
-    let end = match times.last() {
-        Some(last) if *last <= after => return times.len()..times.len(),
-        _ => up_to(times, until).len(),
+/// The places of the times with `after < t ≤ until`. Windows mostly end now, after the last event, and hold few or none: so a
+/// few are looked at from the end, before their beginning is searched.
+pub(in crate::eval) fn between<T: Ord>(times: &[T], after: T, until: T) -> Range<usize> {
+    const FEW: usize = 8;
+    let inside = up_to(times, until);
+    let end = inside.len();
+    let few = inside.iter().rev().take(FEW).take_while(|t| **t > after).count();
+    let start = match few {
+        FEW => inside.partition_point(|t| *t <= after),
+        few => end - few,
     };
-    let start = times.partition_point(|t| *t <= after);
     start..end
 }
 
