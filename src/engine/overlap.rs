@@ -3,29 +3,23 @@
 use serde::Serialize;
 
 use super::Run;
+use crate::eval::Places;
 use crate::ir::Subject;
 
-/// Which of the profiles the members of an audience are, sorted. Labels could not say so of a host's profiles: two of them
-/// may be called the same.
+/// Which of the profiles the members of an audience are. Labels could not say so of a host's profiles: two of them may be called
+/// the same.
 ///
 /// In which order profiles were given is no part of what is said of them, so all are equal.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Places(Vec<usize>);
+pub(super) struct Who(pub(super) Places);
 
-impl Places {
-    /// These, sorted.
-    pub(super) fn new(places: Vec<usize>) -> Self {
-        Places(places)
-    }
-}
-
-impl PartialEq for Places {
-    fn eq(&self, _: &Places) -> bool {
+impl PartialEq for Who {
+    fn eq(&self, _: &Who) -> bool {
         true
     }
 }
 
-impl Eq for Places {}
+impl Eq for Who {}
 
 /// How many members two audiences have together ([`Run::overlap`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -63,7 +57,7 @@ impl Run {
         let find = |name: &str| self.audiences.iter().find(|audience| &*audience.name == name);
         let (a, b) = (find(a)?, find(b)?);
         let both = match (a.of, b.of) {
-            (Subject::User, Subject::User) => common(&a.places.0, &b.places.0),
+            (Subject::User, Subject::User) => a.who.0.common(&b.who.0),
             // An account has one label, and no other has it.
             (Subject::Account, Subject::Account) => common(&a.members, &b.members),
             (Subject::User, Subject::Account) | (Subject::Account, Subject::User) => return None,

@@ -7,11 +7,11 @@ use serde::{Serialize, Serializer};
 
 use super::error::Error;
 use super::execution::Execution;
-use super::overlap::Places;
+use super::overlap::Who;
 use crate::consent::ConsentState;
 use crate::enforce::{self, Decision, FILTERED_BY_END_USER_CONSENT};
 use crate::eval::members::{self, Groups, Laid};
-use crate::eval::{self, TooCostly};
+use crate::eval::{self, Places, TooCostly};
 use crate::ingest::Counts;
 use crate::ir::{AudienceSlot, DestinationSlot, Program, Subject};
 use crate::model::{IdentityRules, Profile, Profiles, account_label, label};
@@ -64,7 +64,7 @@ pub struct AudienceRun {
     pub destinations: Vec<DestinationRun>,
     /// Of an audience of users, its members.
     #[serde(skip)]
-    pub(super) places: Places,
+    pub(super) who: Who,
 }
 
 /// One destination of an audience. Each member of an audience of users is in exactly one of the two lists; of an audience
@@ -131,8 +131,7 @@ fn identifiers<'p>(profiles: impl Iterator<Item = &'p Profile>, rules: &Identity
 /// What is found of an audience: who is in it, and of an audience of accounts which users are delivered.
 #[derive(Debug, Default)]
 struct Found<'p> {
-    /// As places, sorted.
-    users: Vec<usize>,
+    users: Places,
     accounts: Vec<&'p str>,
 }
 
@@ -158,17 +157,14 @@ fn find<'p>(
     let members = execution.members(program, asked, now);
     let members =
         members.map_err(|TooCostly(at)| too_costly(asked.get(at).map_or(&Profile::default(), |profile| profile)))?;
-    let place = |at: usize| match &alone {
-        Some((places, _)) => places.get(at).copied().unwrap_or(at),
-        None => at,
-    };
-    let mut found: Vec<Found<'p>> = members
-        .iter()
-        .map(|members| Found {
-            users: members.places().map(place).collect(),
-            accounts: Vec::new(),
-        })
-        .collect();
+    let members = members.into_iter().map(|members| Found {
+        users: match &alone {
+            Some((places, _)) => members.places().filter_map(|at| places.get(at).copied()).collect(),
+            None => members,
+        },
+        accounts: Vec::new(),
+    });
+    let mut found: Vec<Found<'p>> = members.collect();
     if !with_accounts {
         return Ok(found);
     }
@@ -185,7 +181,7 @@ fn find<'p>(
                 // Of an audience of accounts a user's row knows whether any of the user's accounts is in it.
                 let member = row.is_member(AudienceSlot::at(slot));
                 if member && (audience.of == Subject::User || eval::deliverable(audience, row)) {
-                    found.users.push(at);
+                    found.users.insert(at);
                 }
             }
         }
@@ -197,7 +193,6 @@ fn find<'p>(
             }
         }
     }
-    found.iter_mut().for_each(|found| found.users.sort_unstable());
     Ok(found)
 }
 
@@ -217,8 +212,8 @@ pub(super) fn run(
     let audiences = program.audiences.iter().zip(found).map(|(audience, found)| {
         let mut reached: Vec<(&Arc<str>, &Profile)> = found
             .users
-            .iter()
-            .filter_map(|&at| labels.get(at).zip(users.get(at).map(|user| &**user)))
+            .places()
+            .filter_map(|at| labels.get(at).zip(users.get(at).map(|user| &**user)))
             .collect();
         reached.sort_by_key(|(label, _)| *label);
         let destinations = audience.destinations.iter();
@@ -242,9 +237,9 @@ pub(super) fn run(
             identifiers,
             members,
             destinations,
-            places: Places::new(match audience.of {
+            who: Who(match audience.of {
                 Subject::User => found.users,
-                Subject::Account => Vec::new(),
+                Subject::Account => Places::default(),
             }),
         }
     });

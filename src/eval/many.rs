@@ -40,6 +40,22 @@ impl Places {
             .is_some_and(|word| word >> (place % 64) & 1 == 1)
     }
 
+    /// Takes one more in.
+    pub(crate) fn insert(&mut self, place: usize) {
+        if self.words.len() <= place / 64 {
+            self.words.resize(place / 64 + 1, 0);
+        }
+        if let Some(word) = self.words.get_mut(place / 64) {
+            *word |= 1 << (place % 64);
+        }
+    }
+
+    /// How many are in both.
+    pub(crate) fn common(&self, others: &Places) -> usize {
+        let words = self.words.iter().zip(&others.words);
+        words.map(|(word, other)| (word & other).count_ones() as usize).sum()
+    }
+
     /// Their places, in order.
     pub fn places(&self) -> impl Iterator<Item = usize> {
         self.words.iter().enumerate().flat_map(|(at, word)| {
@@ -50,6 +66,14 @@ impl Places {
                 Some(at * 64 + bit)
             })
         })
+    }
+}
+
+impl FromIterator<usize> for Places {
+    fn from_iter<I: IntoIterator<Item = usize>>(places: I) -> Self {
+        let mut all = Places::default();
+        places.into_iter().for_each(|place| all.insert(place));
+        all
     }
 }
 

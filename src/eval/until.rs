@@ -31,7 +31,7 @@ pub(crate) fn until_of_user(
         return Ok(None);
     };
     let watch = Watch::new(&only, [audience]);
-    let read = Read::by(&only);
+    let read = Read::by_audiences(&only);
     let mut row = Row::default();
     row.bind_part(&only, profile, now, &read, only.funnels());
     let mut spent = 0;
@@ -77,7 +77,7 @@ pub(crate) fn until_of_group(
         return Ok(None);
     };
     let watch = Watch::new(&only, [audience]);
-    let read = Read::by(&only);
+    let read = Read::by_audiences(&only);
     let profiles: Vec<&Profile> = groups.users(&group).collect();
     let accounts: Vec<&Account> = groups.accounts_of(&group).collect();
     // All of them are laid out anew, with all their events.
@@ -122,8 +122,8 @@ fn alone(program: &Program, audience: AudienceSlot) -> Option<(Program, Audience
 }
 
 /// What conditions read of a profile.
-#[derive(Default)]
-struct Read {
+#[derive(Debug, Default)]
+pub(super) struct Read {
     traits: BTreeSet<TraitSlot>,
     events: BTreeSet<EventSlot>,
     /// Each time that events of a name are looked at, those in a window.
@@ -143,11 +143,14 @@ impl Wanted for Read {
 
 impl Read {
     /// All audiences of a program.
-    fn by(program: &Program) -> Self {
+    fn by_audiences(program: &Program) -> Self {
+        Read::by(program, program.audiences.iter().map(|audience| audience.who))
+    }
+
+    /// These conditions.
+    pub(super) fn by(program: &Program, conditions: impl Iterator<Item = NodeId>) -> Self {
         let mut read = Read::default();
-        for audience in &program.audiences {
-            read.node(program, audience.who);
-        }
+        conditions.for_each(|condition| read.node(program, condition));
         read.events = read.looks.iter().map(|(event, _)| *event).collect();
         read
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::bits::{self, BLOCK, Bits};
 use super::column::{ABSENT, Column, EXACT, Units, number};
 use super::count::Passing;
-use super::filter::{Filter, Scope};
+use super::filter::{EventFilter, Scope};
 use super::segment::Segment;
 use super::select::{Asker, Ranges, Select, Unary, inside, inside_small, ranges_of};
 use crate::eval::computed;
@@ -144,7 +144,7 @@ impl<'s> Computing<'s> {
             asker,
             steps: &[events],
         };
-        let filter = Filter::new(scope, aggregate.filter)?;
+        let filter = EventFilter::new(scope, aggregate.filter)?;
         Some(Computing {
             passing: Passing::new((aggregate.event, events), aggregate.window.bounds(asker.now()), filter),
             function,
@@ -236,7 +236,7 @@ impl<'s> Computing<'s> {
         match &self.function {
             Of::Count => {
                 let counted = match self.passing.filter {
-                    Filter::Always => self.passing.window(at).len(),
+                    EventFilter::Always => self.passing.window(at).len(),
                     _ => self.passing.of(at).count(),
                 };
                 i64::try_from(counted).ok()

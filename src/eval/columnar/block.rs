@@ -8,7 +8,7 @@ use super::bits::{self, BLOCK, Bits};
 use super::column::Column;
 use super::count::Passing;
 use super::ladder::{Climbed, Rungs};
-use super::plan::{Ask, Held, Plan};
+use super::plan::{Held, Plan, Way};
 use super::segment::Segment;
 use super::select::Asker;
 use super::windows::Seen;
@@ -18,15 +18,14 @@ use crate::eval::many::TooCostly;
 use crate::eval::row::Row;
 use crate::ir::{Audience, AudienceSlot, CategorySlot, NodeId, Program, Subject, TraitSlot};
 use crate::model::Profile;
-use crate::time::Timestamp;
 use crate::value::Value;
 
 /// What is kept from block to block: buffers.
 #[derive(Debug)]
 pub(super) struct Room {
-    /// By node, of whom of the block it is known whether it holds, and of whom it does.
+    /// By number, of whom of the block it is known whether a condition holds, and of whom it does.
     answers: Vec<Answer>,
-    /// By audience slot.
+    /// By number, of the audiences that conditions ask for.
     members: Vec<Bits>,
     /// By trait slot.
     computed: Vec<Cells>,
@@ -58,10 +57,10 @@ const UNKNOWN: Answer = Answer {
 pub(super) struct Exhausted;
 
 impl Room {
-    pub(super) fn new(program: &Program) -> Self {
+    pub(super) fn new(program: &Program, plan: &Plan<'_>) -> Self {
         Room {
-            answers: vec![UNKNOWN; program.nodes.len()],
-            members: vec![bits::NONE; program.audiences.len()],
+            answers: vec![UNKNOWN; plan.answers.count],
+            members: vec![bits::NONE; plan.members.count],
             computed: program.traits.iter().map(|_| Cells::default()).collect(),
             climbed: program.traits.iter().map(|_| Climbed::default()).collect(),
             seen: Seen::default(),
@@ -92,6 +91,8 @@ pub(super) struct Block<'b, 's> {
     /// People who are asked about one by one, and how they are laid out for that.
     profiles: &'b Lazily<Profile>,
     rows: Lazily<Row<'b>>,
+    /// The same of what alone can be asked no other way.
+    parts: Lazily<Row<'b>>,
     exhausted: bool,
 }
 
@@ -122,6 +123,7 @@ pub(super) fn evaluate<'s>(
         room,
         profiles: &profiles,
         rows: OnceCell::new(),
+        parts: OnceCell::new(),
         exhausted: false,
     };
     for slot in &program.order {
@@ -133,8 +135,8 @@ pub(super) fn evaluate<'s>(
             continue;
         }
         let found = block.audience(audience);
-        if plan.referred.get(slot.index()).copied().unwrap_or(false)
-            && let Some(kept) = block.room.members.get_mut(slot.index())
+        if let Some(number) = plan.members.number(slot.index())
+            && let Some(kept) = block.room.members.get_mut(number)
         {
             *kept = found;
         }
@@ -152,8 +154,8 @@ pub(super) fn evaluate<'s>(
 /// [`TooCostly`], by the place in the segment.
 pub(super) fn one_by_one(
     (program, segment): (&Program, &Segment),
+    asker: &Asker<'_>,
     start: usize,
-    now: Timestamp,
 ) -> Result<Vec<Bits>, TooCostly> {
     let mut members = vec![bits::NONE; program.audiences.len()];
     for at in (0..segment.in_block(start)).filter(|at| !segment.is_nobody(start + at)) {
@@ -165,7 +167,7 @@ pub(super) fn one_by_one(
                 &laid_out
             }
         };
-        let mut row = Row::new(program, profile, now);
+        let mut row = asker.row(profile);
         eval::evaluate(program, &mut row, &[]);
         if row.is_exhausted() {
             return Err(TooCostly(start + at));
@@ -179,7 +181,7 @@ pub(super) fn one_by_one(
     Ok(members)
 }
 
-impl Block<'_, '_> {
+impl<'b, 's: 'b> Block<'b, 's> {
     fn audience(&mut self, audience: &Audience) -> Bits {
         let [known, anonymous] = &self.room.eligible;
         let mut members = if audience.include_anonymous { *anonymous } else { *known };
@@ -196,10 +198,10 @@ impl Block<'_, '_> {
 
     /// Leaves those in the set of whom a condition holds. The recursion is as deep as conditions are nested.
     fn narrow(&mut self, id: NodeId, wanted: &mut Bits) {
-        if !self.plan.is_shared(id) {
+        let Some(number) = self.plan.answers.number(id.index()) else {
             return self.ask(id, wanted);
-        }
-        let missing = match self.room.answers.get_mut(id.index()) {
+        };
+        let missing = match self.room.answers.get_mut(number) {
             Some(answer) if answer.start == self.start => bits::without(wanted, &answer.known),
             Some(answer) => {
                 *answer = Answer {
@@ -213,12 +215,12 @@ impl Block<'_, '_> {
         if !bits::is_none(&missing) {
             let mut found = missing;
             self.ask(id, &mut found);
-            if let Some(answer) = self.room.answers.get_mut(id.index()) {
+            if let Some(answer) = self.room.answers.get_mut(number) {
                 bits::add(&mut answer.known, &missing);
                 bits::add(&mut answer.holds, &found);
             }
         }
-        if let Some(answer) = self.room.answers.get(id.index()) {
+        if let Some(answer) = self.room.answers.get(number) {
             bits::keep(wanted, &answer.holds);
         }
     }
@@ -226,18 +228,20 @@ impl Block<'_, '_> {
     /// The same, whether or not the answer is known.
     fn ask(&mut self, id: NodeId, wanted: &mut Bits) {
         let plan = self.plan;
-        match plan.ask(id) {
-            Ask::Const(true) => {}
-            Ask::Const(false) => *wanted = bits::NONE,
-            Ask::Member(audience) => {
-                bits::keep(wanted, self.room.members.get(audience.index()).unwrap_or(&bits::NONE));
+        match plan.way(id) {
+            Way::Const(true) => {}
+            Way::Const(false) => *wanted = bits::NONE,
+            Way::Member(audience) => {
+                let members = plan.members.number(audience.index());
+                let members = members.and_then(|number| self.room.members.get(number));
+                bits::keep(wanted, members.unwrap_or(&bits::NONE));
             }
-            Ask::Not(inner) => {
+            Way::Not(inner) => {
                 let mut found = *wanted;
                 self.narrow(*inner, &mut found);
                 bits::leave_out(wanted, &found);
             }
-            Ask::All(nodes) => {
+            Way::All(nodes) => {
                 for node in nodes {
                     if bits::is_none(wanted) {
                         break;
@@ -245,7 +249,7 @@ impl Block<'_, '_> {
                     self.narrow(*node, wanted);
                 }
             }
-            Ask::Any(nodes) => {
+            Way::Any(nodes) => {
                 let mut left = *wanted;
                 for node in nodes {
                     if bits::is_none(&left) {
@@ -257,25 +261,25 @@ impl Block<'_, '_> {
                 }
                 bits::leave_out(wanted, &left);
             }
-            Ask::Consent(category, ConsentState::Granted) => {
+            Way::Consent(category, ConsentState::Granted) => {
                 bits::keep(wanted, self.room.granted.get(category.index()).unwrap_or(&bits::NONE));
             }
-            Ask::Consent(category, state) => {
+            Way::Consent(category, state) => {
                 bits::keep(wanted, &self.segment.consent(self.start, *category, *state));
             }
-            Ask::Select(select) => select.narrow(self.start, wanted),
-            Ask::Rungs(slot, rungs) => self.rungs(id, *slot, *rungs, wanted),
-            Ask::Computed(slot, on) => {
+            Way::Select(select) => select.narrow(self.start, wanted),
+            Way::Rungs(slot, rungs) => self.rungs(id, *slot, *rungs, wanted),
+            Way::Computed(slot, on) => {
                 let odd = self.compute(*slot, wanted);
                 if let (Some(computing), Some(cells)) = (plan.computing(*slot), self.room.computed.get(slot.index())) {
                     on.narrow(computing, cells, self.asker, wanted);
                 }
                 self.odd(id, odd, wanted);
             }
-            Ask::Compared(compared) => {
+            Way::Compared(compared) => {
                 *wanted = bits::each(wanted, |at| compared.holds(self.start + at, self.start + at));
             }
-            Ask::Between(own, other, test) => {
+            Way::Between(own, other, test) => {
                 let mut odd = bits::NONE;
                 for held in [own, other] {
                     if let Held::Computed(slot) = held
@@ -290,7 +294,7 @@ impl Block<'_, '_> {
                 });
                 self.odd(id, Some(odd), wanted);
             }
-            Ask::Count(counting) => {
+            Way::Count(counting) => {
                 let outside = self.inside(&counting.passing).map(|inside| {
                     let outside = bits::without(wanted, &inside);
                     bits::keep(wanted, &inside);
@@ -304,7 +308,13 @@ impl Block<'_, '_> {
                     bits::add(wanted, &outside);
                 }
             }
-            Ask::One => *wanted = bits::each(wanted, |at| self.one(id, at)),
+            Way::One => *wanted = bits::each(wanted, |at| self.alone(id, at)),
+            Way::OneInside(passing, of_none) => {
+                *wanted = bits::each(wanted, |at| match passing.window(self.start + at).is_empty() {
+                    true => *of_none,
+                    false => self.alone(id, at),
+                });
+            }
         }
     }
 
@@ -369,24 +379,46 @@ impl Block<'_, '_> {
         self.odd(id, odd, wanted);
     }
 
-    /// Whether a condition holds of one profile of the block, by the evaluator that says what it means.
-    fn one(&mut self, id: NodeId, at: usize) -> bool {
-        if self.exhausted {
-            return false;
-        }
-        let (Some(profile), Some(row)) = (place(self.profiles, at), place(&self.rows, at)) else {
+    /// Whether a condition that has no form here holds of one profile of the block.
+    fn alone(&mut self, id: NodeId, at: usize) -> bool {
+        let (Some(row), Some(profile)) = (place(&self.parts, at), self.profile(at)) else {
             return false;
         };
-        let profile = match self.segment.people.get(self.start + at) {
-            Some(at_hand) => &**at_hand,
-            None => profile.get_or_init(|| self.segment.profile(self.program, self.start + at)),
-        };
-        let row = row.get_or_init(|| Row::new(self.program, profile, self.asker.now()));
-        row.begin();
-        let holds = eval::holds(self.program, id, row, &[], &mut ());
-        if row.is_exhausted() {
-            self.exhausted = true;
-        }
+        let row = row.get_or_init(|| self.plan.alone.row(self.program, profile, self.asker));
+        let (holds, exhausted) = holds(self.program, id, row);
+        self.exhausted |= exhausted;
         holds
     }
+
+    /// Whether any condition holds of one profile of the block, by the evaluator that says what it means.
+    fn one(&mut self, id: NodeId, at: usize) -> bool {
+        let (Some(row), Some(profile)) = (place(&self.rows, at), self.profile(at)) else {
+            return false;
+        };
+        let row = row.get_or_init(|| self.asker.row(profile));
+        let (holds, exhausted) = holds(self.program, id, row);
+        self.exhausted |= exhausted;
+        holds
+    }
+
+    /// A profile to be asked about by itself; `None` where no more is asked.
+    fn profile(&self, at: usize) -> Option<&'b Profile> {
+        if self.exhausted {
+            return None;
+        }
+        match self.segment.people.get(self.start + at) {
+            Some(at_hand) => Some(&**at_hand),
+            None => {
+                let profile = place(self.profiles, at)?;
+                Some(profile.get_or_init(|| self.segment.profile(self.program, self.start + at)))
+            }
+        }
+    }
+}
+
+/// Whether a condition holds of a row, and whether that cost too much.
+fn holds(program: &Program, id: NodeId, row: &Row<'_>) -> (bool, bool) {
+    row.begin();
+    let holds = eval::holds(program, id, row, &[], &mut ());
+    (holds, row.is_exhausted())
 }

@@ -1,6 +1,6 @@
 //! Counts the events of profiles, and what follows them.
 
-use super::filter::{Filter, Scope};
+use super::filter::{EventFilter, Scope};
 use super::pair::Spot;
 use super::segment::{Events, Segment};
 use super::select::Asker;
@@ -28,7 +28,7 @@ pub(super) struct Passing<'s> {
     pub(super) window: Window,
     /// The number of the window, if others look at it, too.
     pub(super) shared: Option<usize>,
-    pub(super) filter: Filter<'s>,
+    pub(super) filter: EventFilter<'s>,
 }
 
 /// A step of a funnel.
@@ -36,7 +36,7 @@ pub(super) struct Passing<'s> {
 struct Step<'s> {
     events: &'s Events,
     within: Option<Duration>,
-    filter: Filter<'s>,
+    filter: EventFilter<'s>,
     count: Count,
     negated: bool,
 }
@@ -46,7 +46,7 @@ impl<'s> Passing<'s> {
     pub(super) fn new(
         (slot, events): (EventSlot, &'s Events),
         (after, until): (Timestamp, Timestamp),
-        filter: Filter<'s>,
+        filter: EventFilter<'s>,
     ) -> Self {
         Passing {
             events,
@@ -84,7 +84,7 @@ impl<'s> Counting<'s> {
                 asker,
                 steps,
             };
-            Filter::new(scope, filter)
+            EventFilter::new(scope, filter)
         };
         let first = segment.events(performed.event)?;
         let mut events = vec![first];
@@ -123,7 +123,7 @@ impl<'s> Counting<'s> {
             return Some(self.holds_of_none());
         }
         let counted = match (self.steps.as_slice(), &self.passing.filter) {
-            ([], Filter::Always) => window.len(),
+            ([], EventFilter::Always) => window.len(),
             // From the end: what happened last is at hand.
             ([], _) => self.passing.of(at).rev().take(enough).count(),
             (steps, _) => {

@@ -9,14 +9,14 @@ use crate::ir::{Node, NodeId, Program, PropertySlot, Reference, Subject, TraitSl
 /// A filter over the events of one name that reads what is in columns: their properties, those of the events that earlier
 /// steps matched, and traits that were sent.
 #[derive(Debug)]
-pub(super) enum Filter<'s> {
+pub(super) enum EventFilter<'s> {
     Always,
     Never,
     One(Select<'s>),
     Pair(Pair<'s>),
-    Not(Box<Filter<'s>>),
-    All(Vec<Filter<'s>>),
-    Any(Vec<Filter<'s>>),
+    Not(Box<EventFilter<'s>>),
+    All(Vec<EventFilter<'s>>),
+    Any(Vec<EventFilter<'s>>),
 }
 
 /// What filters can read.
@@ -29,10 +29,10 @@ pub(super) struct Scope<'a, 's> {
     pub(super) steps: &'a [&'s Events],
 }
 
-impl<'s> Filter<'s> {
+impl<'s> EventFilter<'s> {
     /// `None` for one that reads anything else, such as a computed trait.
     pub(super) fn new(scope: Scope<'_, 's>, filter: NodeId) -> Option<Self> {
-        Filter::part(scope, filter, &mut 0)
+        EventFilter::part(scope, filter, &mut 0)
     }
 
     /// A part of one that has so many parts already. Parts that are shared stand here as often as they are used, so there is
@@ -43,35 +43,38 @@ impl<'s> Filter<'s> {
         if *parts > MOST {
             return None;
         }
-        let mut all = |nodes: &[NodeId]| -> Option<Vec<Filter<'s>>> {
-            nodes.iter().map(|node| Filter::part(scope, *node, parts)).collect()
+        let mut all = |nodes: &[NodeId]| -> Option<Vec<EventFilter<'s>>> {
+            nodes
+                .iter()
+                .map(|node| EventFilter::part(scope, *node, parts))
+                .collect()
         };
         Some(match scope.program.node(filter) {
-            Node::Const(true) => Filter::Always,
-            Node::Const(false) => Filter::Never,
-            Node::Not(inner) => Filter::Not(Filter::part(scope, *inner, parts)?.into()),
-            Node::And(nodes) => Filter::All(all(nodes)?),
-            Node::Or(nodes) => Filter::Any(all(nodes)?),
+            Node::Const(true) => EventFilter::Always,
+            Node::Const(false) => EventFilter::Never,
+            Node::Not(inner) => EventFilter::Not(EventFilter::part(scope, *inner, parts)?.into()),
+            Node::And(nodes) => EventFilter::All(all(nodes)?),
+            Node::Or(nodes) => EventFilter::Any(all(nodes)?),
             node => match unary(scope.program, node) {
                 Some((ValueRef::Property(slot), unary)) => {
                     let events = scope.steps.last()?;
-                    Filter::One(Select::new(events.properties.get(slot.index())?, unary, scope.asker))
+                    EventFilter::One(Select::new(events.properties.get(slot.index())?, unary, scope.asker))
                 }
                 Some(_) => return None,
-                None => Filter::Pair(scope.pair(node)?),
+                None => EventFilter::Pair(scope.pair(node)?),
             },
         })
     }
 
     pub(super) fn passes(&self, spot: &Spot<'_>) -> bool {
         match self {
-            Filter::Always => true,
-            Filter::Never => false,
-            Filter::One(select) => select.holds(spot.event),
-            Filter::Pair(pair) => pair.holds(spot),
-            Filter::Not(inner) => !inner.passes(spot),
-            Filter::All(filters) => filters.iter().all(|filter| filter.passes(spot)),
-            Filter::Any(filters) => filters.iter().any(|filter| filter.passes(spot)),
+            EventFilter::Always => true,
+            EventFilter::Never => false,
+            EventFilter::One(select) => select.holds(spot.event),
+            EventFilter::Pair(pair) => pair.holds(spot),
+            EventFilter::Not(inner) => !inner.passes(spot),
+            EventFilter::All(filters) => filters.iter().all(|filter| filter.passes(spot)),
+            EventFilter::Any(filters) => filters.iter().any(|filter| filter.passes(spot)),
         }
     }
 }

@@ -162,7 +162,8 @@ impl<'p> Snapshot<'p> {
         let program = self.program;
         let parts = share(&self.segments, threads, |(first, segment)| {
             let none = || vec![0; program.audiences.len()];
-            evaluate(program, (*first, segment), now, none, |sizes, audience, _, bits| {
+            let asker = Asker::new(program, now);
+            evaluate(program, &asker, (*first, segment), none, |sizes, audience, _, bits| {
                 if let Some(size) = sizes.get_mut(audience.index()) {
                     *size += bits.iter().map(|word| word.count_ones() as usize).sum::<usize>();
                 }
@@ -214,14 +215,21 @@ pub fn members_of(
 fn members(program: &Program, first: usize, segment: &Segment, now: Timestamp) -> Result<Vec<Vec<u64>>, TooCostly> {
     let words = segment.count.div_ceil(64);
     let none = || vec![vec![0; words]; program.audiences.len()];
-    evaluate(program, (first, segment), now, none, |found, audience, start, bits| {
-        let words = found
-            .get_mut(audience.index())
-            .and_then(|words| words.get_mut(start / 64..));
-        for (word, bits) in words.into_iter().flatten().zip(bits) {
-            *word = *bits;
-        }
-    })
+    let asker = Asker::new(program, now);
+    evaluate(
+        program,
+        &asker,
+        (first, segment),
+        none,
+        |found, audience, start, bits| {
+            let words = found
+                .get_mut(audience.index())
+                .and_then(|words| words.get_mut(start / 64..));
+            for (word, bits) in words.into_iter().flatten().zip(bits) {
+                *word = *bits;
+            }
+        },
+    )
 }
 
 /// Hands over, block by block, the members of each audience: what is to be made of them, the audience, the block's first place
@@ -232,17 +240,16 @@ fn members(program: &Program, first: usize, segment: &Segment, now: Timestamp) -
 /// evaluated one by one from the beginning.
 fn evaluate<T>(
     program: &Program,
+    asker: &Asker<'_>,
     (first, segment): (usize, &Segment),
-    now: Timestamp,
     none: impl Fn() -> T,
     mut put: impl FnMut(&mut T, AudienceSlot, usize, &[u64]),
 ) -> Result<T, TooCostly> {
-    let asker = Asker::new(program, now);
     let starts = || (0..segment.count).step_by(BLOCK);
-    if let Some(plan) = Plan::new(program, segment, &asker) {
-        let (mut all, mut room) = (none(), Room::new(program));
+    if let Some(plan) = Plan::new(program, segment, asker) {
+        let (mut all, mut room) = (none(), Room::new(program, &plan));
         let mut blocks = starts().map(|start| {
-            block::evaluate((program, segment), &plan, &asker, start, &mut room, |audience, bits| {
+            block::evaluate((program, segment), &plan, asker, start, &mut room, |audience, bits| {
                 put(&mut all, audience, start, bits);
             })
         });
@@ -252,7 +259,7 @@ fn evaluate<T>(
     }
     let mut all = none();
     for start in starts() {
-        let members = block::one_by_one((program, segment), start, now);
+        let members = block::one_by_one((program, segment), asker, start);
         let members = members.map_err(|TooCostly(at)| TooCostly(first + at))?;
         for (audience, bits) in (0..).map(AudienceSlot).zip(&members) {
             put(&mut all, audience, start, bits);

@@ -2,21 +2,25 @@
 
 use super::aggregate::{Computing, OnComputed};
 use super::column::Column;
-use super::count::Counting;
-use super::filter::{sent, unary};
+use super::count::{Counting, Passing};
+use super::filter::{EventFilter, sent, unary};
 use super::ladder::{Ladder, Rungs};
 use super::pair::Compared;
 use super::segment::Segment;
 use super::select::{Asker, Ranges, Select};
 use super::windows::Windows;
 use crate::consent::ConsentState;
+use crate::eval::row::{Row, Wanted};
+use crate::eval::until::Read;
 use crate::ir::{
-    AudienceSlot, CategorySlot, Node, NodeId, Program, Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
+    AudienceSlot, CategorySlot, EventSlot, Node, NodeId, Performed, Program, Reference, Subject, Test, TraitSlot,
+    TraitSource, ValueRef,
 };
+use crate::model::Profile;
 
 /// How a condition is asked of a block.
 #[derive(Debug)]
-pub(super) enum Ask<'s> {
+pub(super) enum Way<'s> {
     Const(bool),
     Not(NodeId),
     /// The cheapest first.
@@ -33,8 +37,10 @@ pub(super) enum Ask<'s> {
     /// Two traits of which one at least is computed.
     Between(Held<'s>, Held<'s>, &'s Test),
     Count(Counting<'s>),
-    /// By the evaluator of one profile.
+    /// By the evaluator of one profile;
     One,
+    /// of those alone who have an event in the window: whether it holds of the others is known.
+    OneInside(Passing<'s>, bool),
 }
 
 /// Where the value of a trait is.
@@ -45,13 +51,13 @@ pub(super) enum Held<'s> {
     Computed(TraitSlot),
 }
 
-impl Ask<'_> {
+impl Way<'_> {
     /// The trait and the ranges, if it is about where a number of a trait lies.
     fn ranges(&self, program: &Program, id: NodeId) -> Option<(TraitSlot, &Ranges)> {
         match (self, program.node(id)) {
-            (Ask::Computed(slot, on), _) => on.ranges().map(|ranges| (*slot, ranges)),
+            (Way::Computed(slot, on), _) => on.ranges().map(|ranges| (*slot, ranges)),
             (
-                Ask::Select(Select::Units { ranges, .. }),
+                Way::Select(Select::Units { ranges, .. }),
                 Node::Test {
                     value: ValueRef::Trait(slot),
                     ..
@@ -64,17 +70,17 @@ impl Ask<'_> {
     /// What asking it costs, about.
     fn cost(&self) -> u8 {
         match self {
-            Ask::Const(_) | Ask::Member(_) | Ask::Consent(..) => 0,
-            Ask::Rungs(..) => 1,
-            Ask::Select(select) if select.is_quick() => 1,
-            Ask::Select(_) | Ask::Compared(_) => 2,
-            Ask::Computed(..) | Ask::Between(..) => 3,
-            Ask::Count(counting) if !counting.is_funnel() => 3,
-            Ask::Count(_) => 4,
+            Way::Const(_) | Way::Member(_) | Way::Consent(..) => 0,
+            Way::Rungs(..) => 1,
+            Way::Select(select) if select.is_quick() => 1,
+            Way::Select(_) | Way::Compared(_) => 2,
+            Way::Computed(..) | Way::Between(..) => 3,
+            Way::Count(counting) if !counting.is_funnel() => 3,
+            Way::Count(_) => 4,
             // Of a gate, as much as the dearest of its parts; see `Plan::cost`.
-            Ask::Not(_) | Ask::All(_) | Ask::Any(_) => 0,
+            Way::Not(_) | Way::All(_) | Way::Any(_) => 0,
             // Of one that is asked one by one, as much as its kind; see `Plan::add`.
-            Ask::One => 5,
+            Way::One | Way::OneInside(..) => 5,
         }
     }
 }
@@ -105,21 +111,103 @@ fn depth(program: &Program) -> usize {
     depths.into_iter().max().unwrap_or(0)
 }
 
+/// Which of many sets of people are kept for a block, each with its number: there is room for those alone.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    numbers: Vec<Option<u32>>,
+    pub(super) count: usize,
+}
+
+impl Kept {
+    fn new(kept: impl Iterator<Item = bool>) -> Self {
+        let mut next = 0;
+        let number = |kept: bool| {
+            kept.then(|| {
+                next += 1;
+                next - 1
+            })
+        };
+        let numbers: Vec<Option<u32>> = kept.map(number).collect();
+        Kept {
+            numbers,
+            count: next as usize,
+        }
+    }
+
+    /// The number of one of them; `None` where it is not kept.
+    pub(super) fn number(&self, at: usize) -> Option<usize> {
+        self.numbers.get(at).copied().flatten().map(|number| number as usize)
+    }
+}
+
 /// A program prepared for a segment.
 #[derive(Debug)]
 pub(super) struct Plan<'s> {
     /// By node; of those that are no conditions on people, such as filters, nothing.
-    asks: Vec<Option<Ask<'s>>>,
+    ways: Vec<Option<Way<'s>>>,
     costs: Vec<u8>,
     /// By node, how often it is asked for: the answer to one that is asked for once need not be kept.
     uses: Vec<u32>,
-    /// By audience slot, whether a condition asks for its members.
-    pub(super) referred: Vec<bool>,
+    pub(super) answers: Kept,
+    /// By audience slot, whether a condition asks for its members,
+    referred: Vec<bool>,
+    /// which are then kept.
+    pub(super) members: Kept,
     /// By trait slot, the computed traits that conditions ask for.
     computed: Vec<Option<Computing<'s>>>,
     /// By trait slot, the bounds of those that are asked for many ranges.
     pub(super) ladders: Vec<Option<Ladder>>,
     pub(super) windows: Windows,
+    pub(super) alone: Alone<'s>,
+}
+
+/// What those conditions read that are asked of the evaluator of one profile.
+#[derive(Debug, Default)]
+pub(super) struct Alone<'s> {
+    read: Read,
+    funnels: Vec<&'s Performed>,
+}
+
+impl Wanted for Alone<'_> {
+    // They are asked by their nodes.
+    const AUDIENCES: bool = false;
+
+    fn event(&self, slot: EventSlot) -> bool {
+        self.read.event(slot)
+    }
+
+    fn has_trait(&self, slot: TraitSlot) -> bool {
+        self.read.has_trait(slot)
+    }
+}
+
+impl<'s> Alone<'s> {
+    fn new(program: &'s Program, conditions: &[NodeId]) -> Self {
+        let funnels = conditions.iter().filter_map(|id| match program.node(*id) {
+            Node::Performed(performed) if !performed.steps.is_empty() => Some(performed),
+            _ => None,
+        });
+        Alone {
+            read: Read::by(program, conditions.iter().copied()),
+            funnels: funnels.collect(),
+        }
+    }
+
+    /// What they read of a profile, laid out.
+    pub(super) fn row<'a>(&self, program: &Program, profile: &'a Profile, asker: &Asker<'_>) -> Row<'a> {
+        let mut row = Row::default().with_budget(asker.budget());
+        row.bind_part(program, profile, asker.now(), self, self.funnels.iter().copied());
+        row
+    }
+}
+
+/// How events are counted that are looked at one profile after the other: nothing has to be asked of those who have none.
+fn inside<'s>(segment: &'s Segment, performed: &'s Performed, asker: &Asker<'_>) -> Way<'s> {
+    let bounds = performed.window.bounds(asker.now());
+    segment.events(performed.event).map_or(Way::One, |events| {
+        let passing = Passing::new((performed.event, events), bounds, EventFilter::Always);
+        Way::OneInside(passing, performed.count.holds(0))
+    })
 }
 
 impl<'s> Plan<'s> {
@@ -129,19 +217,25 @@ impl<'s> Plan<'s> {
             return None;
         }
         let mut plan = Plan {
-            asks: program.nodes.iter().map(|_| None).collect(),
+            ways: program.nodes.iter().map(|_| None).collect(),
             costs: vec![0; program.nodes.len()],
             uses: vec![0; program.nodes.len()],
+            answers: Kept::default(),
             referred: vec![false; program.audiences.len()],
+            members: Kept::default(),
             computed: program.traits.iter().map(|_| None).collect(),
             ladders: program.traits.iter().map(|_| None).collect(),
             windows: Windows::default(),
+            alone: Alone::default(),
         };
         let users = program.audiences.iter().filter(|audience| audience.of == Subject::User);
         users.for_each(|audience| plan.add(program, segment, asker, audience.who));
         plan.lay_ladders(program);
-        let counted = plan.asks.iter_mut().filter_map(|ask| match ask {
-            Some(Ask::Count(counting)) => Some(&mut counting.passing),
+        plan.alone = Alone::new(program, &plan.one_by_one().collect::<Vec<NodeId>>());
+        plan.answers = Kept::new(plan.uses.iter().map(|uses| *uses > 1));
+        plan.members = Kept::new(plan.referred.iter().copied());
+        let counted = plan.ways.iter_mut().filter_map(|ask| match ask {
+            Some(Way::Count(counting)) => Some(&mut counting.passing),
             _ => None,
         });
         let computed = plan.computed.iter_mut().flatten();
@@ -152,7 +246,7 @@ impl<'s> Plan<'s> {
     /// Finds the traits of which many ranges are asked for, and asks for all of these together.
     fn lay_ladders(&mut self, program: &Program) {
         let mut asked: Vec<Vec<(usize, &Ranges)>> = program.traits.iter().map(|_| Vec::new()).collect();
-        for (id, ask) in self.asks.iter().enumerate() {
+        for (id, ask) in self.ways.iter().enumerate() {
             if let Some((slot, ranges)) = ask.as_ref().and_then(|ask| ask.ranges(program, NodeId::at(id)))
                 && let Some(asked) = asked.get_mut(slot.index())
             {
@@ -172,30 +266,25 @@ impl<'s> Plan<'s> {
             }
         }
         for (id, slot, rungs) in rungs {
-            if let (Some(ask), Some(uses)) = (self.asks.get_mut(id), self.uses.get_mut(id)) {
+            if let (Some(ask), Some(uses)) = (self.ways.get_mut(id), self.uses.get_mut(id)) {
                 // It is kept on the ladder.
-                (*ask, *uses) = (Some(Ask::Rungs(slot, rungs)), 1);
+                (*ask, *uses) = (Some(Way::Rungs(slot, rungs)), 1);
             }
         }
     }
 
-    pub(super) fn ask(&self, id: NodeId) -> &Ask<'s> {
-        self.asks
+    pub(super) fn way(&self, id: NodeId) -> &Way<'s> {
+        self.ways
             .get(id.index())
             .and_then(Option::as_ref)
-            .unwrap_or(&Ask::Const(false))
+            .unwrap_or(&Way::Const(false))
     }
 
     /// The conditions that are asked of the evaluator of one profile.
     pub(super) fn one_by_one(&self) -> impl Iterator<Item = NodeId> {
-        let asks = self.asks.iter().enumerate();
-        asks.filter(|(_, ask)| matches!(ask, Some(Ask::One)))
+        let ways = self.ways.iter().enumerate();
+        ways.filter(|(_, way)| matches!(way, Some(Way::One | Way::OneInside(..))))
             .map(|(id, _)| NodeId::at(id))
-    }
-
-    /// Whether a condition is asked for in several places.
-    pub(super) fn is_shared(&self, id: NodeId) -> bool {
-        self.uses.get(id.index()).is_some_and(|uses| *uses > 1)
     }
 
     /// The recursion is as deep as conditions are nested, which `Program::from_json` and the language bound.
@@ -203,7 +292,7 @@ impl<'s> Plan<'s> {
         if let Some(uses) = self.uses.get_mut(id.index()) {
             *uses = uses.saturating_add(1);
         }
-        if !matches!(self.asks.get(id.index()), Some(None)) {
+        if !matches!(self.ways.get(id.index()), Some(None)) {
             return;
         }
         let node = program.node(id);
@@ -219,27 +308,26 @@ impl<'s> Plan<'s> {
             nodes.iter().for_each(|node| self.add(program, segment, asker, *node));
         }
         let ask = match node {
-            Node::Const(value) => Ask::Const(*value),
-            Node::Not(inner) => Ask::Not(*inner),
-            Node::And(nodes) => Ask::All(self.by_cost(nodes)),
-            Node::Or(nodes) => Ask::Any(self.by_cost(nodes)),
-            Node::Member(audience) => Ask::Member(*audience),
-            Node::Consent { category, state } => Ask::Consent(*category, *state),
-            Node::Performed(performed) => {
-                Counting::new(program, segment, performed, asker).map_or(Ask::One, Ask::Count)
-            }
+            Node::Const(value) => Way::Const(*value),
+            Node::Not(inner) => Way::Not(*inner),
+            Node::And(nodes) => Way::All(self.by_cost(nodes)),
+            Node::Or(nodes) => Way::Any(self.by_cost(nodes)),
+            Node::Member(audience) => Way::Member(*audience),
+            Node::Consent { category, state } => Way::Consent(*category, *state),
+            Node::Performed(performed) => Counting::new(program, segment, performed, asker)
+                .map_or_else(|| inside(segment, performed, asker), Way::Count),
             Node::Test { .. } | Node::Element { .. } => self.on_trait(program, segment, asker, node),
-            Node::Users { .. } => Ask::One,
+            Node::Users { .. } => Way::One,
         };
         let cost = match &ask {
-            Ask::Not(inner) => self.cost(*inner),
+            Way::Not(inner) => self.cost(*inner),
             // The dearest stands last.
-            Ask::All(nodes) | Ask::Any(nodes) => nodes.last().map_or(0, |last| self.cost(*last)),
+            Way::All(nodes) | Way::Any(nodes) => nodes.last().map_or(0, |last| self.cost(*last)),
             // A look at two values is done before many events are gone through.
-            Ask::One if matches!(node, Node::Test { .. }) => 3,
+            Way::One if matches!(node, Node::Test { .. } | Node::Element { .. }) => 3,
             ask => ask.cost(),
         };
-        if let (Some(place), Some(known)) = (self.asks.get_mut(id.index()), self.costs.get_mut(id.index())) {
+        if let (Some(place), Some(known)) = (self.ways.get_mut(id.index()), self.costs.get_mut(id.index())) {
             (*place, *known) = (Some(ask), cost);
         }
     }
@@ -260,15 +348,15 @@ impl<'s> Plan<'s> {
         segment: &'s Segment,
         asker: &'s Asker<'s>,
         node: &'s Node,
-    ) -> Ask<'s> {
+    ) -> Way<'s> {
         let on = match (node, unary(program, node)) {
             (_, Some((ValueRef::Trait(slot), unary))) => {
                 self.held(program, segment, asker, *slot).map(|held| match held {
-                    Held::Sent(None) => Ask::Const(false),
-                    Held::Sent(Some(column)) => Ask::Select(Select::new(column, unary, asker)),
+                    Held::Sent(None) => Way::Const(false),
+                    Held::Sent(Some(column)) => Way::Select(Select::new(column, unary, asker)),
                     Held::Computed(slot) => match self.computing(slot) {
-                        Some(computing) => Ask::Computed(slot, computing.on(unary, asker)),
-                        None => Ask::One,
+                        Some(computing) => Way::Computed(slot, computing.on(unary, asker)),
+                        None => Way::One,
                     },
                 })
             }
@@ -281,7 +369,7 @@ impl<'s> Plan<'s> {
             ) => self.between(program, segment, asker, *own, test),
             _ => None,
         };
-        on.unwrap_or(Ask::One)
+        on.unwrap_or(Way::One)
     }
 
     /// A test on two traits; `None` where one is in no column.
@@ -292,15 +380,15 @@ impl<'s> Plan<'s> {
         asker: &'s Asker<'s>,
         own: TraitSlot,
         test: &'s Test,
-    ) -> Option<Ask<'s>> {
+    ) -> Option<Way<'s>> {
         let Some(Reference::Trait(other)) = test.reference() else {
             return None;
         };
         let own = self.held(program, segment, asker, own)?;
         let other = self.held(program, segment, asker, other)?;
         Some(match (own, other) {
-            (Held::Sent(own), Held::Sent(other)) => Ask::Compared(Compared::new(own, other, test, asker)),
-            _ => Ask::Between(own, other, test),
+            (Held::Sent(own), Held::Sent(other)) => Way::Compared(Compared::new(own, other, test, asker)),
+            _ => Way::Between(own, other, test),
         })
     }
 

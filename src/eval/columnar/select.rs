@@ -9,6 +9,7 @@ use crate::eval::node::{Evaluation, Place};
 use crate::eval::row::Row;
 use crate::eval::test;
 use crate::ir::{DateTest, Instant, Literal, NodeId, Operand, Program, Test};
+use crate::model::Profile;
 use crate::time::Timestamp;
 use crate::value::{Number, Value};
 
@@ -26,13 +27,34 @@ pub(super) struct Asker<'p> {
     program: &'p Program,
     /// Bound to nothing, for what is asked reads nothing of it but the instant.
     row: Row<'p>,
+    /// How much may be spent on one profile, see [`Row::BUDGET`].
+    budget: u64,
 }
 
 impl<'p> Asker<'p> {
     pub(super) fn new(program: &'p Program, now: Timestamp) -> Self {
         let mut row = Row::default();
         row.set_now(program, &[], now);
-        Asker { program, row }
+        Asker {
+            program,
+            row,
+            budget: Row::BUDGET,
+        }
+    }
+
+    /// One with less to spend, which tests can use up.
+    #[cfg(test)]
+    pub(super) fn with_budget(self, budget: u64) -> Self {
+        Asker { budget, ..self }
+    }
+
+    pub(super) fn budget(&self) -> u64 {
+        self.budget
+    }
+
+    /// A profile laid out for the evaluator of one.
+    pub(super) fn row<'a>(&self, profile: &'a Profile) -> Row<'a> {
+        Row::new(self.program, profile, self.now()).with_budget(self.budget)
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -5,12 +5,21 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 
 use super::bits::{self, BLOCK};
+use super::block::Room;
 use super::column::{Column, Growing, number as number_of};
 use super::pair::Compared;
+use super::plan::Plan;
+use super::segment::Segment;
 use super::select::{Asker, Select, Unary};
-use crate::ir::{Builder, Comparison, DateTest, Instant, Literal, Operand, Program, Reference, Test, TraitSlot};
-use crate::time::{Duration, Timestamp};
-use crate::value::{Number, Value};
+use crate::eval::many::TooCostly;
+use crate::ir::{
+    Aggregate, Audience, AudienceSlot, Builder, Comparison, Count, DateTest, EventSlot, Function, Instant, Literal,
+    Node, NodeId, Operand, Performed, Program, PropertySlot, Reference, Step, Subject, Test, Trait, TraitSlot,
+    TraitSource, ValueRef,
+};
+use crate::model::Profile;
+use crate::time::{Duration, Timestamp, Window};
+use crate::value::{Number, Path, Value};
 
 /// The beginning of 2026: of the dates below some lie on the edges of what is asked, and some a millisecond beside them.
 const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
@@ -182,6 +191,116 @@ fn column(values: &[Option<Value>]) -> Column {
     let mut growing = Growing::new();
     values.iter().for_each(|value| growing.push(value.as_ref()));
     growing.finish()
+}
+
+/// Two audiences of users. In one a funnel that nothing but trying each with each answers; in the other that funnel, and a
+/// condition that holds of nobody, of which columns believe that it costs more.
+fn costly() -> Program {
+    let mut b = Builder::new();
+    let events = ["A", "B", "C"].map(|name| b.event_slot(name));
+    let [_, x_b, x_c] = events.map(|event| b.property_slot(event, Path::new(["x"])));
+    let x_a = PropertySlot(0);
+    let differs = |b: &mut Builder, own: PropertySlot, step: u32, property: PropertySlot| {
+        let reference = Reference::Step { step, property };
+        b.leaf(Node::Test {
+            value: ValueRef::Property(own),
+            test: Test::NotEquals(Operand::Reference(reference)),
+        })
+    };
+    let all = b.constant(true);
+    let second = differs(&mut b, x_b, 0, x_a);
+    let third = [differs(&mut b, x_c, 0, x_a), differs(&mut b, x_c, 1, x_b)];
+    let third = b.and(third);
+    let step = |event: EventSlot, filter: NodeId| Step {
+        negated: false,
+        event,
+        within: None,
+        filter,
+        count: Count::ONCE,
+    };
+    let performed = |filter: NodeId, steps: Vec<Step>| {
+        Node::Performed(Performed {
+            event: events[0],
+            window: Window::ALL,
+            filter,
+            count: Count::ONCE,
+            steps,
+        })
+    };
+    let funnel = b.leaf(performed(all, vec![step(events[1], second), step(events[2], third)]));
+    let most = b.trait_slot(Trait {
+        of: Subject::User,
+        source: TraitSource::Computed(Aggregate {
+            name: "most".into(),
+            function: Function::Maximum(x_a),
+            event: events[0],
+            window: Window::ALL,
+            filter: all,
+        }),
+    });
+    let above = b.leaf(Node::Test {
+        value: ValueRef::Property(x_a),
+        test: Test::Compare(Comparison::Greater, Operand::Reference(Reference::Trait(most))),
+    });
+    let nobody = b.leaf(performed(above, Vec::new()));
+    let both = b.and([funnel, nobody]);
+    let audience = |name: &str, who: NodeId| Audience {
+        name: name.into(),
+        label: None,
+        of: Subject::User,
+        who,
+        consent: vec![],
+        include_anonymous: false,
+        destinations: vec![],
+    };
+    let audiences = vec![audience("funnel", funnel), audience("settled", both)];
+    b.finish(true, vec![], vec![], audiences, vec![AudienceSlot(0), AudienceSlot(1)])
+}
+
+/// Person after person, each with so many events of each name.
+fn performers(program: &Program, counts: &[i64]) -> Segment {
+    let person = |(at, count): (usize, &i64)| {
+        let mut profile = Profile::builder().identifier("user_id", &at.to_string());
+        for event in 0..*count {
+            for (name, after) in [("A", 0), ("B", 10_000), ("C", 20_000)] {
+                profile = profile.event(name, Timestamp::from_millis(after + event), [("x", 1.into())]);
+            }
+        }
+        std::sync::Arc::new(profile.build())
+    };
+    let people: Vec<_> = counts.iter().enumerate().map(person).collect();
+    Segment::with_people(program, &people)
+}
+
+/// By audience who is in it, of profiles of which the first is number 1 000, with so much to spend on one.
+fn members_within(program: &Program, segment: &Segment, budget: u64) -> Result<Vec<u64>, TooCostly> {
+    let asker = Asker::new(program, NOW).with_budget(budget);
+    let none = || vec![0; program.audiences.len()];
+    super::evaluate(program, &asker, (1_000, segment), none, |all, audience, _, bits| {
+        all[audience.index()] = bits[0]
+    })
+}
+
+#[test]
+fn what_costs_too_much_has_no_result_and_names_the_profile() {
+    let program = costly();
+    // 40 · 40 ways are few, 100 · 100 are looked at by the evaluator of one profile.
+    let segment = performers(&program, &[1, 40, 100, 2]);
+    assert_eq!(members_within(&program, &segment, 1_000_000), Ok(vec![0, 0]));
+    assert_eq!(members_within(&program, &segment, 5_000), Err(TooCostly(1_002)));
+}
+
+#[test]
+fn where_a_condition_settles_it_nothing_costs_too_much() {
+    let whole = costly();
+    let program = whole.only(AudienceSlot(1));
+    let segment = performers(&program, &[1, 100]);
+    // In columns the funnel is asked first, and given up; then the audience is asked as a whole.
+    let asker = Asker::new(&program, NOW).with_budget(5_000);
+    let plan = Plan::new(&program, &segment, &asker).unwrap();
+    let mut room = Room::new(&program, &plan);
+    assert!(super::block::evaluate((&program, &segment), &plan, &asker, 0, &mut room, |_, _| {}).is_err());
+    assert_eq!(members_within(&program, &segment, 5_000), Ok(vec![0]));
 }
 
 proptest! {

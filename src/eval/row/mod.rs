@@ -246,8 +246,7 @@ impl<'a> Row<'a> {
         row
     }
 
-    /// The row with less to spend, which tests can use up.
-    #[cfg(test)]
+    /// The row with so much to spend.
     pub(super) fn with_budget(self, budget: u64) -> Self {
         self.budget.set(budget);
         self
