@@ -33,8 +33,8 @@ pub struct Execution {
 /// What evaluates many profiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Executor {
-    /// The one that is expected to be faster: columns where there are a thousand profiles and fifty audiences or more, and every
-    /// condition has a form in them.
+    /// The one that is expected to be faster: columns where there are a thousand profiles and fifty audiences or more; and more
+    /// audiences, where conditions have no form in columns.
     #[default]
     Auto,
     /// One profile after the other.

@@ -178,21 +178,30 @@ impl<'p> Snapshot<'p> {
     }
 }
 
-/// Whether laying out profiles that are asked about once pays: that costs about as much as asking a dozen audiences of each.
-/// It does where there are many of both, and no condition that would be asked of one profile after the other all the same,
-/// as far as the program alone tells that.
+/// Whether laying out profiles that are asked about once pays, as far as the program alone tells that. What it costs is counted in
+/// audiences asked of each profile one after the other; `docs/performance.md` has the measurements.
 pub(crate) fn pays(program: &Program, profiles: usize) -> bool {
     /// Fewer are asked one by one sooner.
     const PROFILES: usize = 1000;
-    const AUDIENCES: usize = 50;
-    profiles >= PROFILES && program.audiences.len() >= AUDIENCES && {
-        let snapshot = Snapshot {
-            program,
-            segments: vec![(0, GrowingSegment::new(program).finish())],
-            count: 0,
-        };
-        snapshot.not_in_columns(Timestamp::EPOCH).is_empty()
+    /// Laying profiles out in columns,
+    const COLUMNS: usize = 50;
+    /// laying them out once more, where a condition has no form in columns,
+    const ALONE: usize = 50;
+    /// and asking each such condition.
+    const EACH: usize = 4;
+    if profiles < PROFILES || program.audiences.len() < COLUMNS {
+        return false;
     }
+    let snapshot = Snapshot {
+        program,
+        segments: vec![(0, GrowingSegment::new(program).finish())],
+        count: 0,
+    };
+    let cost = match snapshot.not_in_columns(Timestamp::EPOCH).len() {
+        0 => COLUMNS,
+        conditions => COLUMNS + ALONE + EACH * conditions,
+    };
+    program.audiences.len() >= cost
 }
 
 /// The members of each audience, of profiles that are laid out for that alone, a segment at a time for each thread, so that

@@ -193,6 +193,18 @@ fn column(values: &[Option<Value>]) -> Column {
     growing.finish()
 }
 
+fn audience(name: &str, who: NodeId) -> Audience {
+    Audience {
+        name: name.into(),
+        label: None,
+        of: Subject::User,
+        who,
+        consent: vec![],
+        include_anonymous: false,
+        destinations: vec![],
+    }
+}
+
 /// Two audiences of users. In one a funnel that nothing but trying each with each answers; in the other that funnel, and a
 /// condition that holds of nobody, of which columns believe that it costs more.
 fn costly() -> Program {
@@ -244,15 +256,6 @@ fn costly() -> Program {
     });
     let nobody = b.leaf(performed(above, Vec::new()));
     let both = b.and([funnel, nobody]);
-    let audience = |name: &str, who: NodeId| Audience {
-        name: name.into(),
-        label: None,
-        of: Subject::User,
-        who,
-        consent: vec![],
-        include_anonymous: false,
-        destinations: vec![],
-    };
     let audiences = vec![audience("funnel", funnel), audience("settled", both)];
     b.finish(true, vec![], vec![], audiences, vec![AudienceSlot(0), AudienceSlot(1)])
 }
@@ -288,6 +291,54 @@ fn what_costs_too_much_has_no_result_and_names_the_profile() {
     let segment = performers(&program, &[1, 40, 100, 2]);
     assert_eq!(members_within(&program, &segment, 1_000_000), Ok(vec![0, 0]));
     assert_eq!(members_within(&program, &segment, 5_000), Err(TooCostly(1_002)));
+}
+
+/// A program of so many audiences, of which some are no conditions that columns have.
+fn audiences(plain: u32, alone: u32) -> Program {
+    let mut b = Builder::new();
+    let event = b.event_slot("A");
+    let property = b.property_slot(event, Path::new(["x"]));
+    let all = b.constant(true);
+    let count = b.trait_slot(Trait {
+        of: Subject::User,
+        source: TraitSource::Computed(Aggregate {
+            name: "count".into(),
+            function: Function::Count,
+            event,
+            window: Window::ALL,
+            filter: all,
+        }),
+    });
+    let above = b.leaf(Node::Test {
+        value: ValueRef::Property(property),
+        test: Test::Compare(Comparison::Greater, Operand::Reference(Reference::Trait(count))),
+    });
+    let audiences = (0..plain + alone).map(|at| {
+        let who = b.leaf(Node::Performed(Performed {
+            event,
+            window: Window::ALL,
+            filter: if at < plain { all } else { above },
+            count: Count {
+                at_least: at + 1,
+                at_most: None,
+            },
+            steps: vec![],
+        }));
+        audience(&at.to_string(), who)
+    });
+    let audiences: Vec<Audience> = audiences.collect();
+    let order = (0..audiences.len()).map(AudienceSlot::at).collect();
+    b.finish(true, vec![], vec![], audiences, order)
+}
+
+#[test]
+fn a_condition_without_a_form_does_not_take_all_others_out_of_columns() {
+    let pays = |plain, alone| super::pays(&audiences(plain, alone), 5_000);
+    assert!(!pays(20, 0) && pays(60, 0));
+    assert!(!pays(60, 1) && pays(1_000, 1) && pays(1_000, 50));
+    // Of audiences that are all asked one by one nothing is gained.
+    assert!(!pays(0, 1_000) && !pays(300, 300));
+    assert!(!super::pays(&audiences(1_000, 0), 900));
 }
 
 #[test]
