@@ -134,7 +134,7 @@ impl Seen {
 }
 
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn a_live_engine_knows_what_a_run_finds(workspace in choices(500), world in choices(1500)) {
