@@ -4,11 +4,19 @@ export INSTA_UPDATE ?= no
 
 SPACES = media saas shop
 
+# What `make bench` runs: a layer each.
+BENCHES = compile ingest scalar funnel columnar deliver explain
+
 # What `make scale` makes.
 EVENTS = 10000000
 PEOPLE = 1000000
 
-.PHONY: check fmt lint test docs lean snapshots bench bench-peers instructions instructions-update live scale spaces events long
+# What `make soak` does: for so long, of so many people, with a `store` or in `memory` alone.
+MINUTES = 20
+SOAKED = 2000
+KEPT = store
+
+.PHONY: check fmt lint test docs lean snapshots bench bench-smoke growth bench-peers instructions instructions-update live scale soak spaces events long
 
 check: fmt lint lean test docs spaces
 
@@ -48,7 +56,17 @@ snapshots:
 	INSTA_UPDATE=always cargo test --all-features
 
 bench:
-	cargo bench --bench scalar --bench funnel
+	cargo bench --locked $(BENCHES:%=--bench %)
+
+# That benches run: once, and not optimised, so that what they measure means nothing.
+bench-smoke:
+	cargo test --all-features --locked $(BENCHES:%=--bench %)
+	cargo test --all-features --locked --bench growth --bench soak -- --test
+
+# How cost grows with profiles, events, audiences and windows: measures it, and draws the plots of docs/performance.md. Nothing
+# else should run meanwhile.
+growth:
+	cargo bench --locked --bench growth -- all
 
 # How many instructions evaluating one profile takes, by Valgrind: fails where a count has grown by more than 5 % since
 # benches/instructions.txt was written.
@@ -75,6 +93,11 @@ bench-peers:
 scale:
 	cargo bench --features store --bench scale -- $(EVENTS) $(PEOPLE)
 
+# `volens stream` at full speed: whether its memory is that of its events, and what destinations hold what a full evaluation
+# delivers. 20 minutes need 10 GB of disk and of memory.
+soak:
+	cargo bench --locked --features cli --bench soak -- $(MINUTES) $(SOAKED) $(KEPT)
+
 # The example workspaces: no warning, in canonical form, their tests hold, and their events are what the generator makes.
 spaces:
 	for space in $(SPACES); do \
@@ -91,9 +114,10 @@ events:
 	  mv examples/$$space/events.jsonl.new examples/$$space/events.jsonl || exit 1; \
 	done
 
-# The property tests with many more cases; of whole workspaces 100 000. Processes that store are killed 1 000 times, 10 000
+# The property tests with many more cases; of whole workspaces 100 000, and as many in which every executor is asked. Processes that store are killed 1 000 times, 10 000
 # bits of a store are flipped. It takes half an hour.
 long:
 	PROPTEST_CASES=20000 cargo test --release --all-features
 	PROPTEST_CASES=100000 cargo test --release --all-features --test meaning
+	PROPTEST_CASES=100000 cargo test --release --all-features --test live executors
 	VOLENS_KILLS=1000 VOLENS_FLIPS=10000 cargo test --release --all-features --test store_files --test stream_kill

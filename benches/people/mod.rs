@@ -192,6 +192,16 @@ pub(crate) fn hit() -> Person {
 }
 
 impl Person {
+    /// The same with whole cents, as prices have. Numbers with more decimals have no form in columns.
+    pub(crate) fn in_cents(mut self) -> Person {
+        let cents = |money: f64| (money * 100.0).round() / 100.0;
+        self.spend = cents(self.spend);
+        for event in &mut self.events {
+            event.revenue = cents(event.revenue);
+        }
+        self
+    }
+
     pub(crate) fn profile(&self) -> Profile {
         let mut profile = Profile::builder()
             .identifier("user_id", &self.email)
