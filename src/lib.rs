@@ -53,8 +53,12 @@ pub mod render;
 pub mod schema;
 pub mod space;
 pub mod span;
+#[cfg(feature = "sql")]
+pub mod sql;
 pub mod store;
 pub mod syntax;
+#[cfg(feature = "sql")]
+pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
