@@ -348,11 +348,7 @@ impl Lowering<'_> {
         select.columns.push((position, "position".into()));
         let exists = value.read(Reading::Kind).map_or(Expr::Bool(false), Expr::exists);
         select.condition = Expr::all([select.condition, exists]);
-        Ok(self.add(
-            &format!("ranked_{}", plain(&aggregate.name)),
-            String::new(),
-            vec![select],
-        ))
+        Ok(self.add(&format!("ranked_{}", plain(&aggregate.name)), vec![select]))
     }
 
     /// The texts of the scalars and of the scalar elements of lists of a property, with what they are read as, and how often there
@@ -459,11 +455,7 @@ impl Lowering<'_> {
         select.columns.extend(Self::text_columns("t", "value"));
         select.columns.push((Expr::column("t", "n"), "n".into()));
         select.columns.push((position, "position".into()));
-        Ok(self.add(
-            &format!("ranked_{}", plain(&aggregate.name)),
-            String::new(),
-            vec![select],
-        ))
+        Ok(self.add(&format!("ranked_{}", plain(&aggregate.name)), vec![select]))
     }
 
     /// How many different texts each subject has.

@@ -233,16 +233,17 @@ impl Expr {
             }
             Expr::And(conditions) => list("AND", conditions, Binding::Test, dialect, indent, out),
             Expr::Or(conditions) => list("OR", conditions, Binding::And, dialect, indent, out),
-            Expr::Not(condition) if matches!(**condition, Expr::Exists(_)) => {
-                let Expr::Exists(value) = &**condition else { return };
-                value.inside(Binding::One, dialect, indent, out);
-                out.push_str(" IS NULL");
-            }
-            Expr::Not(condition) => {
-                out.push('(');
-                condition.write(dialect, indent + 1, out);
-                out.push_str(") IS NOT TRUE");
-            }
+            Expr::Not(condition) => match &**condition {
+                Expr::Exists(value) => {
+                    value.inside(Binding::One, dialect, indent, out);
+                    out.push_str(" IS NULL");
+                }
+                condition => {
+                    out.push('(');
+                    condition.write(dialect, indent + 1, out);
+                    out.push_str(") IS NOT TRUE");
+                }
+            },
             Expr::Exists(value) => {
                 value.inside(Binding::One, dialect, indent, out);
                 out.push_str(" IS NOT NULL");
