@@ -55,6 +55,8 @@ pub mod space;
 pub mod span;
 pub mod store;
 pub mod syntax;
+#[cfg(feature = "sql")]
+pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
