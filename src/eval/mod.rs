@@ -65,7 +65,6 @@
 
 pub mod columnar;
 mod computed;
-mod decimal;
 mod example;
 mod flat;
 mod funnel;

@@ -49,7 +49,7 @@ use crate::value::{Number, Path};
 pub use build::Builder;
 pub(crate) use check::MAX_STEPS;
 pub use check::ProgramError;
-pub(crate) use flat::{Ask, FEW_BILLIONTHS, Filter, Flat, NONE, Reading, Scan, Then, YES};
+pub(crate) use flat::{Ask, Filter, Flat, NONE, Reading, Scan, Then, YES};
 pub use lookback::Lookback;
 
 /// The version of the JSON form that this library writes.

@@ -6,9 +6,8 @@ use super::count::Passing;
 use super::filter::Filter;
 use super::segment::Segment;
 use super::select::{Asker, Ranges, Select, Unary, inside, inside_small, ranges_of};
-use crate::eval::decimal::Decimal;
 use crate::ir::{Aggregate, Function, Program, Test};
-use crate::value::Value;
+use crate::value::{Decimal, Value};
 
 /// A computed trait, prepared for a segment.
 #[derive(Debug)]

@@ -5,7 +5,6 @@ mod events;
 use std::cell::{Cell, OnceCell, RefCell};
 
 use super::computed;
-use super::decimal::Decimal;
 use super::funnel::Room;
 use crate::consent::ConsentState;
 use crate::ir::{
@@ -13,7 +12,7 @@ use crate::ir::{
 };
 use crate::model::{PastEvent, Profile};
 use crate::time::Timestamp;
-use crate::value::{Number, Object, Value};
+use crate::value::{Decimal, Number, Object, Value};
 
 pub(super) use events::{Events, Matched, between, up_to};
 
