@@ -27,19 +27,30 @@
 
 mod name;
 mod plan;
+mod reading;
+mod rows;
 
 use std::fmt;
 
 use crate::ir::{CategorySlot, Program};
 
+pub use reading::{Cell, key, readings};
+
 /// The tables that a program's queries read, and their columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     tables: Vec<Table>,
-    /// The columns of the program's categories, by slot.
-    categories: Vec<Box<str>>,
+    /// By slot.
+    categories: Vec<Category>,
     /// The names of the program's events, by slot.
     events: Vec<Box<str>>,
+}
+
+/// A category of consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Category {
+    id: Box<str>,
+    column: Box<str>,
 }
 
 /// A table.
@@ -60,14 +71,8 @@ pub struct Table {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rows {
-    /// `profiles`: each person once.
+    /// `profiles`: each person once, with consent by category and the traits that were sent.
     Profiles,
-    /// `identifiers` of people.
-    Identifiers,
-    /// `consent` of people, by category.
-    Consent,
-    /// `traits` of people, as they were sent.
-    Traits,
     /// `events` of the names that the program looks at.
     Events,
     /// `accounts`, with the traits that were sent of them.
@@ -227,7 +232,7 @@ impl Place<'_> {
     /// The name of its table.
     fn table(&self) -> &str {
         match self {
-            Place::Traits => "traits",
+            Place::Traits => "profiles",
             Place::AccountTraits => "accounts",
             Place::Events => "events",
             Place::List(table) => table,
@@ -266,8 +271,8 @@ impl Layout {
         })
     }
 
-    /// The column of `consent` for a category of the program.
+    /// The column of `profiles` for the consent to a category of the program.
     pub fn category(&self, category: CategorySlot) -> Option<&str> {
-        self.categories.get(category.index()).map(|name| &**name)
+        self.categories.get(category.index()).map(|category| &*category.column)
     }
 }

@@ -1,12 +1,14 @@
 //! Finds out which values and lists the conditions of a program look at.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::name::Names;
-use super::{Column, ColumnType, Layout, Reading, Rows, Table, Values};
+use super::{Category, Column, ColumnType, Layout, Reading, Rows, Table, Values};
 use crate::ir::{
     EventSlot, Function, Node, NodeId, Program, PropertySlot, Subject, Test, TraitSlot, TraitSource, ValueRef,
 };
+use crate::value::written;
 
 type Keys = Vec<Box<str>>;
 
@@ -37,30 +39,20 @@ pub(super) fn layout(program: &Program) -> Layout {
 
     let text = |name: &str| (name.to_owned(), ColumnType::Text);
     let id = |name: &str| (name.to_owned(), ColumnType::BigInt);
+    let flag = |name: &str| (name.to_owned(), ColumnType::Boolean);
     let mut names = Names::default();
-    let mut consent = vec![id(&names.take("profile_id"))];
-    let categories: Vec<Box<str>> = program
-        .categories
-        .iter()
-        .map(|category| names.take(&category.id))
+    let categories = program.categories.iter();
+    let categories: Vec<Category> = categories
+        .map(|category| Category {
+            id: category.id.clone(),
+            column: format!("{}:consent", names.take(&category.id)).into(),
+        })
         .collect();
-    consent.extend(categories.iter().map(|name| text(name)));
+    let mut profiles = vec![id("profile_id"), flag("known"), flag("anonymous")];
+    profiles.extend(categories.iter().map(|category| text(&category.column)));
 
     let mut tables = vec![
-        table("profiles", Rows::Profiles, vec![id("profile_id")], vec![]),
-        table(
-            "identifiers",
-            Rows::Identifiers,
-            vec![id("profile_id"), text("type"), text("id")],
-            vec![],
-        ),
-        table("consent", Rows::Consent, consent, vec![]),
-        table(
-            "traits",
-            Rows::Traits,
-            vec![id("profile_id")],
-            sent(program, Subject::User),
-        ),
+        table("profiles", Rows::Profiles, profiles, sent(program, Subject::User)),
         table(
             "events",
             Rows::Events,
@@ -89,7 +81,7 @@ pub(super) fn layout(program: &Program) -> Layout {
     let list_names: Vec<String> = named(&lists);
     for (list, name) in lists.iter().zip(&list_names) {
         let (of, owner) = match list.home {
-            Home::Traits => ("traits", ColumnType::BigInt),
+            Home::Traits => ("profiles", ColumnType::BigInt),
             Home::Accounts => ("accounts", ColumnType::Text),
             Home::Events => ("events", ColumnType::BigInt),
             Home::List(outer) => (list_names.get(outer).map_or("", String::as_str), ColumnType::BigInt),
@@ -113,10 +105,7 @@ fn table(name: &str, rows: Rows, own: Vec<(String, ColumnType)>, paths: Vec<Keys
     let values: Vec<Values> = paths
         .into_iter()
         .map(|path| Values {
-            name: names.take(&match path.is_empty() {
-                true => "item".to_owned(),
-                false => path.join("."),
-            }),
+            name: names.take(&spelled(&path)),
             path,
         })
         .collect();
@@ -135,6 +124,17 @@ fn table(name: &str, rows: Rows, own: Vec<(String, ColumnType)>, paths: Vec<Keys
         rows,
         columns: own.chain(of_values).collect(),
         values,
+    }
+}
+
+/// A path as definitions write it: a key that is no plain name in quotes, `item` for the element itself, and in quotes a field
+/// that is called so.
+fn spelled(path: &[Box<str>]) -> String {
+    let keys: Vec<Cow<'_, str>> = path.iter().map(|key| written(key)).collect();
+    match keys.split_first() {
+        None => "item".to_owned(),
+        Some((first, rest)) if first == "item" => [&[Cow::from("\"item\"")], rest].concat().join("."),
+        Some(_) => keys.join("."),
     }
 }
 
@@ -158,7 +158,7 @@ fn named(lists: &[List]) -> Vec<String> {
     let mut names = Vec::new();
     for list in lists {
         let root = match list.home {
-            Home::Traits => "traits",
+            Home::Traits => "profiles",
             Home::Accounts => "accounts",
             Home::Events => "events",
             Home::List(outer) => roots.get(outer).copied().unwrap_or_default(),
