@@ -261,7 +261,11 @@ impl Lowering<'_> {
             Function::First(_) | Function::Last(_) | Function::MostFrequent { .. } => {
                 let part = self.one_of(of, slot, aggregate)?;
                 let alias = self.attach(scope, of, &part);
-                alias.map(|alias| Value::columns(&alias, "value"))
+                let is_made = matches!(aggregate.function, Function::MostFrequent { .. });
+                alias.map(|alias| match is_made {
+                    true => Value::made(&alias, "value"),
+                    false => Value::columns(&alias, "value"),
+                })
             }
             Function::UniqueList(property) => {
                 let texts = self.texts(of, slot, aggregate, property)?;

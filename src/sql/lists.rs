@@ -58,13 +58,10 @@ impl Lowering<'_> {
 
     /// A value in an element. A list that is computed has texts, and no table of its own.
     pub(super) fn item(&self, element: &Element, path: &[Box<str>]) -> Option<Value> {
-        let values = self.layout.values(Place::List(&element.table), path);
-        let name = match values {
-            Some(values) => &*values.name,
-            None if path.is_empty() => "item",
-            None => return None,
-        };
-        Some(Value::columns(&element.alias, name))
+        match self.layout.values(Place::List(&element.table), path) {
+            Some(values) => Some(Value::columns(&element.alias, &*values.name)),
+            None => path.is_empty().then(|| Value::made(&element.alias, "item")),
+        }
     }
 
     fn has_element(

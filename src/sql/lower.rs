@@ -395,6 +395,14 @@ impl Value {
         }
     }
 
+    /// A text that was made of other values.
+    pub(super) fn made(alias: &str, name: &str) -> Value {
+        Value::Made {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
     /// All columns of the value, under another name.
     pub(super) fn renamed(&self, name: &str) -> Vec<(Expr, Box<str>)> {
         let columns = Reading::ALL.into_iter().filter_map(|reading| {

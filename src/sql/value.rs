@@ -12,6 +12,9 @@ use crate::value::{Decimal, Number};
 pub(super) enum Value {
     /// In value columns: of the table that has this alias, under this name.
     Columns { alias: Box<str>, name: String },
+    /// The same of a text that was made of some value. A large number can be another one than its text, which is not to be
+    /// told from the columns.
+    Made { alias: Box<str>, name: String },
     /// Never there.
     Absent,
     /// A number of events; always there.
@@ -35,7 +38,10 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 impl Value {
     pub(super) fn read(&self, reading: Reading) -> Option<Expr> {
         match self {
-            Value::Columns { alias, name } => Some(Expr::column(alias, &format!("{name}:{reading}"))),
+            Value::Made { .. } if matches!(reading, Reading::Rest | Reading::Key | Reading::Exact) => None,
+            Value::Columns { alias, name } | Value::Made { alias, name } => {
+                Some(Expr::column(alias, &format!("{name}:{reading}")))
+            }
             _ => None,
         }
     }
@@ -43,7 +49,9 @@ impl Value {
     fn exists(&self) -> Expr {
         match self {
             Value::Absent => Expr::Bool(false),
-            Value::Columns { .. } => self.read(Reading::Kind).map_or(Expr::Bool(false), Expr::exists),
+            Value::Columns { .. } | Value::Made { .. } => {
+                self.read(Reading::Kind).map_or(Expr::Bool(false), Expr::exists)
+            }
             Value::Count(_) | Value::Sum(_) => Expr::Bool(true),
             Value::Average { count, .. } => count.clone().compare(Comparison::AtLeast, Expr::Int(1)),
             Value::Extreme(number) => number.clone().exists(),
@@ -67,13 +75,18 @@ impl Value {
         };
         Ok(match self {
             Value::Absent => Expr::Bool(false),
-            Value::Columns { .. } => {
-                let (Some(value), Some(value_rest)) = (self.read(Reading::Number), self.read(Reading::Rest)) else {
+            Value::Columns { .. } | Value::Made { .. } => {
+                let Some(value) = self.read(Reading::Number) else {
                     return Ok(Expr::Bool(false));
                 };
                 if double.abs() < EXACT {
                     return Ok(plainly(value));
                 }
+                let Some(value_rest) = self.read(Reading::Rest) else {
+                    return Err(Unsupported::new(
+                        "a text that is computed is compared with a number of 2^53 or more",
+                    ));
+                };
                 ordered(comparison, (value, value_rest), (Expr::Double(double), Expr::Int(rest)))
             }
             Value::Extreme(value) if double.abs() < EXACT => plainly(value.clone()),
@@ -158,9 +171,7 @@ impl Value {
     fn beside(&self, other: &Value) -> Result<Expr, Unsupported> {
         match (self, other) {
             (Value::Absent, _) | (_, Value::Absent) => Ok(Expr::Bool(false)),
-            _ => Err(Unsupported::new(
-                "a number that is computed is compared with another value",
-            )),
+            _ => Err(Unsupported::new("what is computed is compared with another value")),
         }
     }
 

@@ -27,19 +27,30 @@
 
 mod name;
 mod plan;
+mod reading;
+mod rows;
 
 use std::fmt;
 
 use crate::ir::{CategorySlot, Program};
 
+pub use reading::{Cell, key, readings};
+
 /// The tables that a program's queries read, and their columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     tables: Vec<Table>,
-    /// The columns of the program's categories, by slot.
-    categories: Vec<Box<str>>,
+    /// By slot.
+    categories: Vec<Category>,
     /// The names of the program's events, by slot.
     events: Vec<Box<str>>,
+}
+
+/// A category of consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Category {
+    id: Box<str>,
+    column: Box<str>,
 }
 
 /// A table.
@@ -262,6 +273,6 @@ impl Layout {
 
     /// The column of `profiles` for the consent to a category of the program.
     pub fn category(&self, category: CategorySlot) -> Option<&str> {
-        self.categories.get(category.index()).map(|name| &**name)
+        self.categories.get(category.index()).map(|category| &*category.column)
     }
 }

@@ -1,12 +1,14 @@
 //! Finds out which values and lists the conditions of a program look at.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::name::Names;
-use super::{Column, ColumnType, Layout, Reading, Rows, Table, Values};
+use super::{Category, Column, ColumnType, Layout, Reading, Rows, Table, Values};
 use crate::ir::{
     EventSlot, Function, Node, NodeId, Program, PropertySlot, Subject, Test, TraitSlot, TraitSource, ValueRef,
 };
+use crate::value::written;
 
 type Keys = Vec<Box<str>>;
 
@@ -40,11 +42,14 @@ pub(super) fn layout(program: &Program) -> Layout {
     let flag = |name: &str| (name.to_owned(), ColumnType::Boolean);
     let mut names = Names::default();
     let categories = program.categories.iter();
-    let categories: Vec<Box<str>> = categories
-        .map(|category| format!("{}:consent", names.take(&category.id)).into())
+    let categories: Vec<Category> = categories
+        .map(|category| Category {
+            id: category.id.clone(),
+            column: format!("{}:consent", names.take(&category.id)).into(),
+        })
         .collect();
     let mut profiles = vec![id("profile_id"), flag("known"), flag("anonymous")];
-    profiles.extend(categories.iter().map(|name| text(name)));
+    profiles.extend(categories.iter().map(|category| text(&category.column)));
 
     let mut tables = vec![
         table("profiles", Rows::Profiles, profiles, sent(program, Subject::User)),
@@ -100,10 +105,7 @@ fn table(name: &str, rows: Rows, own: Vec<(String, ColumnType)>, paths: Vec<Keys
     let values: Vec<Values> = paths
         .into_iter()
         .map(|path| Values {
-            name: names.take(&match path.is_empty() {
-                true => "item".to_owned(),
-                false => path.join("."),
-            }),
+            name: names.take(&spelled(&path)),
             path,
         })
         .collect();
@@ -122,6 +124,17 @@ fn table(name: &str, rows: Rows, own: Vec<(String, ColumnType)>, paths: Vec<Keys
         rows,
         columns: own.chain(of_values).collect(),
         values,
+    }
+}
+
+/// A path as definitions write it: a key that is no plain name in quotes, `item` for the element itself, and in quotes a field
+/// that is called so.
+fn spelled(path: &[Box<str>]) -> String {
+    let keys: Vec<Cow<'_, str>> = path.iter().map(|key| written(key)).collect();
+    match keys.split_first() {
+        None => "item".to_owned(),
+        Some((first, rest)) if first == "item" => [&[Cow::from("\"item\"")], rest].concat().join("."),
+        Some(_) => keys.join("."),
     }
 }
 

@@ -44,6 +44,12 @@ impl Decimal {
         Decimal(billionths)
     }
 
+    /// Its billionths.
+    #[cfg(feature = "sql")]
+    pub(crate) fn all_billionths(self) -> i128 {
+        self.0
+    }
+
     /// Its billionths, if they fit into so many bits.
     pub(crate) fn billionths(self) -> Option<i64> {
         i64::try_from(self.0).ok()
