@@ -25,6 +25,8 @@ pub(super) enum Expr {
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Not(Box<Expr>),
+    /// Whether the condition holds, never NULL.
+    Settled(Box<Expr>),
     Exists(Box<Expr>),
     In(Box<Expr>, Vec<Expr>),
     /// A test of one text on another.
@@ -135,6 +137,14 @@ impl Expr {
         }
     }
 
+    /// The same, but false where it is NULL: for whoever reads the answer.
+    pub(super) fn settled(self) -> Expr {
+        match self {
+            Expr::Bool(value) => Expr::Bool(value),
+            other => Expr::Settled(Box::new(other)),
+        }
+    }
+
     /// All of them; true for none.
     pub(super) fn all(conditions: impl IntoIterator<Item = Expr>) -> Expr {
         let mut all = Vec::new();
@@ -193,7 +203,7 @@ impl Expr {
         match self {
             Expr::Or(_) => Binding::Or,
             Expr::And(_) => Binding::And,
-            Expr::Compare(..) | Expr::Not(_) | Expr::Exists(_) | Expr::In(..) => Binding::Test,
+            Expr::Compare(..) | Expr::Not(_) | Expr::Settled(_) | Expr::Exists(_) | Expr::In(..) => Binding::Test,
             Expr::Later(..) => Binding::Sum,
             Expr::Times(..) => Binding::Product,
             Expr::Int(value) if *value < 0 => Binding::Sum,
@@ -232,7 +242,7 @@ impl Expr {
                 right.inside(Binding::One, dialect, indent, out);
             }
             Expr::And(conditions) => list("AND", conditions, Binding::Test, dialect, indent, out),
-            Expr::Or(conditions) => list("OR", conditions, Binding::And, dialect, indent, out),
+            Expr::Or(conditions) => list("OR", conditions, Binding::Test, dialect, indent, out),
             Expr::Not(condition) => match &**condition {
                 Expr::Exists(value) => {
                     value.inside(Binding::One, dialect, indent, out);
@@ -244,6 +254,11 @@ impl Expr {
                     out.push_str(") IS NOT TRUE");
                 }
             },
+            Expr::Settled(condition) => {
+                out.push('(');
+                condition.write(dialect, indent + 1, out);
+                out.push_str(") IS TRUE");
+            }
             Expr::Exists(value) => {
                 value.inside(Binding::One, dialect, indent, out);
                 out.push_str(" IS NOT NULL");
@@ -333,7 +348,7 @@ impl Expr {
     fn on_one_line(&self, dialect: Dialect, out: &mut String) {
         match self {
             Expr::And(conditions) => joined(" AND ", conditions, Binding::Test, dialect, out),
-            Expr::Or(conditions) => joined(" OR ", conditions, Binding::And, dialect, out),
+            Expr::Or(conditions) => joined(" OR ", conditions, Binding::Test, dialect, out),
             other => other.write(dialect, 0, out),
         }
     }

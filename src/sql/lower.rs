@@ -10,8 +10,8 @@ use super::scope::{Scope, Whose};
 use super::value::Value;
 use crate::consent::ConsentState;
 use crate::ir::{
-    Audience, AudienceSlot, CategorySlot, Comparison, Count, Node, NodeId, Performed, Program, Quantifier, Reference,
-    Subject, Test, TraitSlot, TraitSource, ValueRef,
+    Audience, AudienceSlot, CategorySlot, Comparison, Count, Destination, Node, NodeId, Performed, Program, Quantifier,
+    Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
 };
 use crate::tables::{Layout, Place, Reading};
 use crate::time::Timestamp;
@@ -232,7 +232,15 @@ impl<'p> Lowering<'p> {
         Expr::all([known, self.granted(alias, audience.consent.iter().copied())])
     }
 
-    fn member(&mut self, scope: &mut Scope, slot: AudienceSlot) -> Result<Expr, Unsupported> {
+    /// Whether a destination may receive a user (CC-7, CC-9, CE-1).
+    pub(super) fn may_receive(&self, destination: &Destination, alias: &str) -> Expr {
+        match self.program.enforcement {
+            true => self.granted(alias, self.program.enforced(destination)),
+            false => Expr::Bool(true),
+        }
+    }
+
+    pub(super) fn member(&mut self, scope: &mut Scope, slot: AudienceSlot) -> Result<Expr, Unsupported> {
         let Some(of) = self.program.audiences.get(slot.index()).map(|audience| audience.of) else {
             return Ok(Expr::Bool(false));
         };
