@@ -53,6 +53,8 @@ pub mod render;
 pub mod schema;
 pub mod space;
 pub mod span;
+#[cfg(feature = "sql")]
+pub mod sql;
 pub mod store;
 pub mod syntax;
 #[cfg(feature = "sql")]

@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["span", "value", "time", "consent", "named"],
     &["diagnostic", "ir", "model"],
     &["syntax", "eval", "render", "schema", "store", "tables"],
-    &["compile", "ingest", "enforce"],
+    &["compile", "ingest", "enforce", "sql"],
     &["deliver", "explain", "overview"],
     &["space"],
     &["live"],

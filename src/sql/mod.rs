@@ -1,0 +1,154 @@
+//! Audiences as SQL, for the engine where the events are already.
+//!
+//! A query means what [`holds`](crate::eval::holds) means, or is refused when it is made ([`Unsupported`]): what an engine does in its
+//! own way, such as reading a text as a number, is done before, when the tables are filled ([`tables`](crate::tables)), and what is
+//! left are comparisons, joins and counts. Consent stands inside of the query.
+//!
+//! # The way
+//! 1. `lower`: conditions on users and accounts. `value`: tests on values, by their columns. `lists`: elements of lists. `events`:
+//!    counts, sums and what else is computed. `funnel`: steps. What they see is a `scope`.
+//! 2. `expr`, `query`: what was found, as typed expressions and selects, and how these are written.
+//! 3. `dialect`: what engines write differently.
+
+mod dialect;
+mod events;
+mod expr;
+mod funnel;
+mod lists;
+mod lower;
+mod query;
+mod scope;
+mod value;
+
+use self::expr::Expr;
+use self::lower::Lowering;
+use self::query::{Join, JoinKind, Select, Table};
+use crate::ir::{Audience, AudienceSlot, Program, Subject};
+use crate::tables::Layout;
+use crate::time::Timestamp;
+
+pub use dialect::{Dialect, UnknownDialect};
+
+/// A definition that has no exact form in an engine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("SQL has no exact form of this: {reason}")]
+#[non_exhaustive]
+pub struct Unsupported {
+    /// What has none.
+    pub reason: String,
+}
+
+impl Unsupported {
+    fn new(reason: impl Into<String>) -> Self {
+        Unsupported { reason: reason.into() }
+    }
+}
+
+/// The query for the members of an audience as of `now`: a column `profile_id`, or `account_id` of an audience of accounts. Who is a
+/// member may not be delivered for that; ask for [`deliveries`].
+///
+/// # Errors
+/// [`Unsupported`]
+pub fn members(
+    program: &Program,
+    audience: AudienceSlot,
+    dialect: Dialect,
+    now: Timestamp,
+) -> Result<String, Unsupported> {
+    let layout = Layout::new(program);
+    let mut lowering = Lowering::new(program, &layout, now);
+    let select = lowering.select_members(audience)?;
+    Ok(query::write(
+        &head(program, audience, now),
+        &lowering.finish(),
+        &[select],
+        dialect,
+    ))
+}
+
+/// The query for the members of an audience whom each of its destinations may receive as of `now`: columns `destination` and
+/// `profile_id`. Of an audience of accounts it is the accounts' users, each by the own consent.
+///
+/// # Errors
+/// [`Unsupported`]
+pub fn deliveries(
+    program: &Program,
+    audience: AudienceSlot,
+    dialect: Dialect,
+    now: Timestamp,
+) -> Result<String, Unsupported> {
+    let layout = Layout::new(program);
+    let mut lowering = Lowering::new(program, &layout, now);
+    let members = lowering.members(audience)?;
+    let selects = match program.audiences.get(audience.index()) {
+        Some(audience) => delivered(&lowering, audience, &members),
+        None => Vec::new(),
+    };
+    Ok(query::write(
+        &head(program, audience, now),
+        &lowering.finish(),
+        &selects,
+        dialect,
+    ))
+}
+
+fn head(program: &Program, audience: AudienceSlot, now: Timestamp) -> String {
+    let name = program
+        .audiences
+        .get(audience.index())
+        .map_or("", |audience| &audience.name);
+    format!("audience {}, as of {now}", crate::value::written(name))
+}
+
+/// For each destination those whom it may receive (CC-7, CC-9, CE-1).
+fn delivered(lowering: &Lowering<'_>, audience: &Audience, members: &str) -> Vec<Select> {
+    let program = lowering.program;
+    let destinations = audience
+        .destinations
+        .iter()
+        .filter_map(|slot| program.destinations.get(slot.index()));
+    let join = |table: &str, alias: &str, column: &str, other: &str| Join {
+        kind: JoinKind::Inner,
+        table: Table::new(table, alias),
+        on: Expr::column(alias, column).equals(Expr::column(other, column)),
+    };
+    let selects: Vec<Select> = destinations
+        .map(|destination| {
+            let granted = match program.enforcement {
+                true => lowering.granted("p", program.enforced(destination)),
+                false => Expr::Bool(true),
+            };
+            let mut select = Select::from(Table::new(members, "m"));
+            select.columns = vec![
+                (Expr::text(&destination.name), "destination".into()),
+                (Expr::column("p", "profile_id"), "profile_id".into()),
+            ];
+            match audience.of {
+                Subject::User => {
+                    select.joins = vec![join("profiles", "p", "profile_id", "m")];
+                    select.condition = granted;
+                }
+                Subject::Account => {
+                    // A user of two accounts is delivered once.
+                    select.distinct = true;
+                    select.joins = vec![
+                        join("account_users", "u", "account_id", "m"),
+                        join("profiles", "p", "profile_id", "u"),
+                    ];
+                    select.condition = Expr::all([lowering.deliverable(audience, "p"), granted]);
+                }
+            }
+            select
+        })
+        .collect();
+    if !selects.is_empty() {
+        return selects;
+    }
+    let mut nobody = Select::from(Table::new("profiles", "p"));
+    nobody.columns = vec![
+        (Expr::text(""), "destination".into()),
+        (Expr::column("p", "profile_id"), "profile_id".into()),
+    ];
+    nobody.condition = Expr::Bool(false);
+    vec![nobody]
+}
