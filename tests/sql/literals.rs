@@ -160,7 +160,8 @@ fn hostile(dice: &mut Dice, count: usize) -> Case {
         .unwrap();
     };
     audience("in", format!("trait p in [{}]", list.join(", ")));
-    audience("any", format!("trait l contains any of [{}]", list.join(", ")));
+    let few: Vec<String> = some.iter().map(|text| quoted(text)).collect();
+    audience("any", format!("trait l contains any of [{}]", few.join(", ")));
     audience("text", format!("trait p contains any of [{}]", quoted(&some.concat())));
     for (name, test) in [
         ("is", "="),

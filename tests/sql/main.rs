@@ -38,7 +38,7 @@ use volens::Timestamp;
 use volens::sql::Dialect;
 
 /// In a hundred queries no more than so many may be refused: a test that asks little shows little.
-const REFUSED: usize = 5;
+const REFUSED: usize = 20;
 
 fn number(variable: &str) -> Option<u32> {
     env::var(variable).ok().and_then(|number| number.parse().ok())
