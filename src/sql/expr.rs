@@ -37,6 +37,12 @@ pub(super) enum Expr {
     Truth(Box<Expr>),
     /// Nothing, of a type.
     Null(ColumnType),
+    /// A whole number that is a double, too.
+    AsDouble(Box<Expr>),
+    /// The double that is nearest to a decimal.
+    Nearest(Box<Expr>),
+    /// What is left of a decimal that is a whole number of 64 bits; 0 of any other.
+    NearestRest(Box<Expr>),
     /// A number of rows, as a decimal.
     Whole(Box<Expr>),
     /// As a decimal without a fraction: billionths.
@@ -288,6 +294,31 @@ impl Expr {
                 out.push_str(" WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END");
             }
             Expr::Null(kind) => out.push_str(&format!("CAST(NULL AS {})", dialect.column_type(*kind))),
+            Expr::AsDouble(count) => {
+                out.push_str("CAST(");
+                count.write(dialect, indent, out);
+                out.push_str(" AS DOUBLE)");
+            }
+            Expr::Nearest(decimal) => {
+                // A text is read as the nearest double everywhere; a decimal is not.
+                let text = dialect.column_type(ColumnType::Text);
+                out.push_str("CAST(CAST(");
+                decimal.write(dialect, indent, out);
+                out.push_str(&format!(" AS {text}) AS DOUBLE)"));
+            }
+            Expr::NearestRest(decimal) => {
+                let mut of = String::new();
+                decimal.write(dialect, indent, &mut of);
+                let mut double = String::new();
+                Expr::Nearest(decimal.clone()).write(dialect, indent, &mut double);
+                let whole = format!("CAST({of} AS DECIMAL(38, 0))");
+                // Below 2^53 every whole number is a double. A half fits the integers of 64 bits, and doubles of that size are even.
+                out.push_str(&format!(
+                    "CASE WHEN ABS({of}) > 9007199254740992 AND {of} = {whole} AND {of} >= -9223372036854775808 \
+                     AND {of} <= 18446744073709551615 THEN {whole} - CAST(CAST({double} / 2 AS BIGINT) AS DECIMAL(38, 0)) * 2 \
+                     ELSE 0 END"
+                ));
+            }
             Expr::Whole(count) => {
                 out.push_str("CAST(");
                 count.write(dialect, indent, out);
