@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["span", "value", "time", "consent", "named"],
     &["diagnostic", "ir", "model"],
-    &["syntax", "eval", "render", "schema", "store"],
-    &["compile", "ingest", "enforce"],
+    &["syntax", "eval", "render", "schema", "store", "tables"],
+    &["compile", "ingest", "enforce", "sql"],
     &["deliver", "explain", "overview"],
     &["space"],
     &["live"],

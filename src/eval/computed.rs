@@ -2,11 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::decimal::Decimal;
 use super::node::{Evaluation, Place};
 use super::row::{Computed, Events, Matched, Row};
 use crate::ir::{Aggregate, Function, Program, PropertySlot, Subject};
-use crate::value::{Number, Text, Value};
+use crate::value::{Decimal, Number, Text, Value};
 
 /// The value of a computed trait of a row: over its own events, or over those of all users of an account (CT-8).
 pub(super) fn compute<'a>(program: &Program, aggregate: &Aggregate, row: &Row<'a>, users: &[&Row<'a>]) -> Computed<'a> {

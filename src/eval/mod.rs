@@ -66,7 +66,6 @@
 
 pub mod columnar;
 mod computed;
-mod decimal;
 mod example;
 mod flat;
 mod funnel;

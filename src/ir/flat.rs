@@ -18,6 +18,7 @@ use super::{
     PropertySlot, Subject, Test, TraitSlot, TraitSource, ValueRef,
 };
 use crate::time::{Duration, Timestamp, Window};
+use crate::value::FEW_BILLIONTHS;
 
 /// Where the answer is known. No instruction stands at these places.
 pub(crate) const YES: u32 = u32::MAX;
@@ -29,9 +30,6 @@ pub(crate) const NONE: u32 = u32::MAX - 2;
 const BITS: usize = 64;
 /// Up to so many texts of a longer list are asked for one by one.
 const ONE_BY_ONE: usize = 8;
-
-/// Up to so many billionths, either way, their number is a double, and so is the number of units that they are nearest to.
-pub(crate) const FEW_BILLIONTHS: i64 = 1 << 53;
 
 /// The instructions of a program, and what they need of a row.
 #[derive(Debug, Clone, Default)]

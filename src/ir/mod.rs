@@ -50,7 +50,7 @@ use crate::value::{Number, Path};
 pub use build::Builder;
 pub(crate) use check::MAX_STEPS;
 pub use check::ProgramError;
-pub(crate) use flat::{Ask, FEW_BILLIONTHS, Filter, Flat, NONE, Reading, Scan, Then, YES};
+pub(crate) use flat::{Ask, Filter, Flat, NONE, Reading, Scan, Then, YES};
 pub use lookback::Lookback;
 pub(crate) use names::{Names, Want};
 

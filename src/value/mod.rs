@@ -1,5 +1,6 @@
 //! JSON-like values: what traits and properties hold, and how a condition reads them.
 
+mod decimal;
 mod json;
 mod keys;
 mod look;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub(crate) use decimal::{Decimal, FEW_BILLIONTHS};
 pub use json::{JsonError, MAX_DEPTH, parse};
 pub(crate) use keys::Keys;
 pub(crate) use look::{Fields, Leaf, Look};

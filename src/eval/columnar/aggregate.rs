@@ -9,10 +9,9 @@ use super::filter::{EventFilter, Scope};
 use super::segment::Segment;
 use super::select::{Asker, Ranges, Select, Unary, inside, inside_small, ranges_of};
 use crate::eval::computed;
-use crate::eval::decimal::Decimal;
 use crate::eval::row::Computed;
 use crate::ir::{Aggregate, Function, Program, PropertySlot};
-use crate::value::Value;
+use crate::value::{Decimal, Value};
 
 /// A computed trait, prepared for a segment.
 #[derive(Debug)]

@@ -8,10 +8,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::eval::decimal::Decimal;
 use crate::eval::test::Key;
 use crate::time::Timestamp;
-use crate::value::{Number, Value};
+use crate::value::{Decimal, Number, Value};
 
 /// Stands for an absent value among units and dates.
 pub(super) const ABSENT: i64 = i64::MIN;

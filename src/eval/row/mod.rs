@@ -7,7 +7,6 @@ mod sheet;
 use std::cell::{Cell, OnceCell, RefCell};
 
 use super::computed;
-use super::decimal::Decimal;
 use super::funnel::Room;
 use crate::consent::ConsentState;
 use crate::ir::{
@@ -15,7 +14,7 @@ use crate::ir::{
 };
 use crate::model::Profile;
 use crate::time::Timestamp;
-use crate::value::{Number, Object, Path, Value};
+use crate::value::{Decimal, Number, Object, Path, Value};
 
 use events::Past;
 pub(super) use events::{Events, Matched, between, up_to};

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use crate::ir::FEW_BILLIONTHS;
-use crate::value::Number;
+use super::Number;
 
+/// Up to so many billionths, either way, their number is a double, and so is the number of units that they are nearest to.
+pub(crate) const FEW_BILLIONTHS: i64 = 1 << 53;
 /// Billionths in one.
 const ONE: i128 = 1_000_000_000;
 /// Values of this magnitude and more are skipped, so that no sum of fewer than 10¹¹ values overflows.
@@ -12,13 +13,13 @@ const BOUND: i128 = 1_000_000_000_000_000_000;
 
 /// A number of billionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Decimal(i128);
+pub(crate) struct Decimal(i128);
 
 impl Decimal {
-    pub(super) const ZERO: Decimal = Decimal(0);
+    pub(crate) const ZERO: Decimal = Decimal(0);
 
     /// The number's exact value, rounded half-even to nine decimals; `None` for a magnitude of 10¹⁸ and more.
-    pub(super) fn round(number: Number) -> Option<Decimal> {
+    pub(crate) fn round(number: Number) -> Option<Decimal> {
         match number.as_i128() {
             Some(whole) => (whole.abs() < BOUND).then(|| Decimal(whole * ONE)),
             None => round_double(number.as_f64()),
@@ -26,7 +27,7 @@ impl Decimal {
     }
 
     /// So many units of 10^−scale; the scale is 9 at most.
-    pub(super) fn units(units: i128, scale: u8) -> Decimal {
+    pub(crate) fn units(units: i128, scale: u8) -> Decimal {
         let mut billionths = units;
         for _ in scale..9 {
             billionths *= 10;
@@ -34,35 +35,41 @@ impl Decimal {
         Decimal(billionths)
     }
 
-    pub(super) fn plus(self, other: Decimal) -> Decimal {
+    pub(crate) fn plus(self, other: Decimal) -> Decimal {
         Decimal(self.0.saturating_add(other.0))
     }
 
     /// So many billionths.
-    pub(super) fn of_billionths(billionths: i128) -> Decimal {
+    pub(crate) fn of_billionths(billionths: i128) -> Decimal {
         Decimal(billionths)
     }
 
+    /// Its billionths.
+    #[cfg(feature = "sql")]
+    pub(crate) fn all_billionths(self) -> i128 {
+        self.0
+    }
+
     /// Its billionths, if they fit into so many bits.
-    pub(super) fn billionths(self) -> Option<i64> {
+    pub(crate) fn billionths(self) -> Option<i64> {
         i64::try_from(self.0).ok()
     }
 
     /// Its billionths, if they are few.
-    pub(super) fn few_billionths(self) -> Option<i64> {
+    pub(crate) fn few_billionths(self) -> Option<i64> {
         let few = -FEW_BILLIONTHS..=FEW_BILLIONTHS;
         self.billionths().filter(|billionths| few.contains(billionths))
     }
 
     /// Divided, rounded half-even to nine decimals; `None` by 0.
-    pub(super) fn over(self, count: u64) -> Option<Decimal> {
+    pub(crate) fn over(self, count: u64) -> Option<Decimal> {
         let count = i128::from(count);
         let (quotient, rest) = (self.0.checked_div_euclid(count)?, self.0.checked_rem_euclid(count)?);
         Some(Decimal(half_even(quotient, rest, count - rest)))
     }
 
     /// An integer if it is whole and has 64 bits, else the nearest double.
-    pub(super) fn number(self) -> Option<Number> {
+    pub(crate) fn number(self) -> Option<Number> {
         if let Some(billionths) = self.few_billionths() {
             // Both are doubles, and the quotient of two doubles is rounded correctly.
             #[expect(clippy::cast_precision_loss, reason = "within ±2⁵³")]

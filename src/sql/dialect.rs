@@ -1,0 +1,138 @@
+//! What engines write differently.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::expr::TextTest;
+use crate::tables::ColumnType;
+
+/// An engine that a query is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// Spark SQL 3.4 and later: also that of Databricks, EMR, Fabric and Glue.
+    Spark,
+    /// DuckDB.
+    DuckDb,
+    /// Apache DataFusion.
+    DataFusion,
+}
+
+/// A dialect that there is not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no dialect is called `{0}`: there are `spark`, `duckdb` and `datafusion`")]
+pub struct UnknownDialect(pub String);
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: [Dialect; 3] = [Dialect::Spark, Dialect::DuckDb, Dialect::DataFusion];
+
+    /// Its name, as in the command.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Dialect::Spark => "spark",
+            Dialect::DuckDb => "duckdb",
+            Dialect::DataFusion => "datafusion",
+        }
+    }
+
+    /// A name of a table or a column.
+    pub(super) fn name(self, name: &str, out: &mut String) {
+        if is_plain(name) {
+            out.push_str(name);
+            return;
+        }
+        let quote = match self {
+            Dialect::Spark => '`',
+            Dialect::DuckDb | Dialect::DataFusion => '"',
+        };
+        out.push(quote);
+        for c in name.chars() {
+            if c == quote {
+                out.push(quote);
+            }
+            out.push(c);
+        }
+        out.push(quote);
+    }
+
+    /// A constant text.
+    pub(super) fn text(self, text: &str, out: &mut String) {
+        out.push('\'');
+        for c in text.chars() {
+            match (self, c) {
+                // Spark reads backslashes in constants, so `''` would end one there that ends with a backslash.
+                (Dialect::Spark, '\'' | '\\') => out.extend(['\\', c]),
+                (_, '\'') => out.push_str("''"),
+                _ => out.push(c),
+            }
+        }
+        out.push('\'');
+    }
+
+    /// A decimal of so many billionths.
+    pub(super) fn decimal(self, billionths: i128, out: &mut String) {
+        const ONE: u128 = 1_000_000_000;
+        let sign = if billionths < 0 { "-" } else { "" };
+        let (whole, fraction) = (billionths.unsigned_abs() / ONE, billionths.unsigned_abs() % ONE);
+        if fraction == 0 && whole < 1_000_000_000 {
+            out.push_str(&format!("{sign}{whole}"));
+            return;
+        }
+        out.push_str(&format!("CAST('{sign}{whole}.{fraction:09}' AS DECIMAL(38, 9))"));
+    }
+
+    pub(super) fn column_type(self, kind: ColumnType) -> &'static str {
+        match (self, kind) {
+            (Dialect::Spark, ColumnType::Text) => "STRING",
+            (_, kind) => kind.as_str(),
+        }
+    }
+
+    pub(super) fn text_test(self, test: TextTest) -> &'static str {
+        match (test, self) {
+            (TextTest::Contains, _) => "contains",
+            (TextTest::StartsWith, Dialect::Spark) => "startswith",
+            (TextTest::StartsWith, _) => "starts_with",
+            (TextTest::EndsWith, Dialect::Spark) => "endswith",
+            (TextTest::EndsWith, _) => "ends_with",
+        }
+    }
+
+    /// Rows of the left that have a partner on the right, each once.
+    pub(super) fn semi_join(self) -> &'static str {
+        match self {
+            Dialect::DuckDb => "SEMI JOIN",
+            Dialect::Spark | Dialect::DataFusion => "LEFT SEMI JOIN",
+        }
+    }
+
+    /// Rows of the left that have none.
+    pub(super) fn anti_join(self) -> &'static str {
+        match self {
+            Dialect::DuckDb => "ANTI JOIN",
+            Dialect::Spark | Dialect::DataFusion => "LEFT ANTI JOIN",
+        }
+    }
+}
+
+/// Names of our own need no quotes, and read better without: none of them is a keyword anywhere. Those with a path have a colon.
+fn is_plain(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    !name.is_empty() && name.bytes().all(plain)
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Dialect {
+    type Err = UnknownDialect;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Dialect::ALL.into_iter().find(|dialect| dialect.as_str() == name);
+        found.ok_or_else(|| UnknownDialect(name.into()))
+    }
+}

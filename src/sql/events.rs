@@ -1,0 +1,562 @@
+//! Events that are counted or summed, and what is computed of them.
+
+use super::Unsupported;
+use super::expr::{Aggregate, Expr, Order};
+use super::lists::Owner;
+use super::lower::{Lowering, plain};
+use super::query::{Join, JoinKind, Part, Select, Table};
+use super::scope::{Element, Scope, Whose};
+use super::value::Value;
+use crate::ir::{self, Comparison, EventSlot, Function, NodeId, Performed, PropertySlot, Subject, TraitSlot, ValueRef};
+use crate::tables::{Place, Reading};
+use crate::time::{Timestamp, Window};
+
+/// What is asked of events in one pass over them.
+pub(super) struct Activity {
+    name: Box<str>,
+    measures: Vec<Measure>,
+}
+
+/// One number of one subject.
+struct Measure {
+    name: Box<str>,
+    /// The events.
+    event: Box<str>,
+    passes: Expr,
+    function: Aggregate,
+    argument: Option<Expr>,
+}
+
+impl Activity {
+    pub(super) fn new(name: &str) -> Self {
+        Activity {
+            name: name.into(),
+            measures: Vec::new(),
+        }
+    }
+
+    /// The place of a measure: that of one that asks the same, if there is one.
+    fn add(&mut self, name: &str, event: &str, passes: Expr, function: Aggregate, argument: Option<Expr>) -> Box<str> {
+        let same = |m: &&Measure| m.passes == passes && m.function == function && m.argument == argument;
+        if let Some(measure) = self.measures.iter().find(same) {
+            return measure.name.clone();
+        }
+        let taken = |name: &str| self.measures.iter().any(|measure| &*measure.name == name);
+        let numbered = (2..).map(|number| format!("{}_{number}", plain(name)));
+        let mut names = std::iter::once(plain(name)).chain(numbered);
+        let name: Box<str> = names.find(|name| !taken(name)).unwrap_or_default().into();
+        self.measures.push(Measure {
+            name: name.clone(),
+            event: event.into(),
+            passes,
+            function,
+            argument,
+        });
+        name
+    }
+
+    /// The part that has all of them, if there is any.
+    pub(super) fn part(self, of: Subject) -> Option<Part> {
+        let (mut select, id) = events_of(of);
+        let mut names: Vec<&str> = self.measures.iter().map(|measure| &*measure.event).collect();
+        names.sort_unstable();
+        names.dedup();
+        select.columns = vec![id.clone()];
+        let aggregate = |measure: &Measure, filter| {
+            Expr::Aggregate(measure.function, measure.argument.clone().map(Box::new), filter)
+        };
+        match self.measures.as_slice() {
+            [] => return None,
+            [one] => {
+                select.columns.push((aggregate(one, None), one.name.clone()));
+                select.condition = one.passes.clone();
+            }
+            several => {
+                let columns = several.iter().map(|measure| {
+                    (
+                        aggregate(measure, Some(Box::new(measure.passes.clone()))),
+                        measure.name.clone(),
+                    )
+                });
+                select.columns.extend(columns);
+                select.condition = Expr::column("e", "name").is_in(names.into_iter().map(Expr::text).collect());
+            }
+        }
+        select.group = vec![id.0];
+        Some(Part {
+            name: self.name,
+            selects: vec![select],
+        })
+    }
+}
+
+/// The events of users, or of all users of accounts, and the id by which they belong together.
+fn events_of(of: Subject) -> (Select, (Expr, Box<str>)) {
+    let mut select = Select::from(Table::new("events", "e"));
+    match of {
+        Subject::User => (select, (Expr::column("e", "profile_id"), "profile_id".into())),
+        Subject::Account => {
+            select.joins = vec![Join {
+                kind: JoinKind::Inner,
+                table: Table::new("account_users", "u"),
+                on: Expr::column("u", "profile_id").equals(Expr::column("e", "profile_id")),
+            }];
+            (select, (Expr::column("u", "account_id"), "account_id".into()))
+        }
+    }
+}
+
+/// What a filter of such events sees.
+pub(super) fn scope_of(of: Subject, event: EventSlot) -> Scope {
+    let mut scope = Scope {
+        event: Some(("e".into(), event)),
+        ..Scope::default()
+    };
+    match of {
+        Subject::User => scope.user = Whose::By(Expr::column("e", "profile_id"), Vec::new()),
+        Subject::Account => scope.account = Whose::By(Expr::column("u", "account_id"), Vec::new()),
+    }
+    scope
+}
+
+impl Lowering<'_> {
+    pub(super) fn event_name(&self, event: EventSlot) -> &str {
+        self.program.events.get(event.index()).map_or("", |event| &event.name)
+    }
+
+    /// Events of a name inside a window.
+    pub(super) fn inside(&self, alias: &str, event: EventSlot, window: Window) -> Expr {
+        let (after, until) = window.bounds(self.now);
+        let time = || Expr::column(alias, "time");
+        let at = |at: Timestamp| Expr::Int(at.as_millis());
+        Expr::all([
+            Expr::column(alias, "name").equals(Expr::text(self.event_name(event))),
+            match after {
+                Timestamp::MIN => Expr::Bool(true),
+                after => time().compare(Comparison::Greater, at(after)),
+            },
+            time().compare(Comparison::AtMost, at(until)),
+        ])
+    }
+
+    /// The events of a subject that pass, and what their filter needs beside them.
+    pub(super) fn passing(
+        &mut self,
+        of: Subject,
+        event: EventSlot,
+        window: Window,
+        filter: NodeId,
+    ) -> Result<(Select, (Expr, Box<str>)), Unsupported> {
+        let mut scope = scope_of(of, event);
+        let filter = self.condition(&mut scope, filter)?;
+        let (mut select, id) = events_of(of);
+        select.joins.extend(scope.joins);
+        select.condition = Expr::all([self.inside("e", event, window), filter]);
+        Ok((select, id))
+    }
+
+    /// Where a number of a subject's events stands: in the one pass over all events, unless its filter needs more than the event.
+    fn measure(
+        &mut self,
+        of: Subject,
+        name: &str,
+        event: EventSlot,
+        (mut select, id): (Select, (Expr, Box<str>)),
+        function: Aggregate,
+        argument: Option<Expr>,
+    ) -> (Box<str>, Box<str>) {
+        let joins = match of {
+            Subject::User => 0,
+            Subject::Account => 1,
+        };
+        if select.joins.len() == joins {
+            let event = self.event_name(event).to_owned();
+            let [users, accounts] = &mut self.activities;
+            let activity = match of {
+                Subject::User => users,
+                Subject::Account => accounts,
+            };
+            let column = activity.add(name, &event, select.condition, function, argument);
+            return (activity.name.clone(), column);
+        }
+        select.columns = vec![
+            id.clone(),
+            (Expr::Aggregate(function, argument.map(Box::new), None), "n".into()),
+        ];
+        select.group = vec![id.0];
+        (self.add(&plain(name), vec![select]), "n".into())
+    }
+
+    /// How many events pass.
+    pub(super) fn counted(&mut self, performed: &Performed) -> Result<(Box<str>, Box<str>), Unsupported> {
+        let passing = self.passing(Subject::User, performed.event, performed.window, performed.filter)?;
+        let name = format!("count {}", self.event_name(performed.event));
+        Ok(self.measure(Subject::User, &name, performed.event, passing, Aggregate::Count, None))
+    }
+
+    pub(super) fn property(&self, event: EventSlot, property: PropertySlot) -> Option<&crate::value::Path> {
+        self.program.events.get(event.index())?.properties.get(property.index())
+    }
+
+    /// The value of a computed trait.
+    pub(super) fn computed(
+        &mut self,
+        scope: &mut Scope,
+        of: Subject,
+        slot: TraitSlot,
+        aggregate: &ir::Aggregate,
+        beside: bool,
+    ) -> Result<Value, Unsupported> {
+        let numbers = |reading| {
+            move |lowering: &mut Self, function, property| {
+                let value = lowering.value(&mut scope_of(of, aggregate.event), &ValueRef::Property(property))?;
+                let Some(argument) = value.read(reading) else {
+                    return Ok(None);
+                };
+                let argument = match function {
+                    // Of averages also the sum, in billionths.
+                    Aggregate::Sum if matches!(aggregate.function, Function::Average(_)) => {
+                        Expr::Billionths(Box::new(argument))
+                    }
+                    _ => argument,
+                };
+                lowering
+                    .of_events(of, slot, aggregate, function, Some(argument))
+                    .map(Some)
+            }
+        };
+        let column = |lowering: &mut Self, scope: &mut Scope, known: Option<(Box<str>, Box<str>)>| {
+            let (part, column) = known?;
+            let alias = lowering.attach(scope, of, &part)?;
+            Some(Expr::column(&alias, &column))
+        };
+        let or_0 = |expr: Expr| Expr::Or0(Box::new(expr));
+        let value = match aggregate.function {
+            Function::Count => {
+                let known = self.of_events(of, slot, aggregate, Aggregate::Count, None)?;
+                column(self, scope, Some(known)).map(|n| Value::Count(or_0(n)))
+            }
+            Function::UniqueCount(property) => {
+                let texts = self.texts(of, slot, aggregate, property)?;
+                let known = self.counted_texts(of, slot, &texts);
+                column(self, scope, Some(known)).map(|n| Value::Count(or_0(n)))
+            }
+            Function::Sum(property) => {
+                let known = numbers(Reading::Exact)(self, Aggregate::Sum, property)?;
+                column(self, scope, known).map(|sum| Value::Sum(or_0(sum)))
+            }
+            Function::Average(property) => {
+                let sum = numbers(Reading::Exact)(self, Aggregate::Sum, property)?;
+                let count = numbers(Reading::Exact)(self, Aggregate::Count, property)?;
+                let sum = column(self, scope, sum);
+                sum.zip(column(self, scope, count))
+                    .map(|(sum, count)| Value::Average { sum, count })
+            }
+            // The smallest double may be that of several numbers, so beside another one it is looked for in both parts.
+            Function::Minimum(_) | Function::Maximum(_) if beside => {
+                let part = self.one_of(of, slot, aggregate)?;
+                let alias = self.attach(scope, of, &part);
+                alias.map(|alias| {
+                    Value::Number(Expr::column(&alias, "value:number"), Expr::column(&alias, "value:rest"))
+                })
+            }
+            Function::Minimum(property) => {
+                let known = numbers(Reading::Number)(self, Aggregate::Minimum, property)?;
+                column(self, scope, known).map(Value::Extreme)
+            }
+            Function::Maximum(property) => {
+                let known = numbers(Reading::Number)(self, Aggregate::Maximum, property)?;
+                column(self, scope, known).map(Value::Extreme)
+            }
+            Function::First(_) | Function::Last(_) | Function::MostFrequent { .. } => {
+                let part = self.one_of(of, slot, aggregate)?;
+                let alias = self.attach(scope, of, &part);
+                let is_made = matches!(aggregate.function, Function::MostFrequent { .. });
+                alias.map(|alias| match is_made {
+                    true => Value::made(&alias, "value"),
+                    false => Value::columns(&alias, "value"),
+                })
+            }
+            Function::UniqueList(property) => {
+                let texts = self.texts(of, slot, aggregate, property)?;
+                let part = self.has_texts(of, slot, &texts);
+                let alias = self.attach(scope, of, &part);
+                alias.map(|alias| Value::columns(&alias, "value"))
+            }
+        };
+        Ok(value.unwrap_or(Value::Absent))
+    }
+
+    /// A number of the events that an aggregate is over.
+    fn of_events(
+        &mut self,
+        of: Subject,
+        slot: TraitSlot,
+        aggregate: &ir::Aggregate,
+        function: Aggregate,
+        argument: Option<Expr>,
+    ) -> Result<(Box<str>, Box<str>), Unsupported> {
+        let key = format!("computed {} {function:?}", slot.0);
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.clone());
+        }
+        let passing = self.passing(of, aggregate.event, aggregate.window, aggregate.filter)?;
+        let name = format!("{} {}", function.word(), aggregate.name);
+        let known = self.measure(of, &name, aggregate.event, passing, function, argument);
+        self.known.insert(key, known.clone());
+        Ok(known)
+    }
+
+    /// The one value that `first`, `last`, `minimum`, `maximum` or `most frequent` gives, as columns named `value`.
+    fn one_of(&mut self, of: Subject, slot: TraitSlot, aggregate: &ir::Aggregate) -> Result<Box<str>, Unsupported> {
+        let key = format!("value {}", slot.0);
+        if let Some((part, _)) = self.known.get(&key) {
+            return Ok(part.clone());
+        }
+        let id = match of {
+            Subject::User => "profile_id",
+            Subject::Account => "account_id",
+        };
+        let (ranked, at_least) = match aggregate.function {
+            Function::First(property) | Function::Minimum(property) => {
+                (self.ranked(of, aggregate, property, Order::Ascending)?, 1)
+            }
+            Function::Last(property) | Function::Maximum(property) => {
+                (self.ranked(of, aggregate, property, Order::Descending)?, 1)
+            }
+            Function::MostFrequent { property, at_least } => {
+                (self.ranked_texts(of, slot, aggregate, property)?, at_least)
+            }
+            _ => return Err(Unsupported::NoSuchAudience),
+        };
+        let mut select = Select::from(Table::new(&ranked, "r"));
+        select.columns = vec![
+            (Expr::column("r", id), id.into()),
+            (Expr::column("r", "event_id"), "event_id".into()),
+        ];
+        select.columns.extend(Value::columns("r", "value").renamed("value"));
+        select.condition = Expr::column("r", "position").equals(Expr::Int(1));
+        if let Function::MostFrequent { .. } = aggregate.function {
+            select.columns.remove(1);
+            let often = Expr::column("r", "n").compare(Comparison::AtLeast, Expr::Int(i64::from(at_least)));
+            select.condition = Expr::all([select.condition, often]);
+        }
+        let part = self.add(&format!("trait_{}", plain(&aggregate.name)), vec![select]);
+        self.known.insert(key, (part.clone(), "".into()));
+        Ok(part)
+    }
+
+    /// The events that have a value, numbered in order of time.
+    fn ranked(
+        &mut self,
+        of: Subject,
+        aggregate: &ir::Aggregate,
+        property: PropertySlot,
+        order: Order,
+    ) -> Result<Box<str>, Unsupported> {
+        let value = self.value(&mut scope_of(of, aggregate.event), &ValueRef::Property(property))?;
+        let (mut select, id) = self.passing(of, aggregate.event, aggregate.window, aggregate.filter)?;
+        let (by, needed) = match aggregate.function {
+            Function::Minimum(_) | Function::Maximum(_) => (
+                [Reading::Number, Reading::Rest].map(|by| value.read(by)),
+                Reading::Number,
+            ),
+            _ => (
+                [Some(Expr::column("e", "time")), Some(Expr::column("e", "event_id"))],
+                Reading::Kind,
+            ),
+        };
+        let order: Vec<(Expr, Order)> = by.into_iter().flatten().map(|by| (by, order)).collect();
+        let position = Expr::RowNumber(Box::new(id.0.clone()), order);
+        select.columns = vec![id, (Expr::column("e", "event_id"), "event_id".into())];
+        select.columns.extend(value.renamed("value"));
+        select.columns.push((position, "position".into()));
+        let exists = value.read(needed).map_or(Expr::Bool(false), Expr::exists);
+        select.condition = Expr::all([select.condition, exists]);
+        Ok(self.add(&format!("ranked_{}", plain(&aggregate.name)), vec![select]))
+    }
+
+    /// The texts of the scalars and of the scalar elements of lists of a property, with what they are read as, and how often there
+    /// is each: a part with a row for each text of each subject.
+    fn texts(
+        &mut self,
+        of: Subject,
+        slot: TraitSlot,
+        aggregate: &ir::Aggregate,
+        property: PropertySlot,
+    ) -> Result<Box<str>, Unsupported> {
+        let key = format!("texts {}", slot.0);
+        if let Some((part, _)) = self.known.get(&key) {
+            return Ok(part.clone());
+        }
+        let Some(path) = self.property(aggregate.event, property) else {
+            return Err(Unsupported::NoSuchAudience);
+        };
+        let list = self
+            .layout
+            .list(Place::Events, path.keys())
+            .map(|table| table.name.clone());
+        let value = self.value(&mut scope_of(of, aggregate.event), &ValueRef::Property(property))?;
+        let (single, id) = self.passing(of, aggregate.event, aggregate.window, aggregate.filter)?;
+        let id_name = id.1.clone();
+        let mut selects = Vec::new();
+        let mut plain_value = single.clone();
+        plain_value.columns = vec![id.clone()];
+        plain_value.columns.extend(value.renamed("value"));
+        let has_text = |value: &Value| value.read(Reading::Text).map_or(Expr::Bool(false), Expr::exists);
+        plain_value.condition = Expr::all([plain_value.condition, has_text(&value)]);
+        selects.push(plain_value);
+        if let Some(list) = list {
+            let mut elements = single;
+            elements.joins.push(Join {
+                kind: JoinKind::Inner,
+                table: Table::new(&list, "i"),
+                on: Expr::column("i", "owner").equals(Expr::column("e", "event_id")),
+            });
+            let element = Element {
+                alias: "i".into(),
+                table: list.clone(),
+                of: Owner::Event,
+            };
+            let element = self.item(&element, &[]).unwrap_or(Value::Absent);
+            elements.columns = vec![id];
+            elements.columns.extend(element.renamed("value"));
+            elements.condition = Expr::all([elements.condition, has_text(&element)]);
+            selects.push(elements);
+        }
+        let name = plain(&aggregate.name);
+        let values = self.add(&format!("values_of_{name}"), selects);
+        // What a text is read as follows from the text, so of several with one text any will do; the kind is text.
+        let mut select = Select::from(Table::new(&values, "v"));
+        let (id, text) = (Expr::column("v", &id_name), Expr::column("v", "value:text"));
+        select.columns = vec![(id.clone(), id_name.clone()), (text.clone(), "value:text".into())];
+        let of_text = [
+            Reading::Number,
+            Reading::Rest,
+            Reading::Time,
+            Reading::Key,
+            Reading::Exact,
+        ];
+        for reading in of_text {
+            let column = format!("value:{}", reading.as_str());
+            let least = Expr::aggregate(Aggregate::Minimum, Expr::column("v", &column), None);
+            select.columns.push((least, column.into()));
+        }
+        select.columns.push((Expr::count(None), "n".into()));
+        select.group = vec![id, text];
+        let part = self.add(&format!("texts_of_{name}"), vec![select]);
+        self.known.insert(key, (part.clone(), id_name));
+        Ok(part)
+    }
+
+    /// The columns of a text, which a part of texts has but for those that follow from it at sight.
+    fn text_columns(alias: &str, name: &str) -> Vec<(Expr, Box<str>)> {
+        let text = || Expr::column(alias, "value:text");
+        let column = |reading: Reading| match reading {
+            Reading::Kind => Expr::text("string"),
+            // Only where it is one of the two is there an answer.
+            Reading::Boolean => Expr::Truth(Box::new(text())),
+            reading => Expr::column(alias, &format!("value:{}", reading.as_str())),
+        };
+        let named = |reading: Reading| (column(reading), format!("{name}:{}", reading.as_str()).into());
+        Reading::ALL.into_iter().map(named).collect()
+    }
+
+    fn ranked_texts(
+        &mut self,
+        of: Subject,
+        slot: TraitSlot,
+        aggregate: &ir::Aggregate,
+        property: PropertySlot,
+    ) -> Result<Box<str>, Unsupported> {
+        let texts = self.texts(of, slot, aggregate, property)?;
+        let id: Box<str> = id_of(of).into();
+        let mut select = Select::from(Table::new(&texts, "t"));
+        let order = vec![
+            (Expr::column("t", "n"), Order::Descending),
+            (Expr::column("t", "value:text"), Order::Ascending),
+        ];
+        let position = Expr::RowNumber(Box::new(Expr::column("t", &id)), order);
+        select.columns = vec![(Expr::column("t", &id), id)];
+        select.columns.extend(Self::text_columns("t", "value"));
+        select.columns.push((Expr::column("t", "n"), "n".into()));
+        select.columns.push((position, "position".into()));
+        Ok(self.add(&format!("ranked_{}", plain(&aggregate.name)), vec![select]))
+    }
+
+    /// How many different texts each subject has.
+    fn counted_texts(&mut self, of: Subject, slot: TraitSlot, texts: &str) -> (Box<str>, Box<str>) {
+        let key = format!("number of texts {}", slot.0);
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let mut select = Select::from(Table::new(texts, "t"));
+        let id = Expr::column("t", id_of(of));
+        select.columns = vec![(id.clone(), id_of(of).into()), (Expr::count(None), "n".into())];
+        select.group = vec![id];
+        let known = (self.add(&format!("number_of_{texts}"), vec![select]), "n".into());
+        self.known.insert(key, known.clone());
+        known
+    }
+
+    /// Who has any text: of these the unique list is a list.
+    fn has_texts(&mut self, of: Subject, slot: TraitSlot, texts: &str) -> Box<str> {
+        let key = format!("has texts {}", slot.0);
+        if let Some((part, _)) = self.known.get(&key) {
+            return part.clone();
+        }
+        let mut select = Select::from(Table::new(texts, "t"));
+        select.distinct = true;
+        select.columns = vec![(Expr::column("t", id_of(of)), id_of(of).into())];
+        let column = |reading: Reading| match reading {
+            Reading::Kind => Expr::text("list"),
+            reading => Expr::Null(reading.column_type()),
+        };
+        let named = |reading: Reading| (column(reading), format!("value:{}", reading.as_str()).into());
+        select.columns.extend(Reading::ALL.into_iter().map(named));
+        let part = self.add(&format!("has_{texts}"), vec![select]);
+        self.known.insert(key, (part.clone(), "".into()));
+        part
+    }
+
+    /// The elements of a unique list, like a table of lists.
+    pub(super) fn unique_elements(
+        &mut self,
+        of: Subject,
+        slot: TraitSlot,
+        aggregate: &ir::Aggregate,
+        property: PropertySlot,
+    ) -> Result<Box<str>, Unsupported> {
+        let key = format!("elements {}", slot.0);
+        if let Some((part, _)) = self.known.get(&key) {
+            return Ok(part.clone());
+        }
+        let texts = self.texts(of, slot, aggregate, property)?;
+        let mut select = Select::from(Table::new(&texts, "t"));
+        select.columns = vec![(Expr::column("t", id_of(of)), "owner".into())];
+        select.columns.extend(Self::text_columns("t", "item"));
+        let part = self.add(&format!("elements_of_{texts}"), vec![select]);
+        self.known.insert(key, (part.clone(), "".into()));
+        Ok(part)
+    }
+
+    /// The event that a first or last value is of.
+    pub(super) fn event_of_value(
+        &mut self,
+        scope: &mut Scope,
+        of: Subject,
+        slot: TraitSlot,
+        aggregate: &ir::Aggregate,
+    ) -> Result<Option<Expr>, Unsupported> {
+        let part = self.one_of(of, slot, aggregate)?;
+        let alias = self.attach(scope, of, &part);
+        Ok(alias.map(|alias| Expr::column(&alias, "event_id")))
+    }
+}
+
+fn id_of(of: Subject) -> &'static str {
+    match of {
+        Subject::User => "profile_id",
+        Subject::Account => "account_id",
+    }
+}

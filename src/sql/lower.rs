@@ -1,0 +1,428 @@
+//! Conditions on users and accounts, and who is a member.
+
+use std::collections::HashMap;
+
+use super::Unsupported;
+use super::events::Activity;
+use super::expr::Expr;
+use super::query::{JoinKind, Part, Select, Table};
+use super::scope::{Scope, Whose};
+use super::value::Value;
+use crate::consent::ConsentState;
+use crate::ir::{
+    Audience, AudienceSlot, CategorySlot, Comparison, Count, Destination, Node, NodeId, Performed, Program, Quantifier,
+    Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
+};
+use crate::tables::{Layout, Place, Reading};
+use crate::time::Timestamp;
+
+/// A program on its way to a query. What several conditions need stands in it once.
+pub(super) struct Lowering<'p> {
+    pub(super) program: &'p Program,
+    pub(super) layout: &'p Layout,
+    pub(super) now: Timestamp,
+    /// Each after those that it reads.
+    pub(super) parts: Vec<Part>,
+    /// What was asked of events in one pass, of users and of accounts.
+    pub(super) activities: [Activity; 2],
+    /// Where what was asked for already stands: by what it is, the part and the column.
+    pub(super) known: HashMap<String, (Box<str>, Box<str>)>,
+}
+
+impl<'p> Lowering<'p> {
+    pub(super) fn new(program: &'p Program, layout: &'p Layout, now: Timestamp) -> Self {
+        Lowering {
+            program,
+            layout,
+            now,
+            parts: Vec::new(),
+            activities: [Activity::new("activity"), Activity::new("account_activity")],
+            known: HashMap::new(),
+        }
+    }
+
+    /// The parts in the order in which they are to stand: what goes through all events once reads no other part.
+    pub(super) fn finish(self) -> Vec<Part> {
+        let [users, accounts] = self.activities;
+        let activities = users
+            .part(Subject::User)
+            .into_iter()
+            .chain(accounts.part(Subject::Account));
+        activities.chain(self.parts).collect()
+    }
+
+    /// A part with this name, or, where that is taken, with this name and a number. A name begins with a word of ours, so that none
+    /// is a keyword of any engine.
+    pub(super) fn add(&mut self, name: &str, selects: Vec<Select>) -> Box<str> {
+        let taken = |name: &str| self.parts.iter().any(|part| &*part.name == name);
+        let numbered = (2..).map(|number| format!("{name}_{number}"));
+        let mut names = std::iter::once(name.to_owned()).chain(numbered);
+        let name: Box<str> = names.find(|name| !taken(name)).unwrap_or_default().into();
+        self.parts.push(Part {
+            name: name.clone(),
+            selects,
+        });
+        name
+    }
+
+    /// Whether a condition holds. In a filter, of the event or element that the scope has.
+    ///
+    /// The recursion is as deep as conditions are nested, which `Program::from_json` and the language bound.
+    pub(super) fn condition(&mut self, scope: &mut Scope, id: NodeId) -> Result<Expr, Unsupported> {
+        Ok(match self.program.node(id) {
+            Node::Const(value) => Expr::Bool(*value),
+            Node::Not(inner) => self.condition(scope, *inner)?.not(),
+            Node::And(nodes) => Expr::all(self.conditions(scope, nodes)?),
+            Node::Or(nodes) => Expr::any(self.conditions(scope, nodes)?),
+            Node::Test { value, test } => self.test(scope, value, test)?,
+            Node::Element { list, filter } => self.element(scope, list, *filter)?,
+            Node::Performed(performed) => self.performed(scope, id, performed)?,
+            Node::Member(audience) => self.member(scope, *audience)?,
+            Node::Consent { category, state } => match scope.user_row() {
+                Some(alias) => self.consent(&alias, *category, *state),
+                None => Expr::Bool(*state == ConsentState::NotCollected),
+            },
+            Node::Users { quantifier, condition } => self.users(scope, *quantifier, *condition)?,
+        })
+    }
+
+    fn conditions(&mut self, scope: &mut Scope, nodes: &[NodeId]) -> Result<Vec<Expr>, Unsupported> {
+        nodes.iter().map(|node| self.condition(scope, *node)).collect()
+    }
+
+    fn test(&mut self, scope: &mut Scope, value: &ValueRef, test: &Test) -> Result<Expr, Unsupported> {
+        let of = value;
+        let (value, referred) = match test.reference() {
+            Some(reference) => {
+                let value = self.value_beside(scope, of)?;
+                (value, Some(self.referred(scope, reference)?))
+            }
+            None => (self.value(scope, of)?, None),
+        };
+        let now = self.now;
+        let mut elements = super::lists::ElementsOf {
+            lowering: self,
+            scope,
+            of,
+        };
+        value.holds(test, now, referred.as_ref(), &mut elements)
+    }
+
+    /// A value that is compared with another one.
+    fn value_beside(&mut self, scope: &mut Scope, value: &ValueRef) -> Result<Value, Unsupported> {
+        match value {
+            ValueRef::Trait(slot) => self.trait_value(scope, *slot, true),
+            value => self.value(scope, value),
+        }
+    }
+
+    pub(super) fn value(&mut self, scope: &mut Scope, value: &ValueRef) -> Result<Value, Unsupported> {
+        match value {
+            ValueRef::Trait(slot) => self.trait_value(scope, *slot, false),
+            ValueRef::Property(slot) => Ok(scope
+                .event
+                .as_ref()
+                .and_then(|(alias, event)| {
+                    let path = self.program.events.get(event.index())?.properties.get(slot.index())?;
+                    Some(Value::columns(
+                        alias,
+                        &*self.layout.values(Place::Events, path.keys())?.name,
+                    ))
+                })
+                .unwrap_or(Value::Absent)),
+            ValueRef::Item(path) => Ok(scope
+                .element
+                .as_ref()
+                .and_then(|element| self.item(element, path))
+                .unwrap_or(Value::Absent)),
+        }
+    }
+
+    pub(super) fn referred(&mut self, scope: &mut Scope, reference: Reference) -> Result<Value, Unsupported> {
+        match reference {
+            Reference::Trait(slot) => self.trait_value(scope, slot, true),
+            Reference::Step { step, property } => {
+                let Some(before) = &scope.before else {
+                    return Err(Unsupported::ElementBesideStep);
+                };
+                Ok(Value::columns(&before.alias, format!("{step}.{}", property.0)))
+            }
+        }
+    }
+
+    /// A trait of the subject, which may be `beside` another value. A user has none of an account's traits, and the other way round.
+    fn trait_value(&mut self, scope: &mut Scope, slot: TraitSlot, beside: bool) -> Result<Value, Unsupported> {
+        let Some(source) = self.program.traits.get(slot.index()) else {
+            return Ok(Value::Absent);
+        };
+        let whose = match source.of {
+            Subject::User => &scope.user,
+            Subject::Account => &scope.account,
+        };
+        match &source.source {
+            _ if matches!(whose, Whose::Nobody) => Ok(Value::Absent),
+            _ if matches!(whose, Whose::OutOfReach) => Err(Unsupported::ElementBesideAccount),
+            TraitSource::Sent(path) => {
+                let (row, place) = match source.of {
+                    Subject::User => (scope.user_row(), Place::Traits),
+                    Subject::Account => (scope.account_row(), Place::AccountTraits),
+                };
+                let columns =
+                    row.and_then(|row| Some(Value::columns(&row, &*self.layout.values(place, path.keys())?.name)));
+                Ok(columns.unwrap_or(Value::Absent))
+            }
+            TraitSource::Computed(aggregate) => self.computed(scope, source.of, slot, aggregate, beside),
+        }
+    }
+
+    /// Joins a part that has a row for each subject of which it knows anything.
+    pub(super) fn attach(&mut self, scope: &mut Scope, of: Subject, part: &str) -> Option<Box<str>> {
+        let (id, column) = match of {
+            Subject::User => (scope.user_id()?, "profile_id"),
+            Subject::Account => (scope.account_id()?, "account_id"),
+        };
+        Some(scope.join(JoinKind::Left, part, part, |alias| {
+            Expr::column(alias, column).equals(id.clone())
+        }))
+    }
+
+    fn performed(&mut self, scope: &mut Scope, id: NodeId, performed: &Performed) -> Result<Expr, Unsupported> {
+        let key = format!("performed {}", id.0);
+        let (part, column) = match self.known.get(&key) {
+            Some(known) => known.clone(),
+            None => {
+                let known = match performed.steps.is_empty() {
+                    true => self.counted(performed)?,
+                    false => self.funnel(performed)?,
+                };
+                self.known.insert(key, known.clone());
+                known
+            }
+        };
+        let Some(alias) = self.attach(scope, Subject::User, &part) else {
+            return Ok(Expr::Bool(performed.count.holds(0)));
+        };
+        Ok(holds(performed.count, &Expr::column(&alias, &column)))
+    }
+
+    /// Whether the stored consent is in a state.
+    fn consent(&self, alias: &str, category: CategorySlot, state: ConsentState) -> Expr {
+        let Some(column) = self.layout.category(category) else {
+            return Expr::Bool(state == ConsentState::NotCollected);
+        };
+        let stored = Expr::column(alias, column);
+        match state {
+            ConsentState::NotCollected => stored.exists().not(),
+            state => stored.equals(Expr::text(state.as_str())),
+        }
+    }
+
+    /// Whether each of these was granted. A category that there is not can have been granted by nobody.
+    pub(super) fn granted(&self, alias: &str, categories: impl IntoIterator<Item = CategorySlot>) -> Expr {
+        let granted = categories
+            .into_iter()
+            .map(|category| match self.layout.category(category) {
+                Some(column) => Expr::column(alias, column).equals(Expr::text(ConsentState::Granted.as_str())),
+                None => Expr::Bool(false),
+            });
+        Expr::all(granted)
+    }
+
+    /// Whether the audience's own clauses let the user be delivered (AM-6, and `consent to`).
+    pub(super) fn deliverable(&self, audience: &Audience, alias: &str) -> Expr {
+        let known = Expr::column(alias, "known");
+        let known = match audience.include_anonymous {
+            true => Expr::any([known, Expr::column(alias, "anonymous")]),
+            false => known,
+        };
+        Expr::all([known, self.granted(alias, audience.consent.iter().copied())])
+    }
+
+    /// Whether a destination may receive a user (CC-7, CC-9, CE-1).
+    pub(super) fn may_receive(&self, destination: &Destination, alias: &str) -> Expr {
+        match self.program.enforcement {
+            true => self.granted(alias, self.program.enforced(destination)),
+            false => Expr::Bool(true),
+        }
+    }
+
+    pub(super) fn member(&mut self, scope: &mut Scope, slot: AudienceSlot) -> Result<Expr, Unsupported> {
+        let Some(of) = self.program.audiences.get(slot.index()).map(|audience| audience.of) else {
+            return Ok(Expr::Bool(false));
+        };
+        let part = self.members(slot)?;
+        let accounts_own = !matches!(scope.account, Whose::Nobody);
+        let (part, of) = match of {
+            Subject::Account if !accounts_own => (self.users_of(&part), Subject::User),
+            of => (part, of),
+        };
+        let id = match of {
+            Subject::User => "profile_id",
+            Subject::Account => "account_id",
+        };
+        let alias = self.attach(scope, of, &part);
+        Ok(alias.map_or(Expr::Bool(false), |alias| Expr::column(&alias, id).exists()))
+    }
+
+    /// The users of which an account is in an audience of accounts.
+    fn users_of(&mut self, members: &str) -> Box<str> {
+        let key = format!("users of {members}");
+        if let Some((part, _)) = self.known.get(&key) {
+            return part.clone();
+        }
+        let mut select = Select::from(Table::new("account_users", "u"));
+        select.distinct = true;
+        select.columns = vec![(Expr::column("u", "profile_id"), "profile_id".into())];
+        let on = Expr::column("m", "account_id").equals(Expr::column("u", "account_id"));
+        let mut scope = Scope::default();
+        scope.join(JoinKind::Inner, members, "m", |_| on.clone());
+        select.joins = scope.joins;
+        let part = self.add(&format!("users_{members}"), vec![select]);
+        self.known.insert(key, (part.clone(), "profile_id".into()));
+        part
+    }
+
+    /// The part that has the members of an audience.
+    pub(super) fn members(&mut self, slot: AudienceSlot) -> Result<Box<str>, Unsupported> {
+        let key = format!("members {}", slot.0);
+        if let Some((part, _)) = self.known.get(&key) {
+            return Ok(part.clone());
+        }
+        let select = self.select_members(slot)?;
+        let name = self
+            .program
+            .audiences
+            .get(slot.index())
+            .map_or("", |audience| &audience.name);
+        let part = self.add(&format!("member_of_{}", plain(name)), vec![select]);
+        self.known.insert(key, (part.clone(), "".into()));
+        Ok(part)
+    }
+
+    /// The members of an audience, by their ids.
+    pub(super) fn select_members(&mut self, slot: AudienceSlot) -> Result<Select, Unsupported> {
+        let program = self.program;
+        let Some(audience) = program.audiences.get(slot.index()) else {
+            return Err(Unsupported::NoSuchAudience);
+        };
+        let (table, alias, id) = match audience.of {
+            Subject::User => ("profiles", "p", "profile_id"),
+            Subject::Account => ("accounts", "a", "account_id"),
+        };
+        let mut scope = Scope::default();
+        let clauses = match audience.of {
+            Subject::User => {
+                scope.user = Whose::Here(alias.into());
+                self.deliverable(audience, alias)
+            }
+            Subject::Account => {
+                scope.account = Whose::Here(alias.into());
+                Expr::Bool(true)
+            }
+        };
+        let who = self.condition(&mut scope, audience.who)?;
+        let mut select = Select::from(Table::new(table, alias));
+        select.columns = vec![(Expr::column(alias, id), id.into())];
+        select.joins = scope.joins;
+        // Consent stands by itself, whatever the condition is.
+        select.condition = Expr::all([clauses, who]);
+        Ok(select)
+    }
+
+    /// How many users an account has, and of how many the condition holds.
+    fn users(&mut self, scope: &mut Scope, quantifier: Quantifier, condition: NodeId) -> Result<Expr, Unsupported> {
+        let key = format!("users {}", condition.0);
+        let part = match self.known.get(&key) {
+            Some((part, _)) => part.clone(),
+            None => {
+                let account = Expr::column("u", "account_id");
+                let mut inner = Scope {
+                    user: Whose::By(Expr::column("u", "profile_id"), Vec::new()),
+                    account: Whose::By(account.clone(), Vec::new()),
+                    ..Scope::default()
+                };
+                let condition = self.condition(&mut inner, condition)?;
+                let mut select = Select::from(Table::new("account_users", "u"));
+                select.columns = vec![
+                    (account.clone(), "account_id".into()),
+                    (Expr::count(None), "users".into()),
+                    (Expr::count(Some(condition)), "met".into()),
+                ];
+                select.joins = inner.joins;
+                select.group = vec![account];
+                let part = self.add("users_of_account", vec![select]);
+                self.known.insert(key, (part.clone(), "met".into()));
+                part
+            }
+        };
+        let Some(alias) = self.attach(scope, Subject::Account, &part) else {
+            return Ok(Expr::Bool(quantifier == Quantifier::No));
+        };
+        let (users, met) = (Expr::column(&alias, "users"), Expr::column(&alias, "met"));
+        let some = met.clone().compare(Comparison::AtLeast, Expr::Int(1));
+        Ok(match quantifier {
+            Quantifier::Any => some,
+            // An account without users has no row.
+            Quantifier::All => users.equals(met),
+            Quantifier::No => some.not(),
+        })
+    }
+}
+
+/// Whether a number that is NULL where it is 0 is one of a count.
+pub(super) fn holds(count: Count, number: &Expr) -> Expr {
+    if count.at_most == Some(count.at_least) && count.at_least > 0 {
+        return number.clone().equals(Expr::Int(i64::from(count.at_least)));
+    }
+    let least = (count.at_least > 0).then(|| {
+        number
+            .clone()
+            .compare(Comparison::AtLeast, Expr::Int(i64::from(count.at_least)))
+    });
+    let most = count.at_most.map(|most| {
+        let number = match count.at_least {
+            0 => Expr::Or0(Box::new(number.clone())),
+            _ => number.clone(),
+        };
+        number.compare(Comparison::AtMost, Expr::Int(i64::from(most)))
+    });
+    Expr::all(least.into_iter().chain(most))
+}
+
+/// A name as part of one of ours.
+pub(super) fn plain(name: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    };
+    name.chars().take(40).map(plain).collect()
+}
+
+impl Value {
+    pub(super) fn columns(alias: &str, name: impl Into<String>) -> Value {
+        Value::Columns {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
+    /// A text that was made of other values.
+    pub(super) fn made(alias: &str, name: &str) -> Value {
+        Value::Made {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
+    /// All columns of the value, under another name.
+    pub(super) fn renamed(&self, name: &str) -> Vec<(Expr, Box<str>)> {
+        let columns = Reading::ALL.into_iter().filter_map(|reading| {
+            let column = self.read(reading)?;
+            Some((column, format!("{name}:{}", reading.as_str()).into()))
+        });
+        columns.collect()
+    }
+}

@@ -1,0 +1,272 @@
+//! Texts that are hard to quote, wherever a definition can have them: as constants of every test, names of events, paths, keys of
+//! elements, names of destinations and audiences.
+
+use std::fmt::Write as _;
+
+use volens::sql::Dialect;
+use volens::{ConsentState, Profile, Profiles, Timestamp, Value};
+
+use crate::cases::{Case, Tally};
+use crate::engines::Engines;
+use crate::number;
+
+/// What quoting, escaping, comments and patterns are made of, and characters at the edges of encodings.
+const PIECES: [&str; 56] = [
+    "'",
+    "''",
+    "\"",
+    "\"\"",
+    "`",
+    "``",
+    "\\",
+    "\\\\",
+    "\\'",
+    "\\n",
+    "\\x27",
+    "\\u0027",
+    "%",
+    "_",
+    "\\%",
+    "\\_",
+    "*",
+    "?",
+    "[",
+    "]",
+    "^",
+    "$",
+    ";",
+    "--",
+    "-- ",
+    "/*",
+    "*/",
+    "#",
+    "//",
+    "\n",
+    "\r",
+    "\r\n",
+    "\t",
+    "\0",
+    "\u{1}",
+    "\u{1a}",
+    "\u{7f}",
+    "\u{85}",
+    "\u{2028}",
+    "\u{feff}",
+    "\u{fffd}",
+    "\u{10ffff}",
+    "🎉",
+    "ü",
+    "u\u{308}",
+    "İ",
+    "ß",
+    "ſ",
+    "{}",
+    "${x}",
+    ":x",
+    "?1",
+    "$1",
+    "$$",
+    "N'",
+    " ",
+];
+const WORDS: [&str; 12] = [
+    "a",
+    "A",
+    "select",
+    "' OR 1=1 --",
+    "'; DROP TABLE events; --",
+    "null",
+    "E'",
+    "r'",
+    "X'41'",
+    "5",
+    "true",
+    "item",
+];
+
+/// A small generator of its own (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides as u64).unwrap()
+    }
+
+    fn text(&mut self) -> String {
+        let mut text = String::new();
+        for _ in 0..self.below(6) {
+            match self.below(4) {
+                0 => text += WORDS[self.below(WORDS.len())],
+                1 => text.extend(char::from_u32(u32::try_from(self.below(0x300)).unwrap())),
+                _ => text += PIECES[self.below(PIECES.len())],
+            }
+        }
+        text
+    }
+
+    fn name(&mut self) -> String {
+        format!("{}{}", self.text(), self.below(1_000_000))
+    }
+
+    fn texts(&mut self, count: usize, make: fn(&mut Self) -> String) -> Vec<String> {
+        let mut texts: Vec<String> = (0..count).map(|_| make(self)).collect();
+        texts.sort();
+        texts.dedup();
+        texts
+    }
+}
+
+/// As a definition has it: what cannot be seen is written by its number.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            ' '..='~' => quoted.push(c),
+            c if c.is_alphabetic() => quoted.push(c),
+            c => c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| write!(quoted, "\\u{unit:04x}").unwrap()),
+        }
+    }
+    quoted + "\""
+}
+
+/// A workspace of such texts and people that have them, or nearly.
+fn hostile(dice: &mut Dice, count: usize) -> Case {
+    let literals = dice.texts(count, Dice::text);
+    let names = dice.texts(count / 10 + 1, Dice::name);
+    let [paths, events, destinations] = [0, 1, 2].map(|third| names.iter().skip(third).step_by(3).collect::<Vec<_>>());
+    let each = |form: &dyn Fn(&String) -> String, of: &[String]| of.iter().map(form).collect::<Vec<_>>().join(" or ");
+    let some = literals.get(..literals.len().min(40)).unwrap();
+    let list: Vec<String> = literals.iter().map(|text| quoted(text)).collect();
+
+    let mut text = "category A\n".to_owned();
+    for name in &destinations {
+        writeln!(text, "destination {} requires A", quoted(name)).unwrap();
+    }
+    let mut audience = |name: &str, who: String| {
+        let to: Vec<String> = destinations.iter().map(|name| quoted(name)).collect();
+        writeln!(
+            text,
+            "audience {} {{ who {who}\n send to {} }}",
+            quoted(name),
+            to.join(", ")
+        )
+        .unwrap();
+    };
+    audience("in", format!("trait p in [{}]", list.join(", ")));
+    let few: Vec<String> = some.iter().map(|text| quoted(text)).collect();
+    audience("any", format!("trait l contains any of [{}]", few.join(", ")));
+    audience("text", format!("trait p contains any of [{}]", quoted(&some.concat())));
+    for (name, test) in [
+        ("is", "="),
+        ("starts", "starts with"),
+        ("ends", "ends with"),
+        ("contains", "contains"),
+    ] {
+        audience(
+            name,
+            each(&|literal| format!("trait p {test} {}", quoted(literal)), some),
+        );
+    }
+    let paths: Vec<String> = paths.into_iter().cloned().collect();
+    let events: Vec<String> = events.into_iter().cloned().collect();
+    audience("paths", each(&|path| format!("trait {} = 5", quoted(path)), &paths));
+    audience(
+        "elements",
+        format!(
+            "any trait l ({})",
+            each(&|path| format!("{} = 5", quoted(path)), &paths)
+        ),
+    );
+    audience(
+        // What a comment of the query says.
+        "\n'; drop table profiles; --\r*/\0\\",
+        each(
+            &|event| format!("performed {0} where ({0} = 5)", quoted(event)),
+            &events,
+        ),
+    );
+
+    let profiles: Profiles = (0..count)
+        .map(|at| {
+            let mut text = || {
+                let literal = literals[dice.below(literals.len())].clone();
+                match dice.below(4) {
+                    0 | 1 => literal,
+                    2 => literal.replacen('\\', "", 1) + WORDS[dice.below(WORDS.len())],
+                    _ => format!("{}{literal}", dice.text()),
+                }
+            };
+            let (p, l) = (text(), text());
+            let (path, event) = (&paths[dice.below(paths.len())], &events[dice.below(events.len())]);
+            let other = &events[dice.below(events.len())];
+            let element = Value::Object([(path.as_str(), Value::from(5))].into_iter().collect());
+            let state = ConsentState::ALL[dice.below(2)];
+            Profile::builder()
+                .user_id(&format!("u{at}"))
+                .consent("A", state)
+                .trait_("p", p)
+                .trait_("l", vec![Value::from(l), element])
+                .trait_(path, 5)
+                .event(event, Timestamp::EPOCH, [(other.as_str(), Value::from(5))])
+                .event(
+                    event,
+                    Timestamp::EPOCH,
+                    [(if at % 2 == 0 { event } else { other }.as_str(), Value::from(5))],
+                )
+                .build()
+        })
+        .collect();
+    Case {
+        text,
+        profiles,
+        now: Timestamp::EPOCH,
+        reversed: false,
+    }
+}
+
+/// So many texts, some hundred at a time.
+fn round_trip(dialect: Dialect, texts: u32) {
+    const AT_ONCE: u32 = 250;
+    let Some(mut engines) = Engines::start() else {
+        return;
+    };
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut tally = Tally::default();
+    for _ in 0..texts.div_ceil(AT_ONCE) {
+        let case = hostile(&mut dice, AT_ONCE as usize);
+        if let Some(wrong) = case.wrong(&mut engines, dialect, &mut tally) {
+            panic!("{}: {wrong}", dialect.as_str());
+        }
+    }
+    println!(
+        "{}: {} queries written, refused {:#?}",
+        dialect.as_str(),
+        tally.written,
+        tally.refused
+    );
+}
+
+#[test]
+fn texts_come_through_duckdb() {
+    round_trip(Dialect::DuckDb, number("VOLENS_SQL_TEXTS").unwrap_or(1000));
+}
+
+#[test]
+fn texts_come_through_datafusion() {
+    round_trip(Dialect::DataFusion, number("VOLENS_SQL_TEXTS").unwrap_or(1000));
+}
+
+#[test]
+fn texts_come_through_spark() {
+    match number("VOLENS_SPARK_TEXTS") {
+        Some(texts) => round_trip(Dialect::Spark, texts),
+        None => eprintln!("Spark was not asked: VOLENS_SPARK_TEXTS says how many texts to try"),
+    }
+}
