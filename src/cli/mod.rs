@@ -20,6 +20,7 @@ mod profile;
 mod route;
 mod run;
 mod schema;
+mod sql;
 mod store;
 mod stream;
 mod table;
@@ -39,6 +40,7 @@ use crate::diagnostic::{Diagnostic, visible};
 use crate::engine::{DefinitionErrors, Engine, Error, Executor};
 use crate::ir::AudienceSlot;
 use crate::space::SpaceError;
+use crate::sql::Dialect;
 use crate::time::{Duration, Timestamp, TimestampError};
 
 /// The streams of the process, so that the command can be run from a test.
@@ -239,6 +241,19 @@ enum Command {
         #[arg(long, conflicts_with = "format")]
         ast: bool,
     },
+    /// Write an audience as one SQL query for an engine that has the events already
+    ///
+    /// What it reads stands in the guide of warehouses, and `--tables` prints it. A query finds the members as of one instant, which
+    /// must be given; with `--deliveries` those whom each destination may receive.
+    #[command(
+        override_usage = "volens sql <WORKSPACE> --dialect <DIALECT> (--audience <NAME>|--all) --now <TIMESTAMP> [OPTIONS]\n       volens sql <WORKSPACE> --dialect <DIALECT> --tables"
+    )]
+    Sql {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        arguments: SqlArguments,
+    },
     /// Print declarations of events, properties and traits, from a tracking plan or from what was sent
     #[command(subcommand)]
     Schema(schema::Command),
@@ -256,6 +271,29 @@ enum Command {
         #[command(flatten)]
         format: FormatArguments,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["audience", "all", "tables"])))]
+struct SqlArguments {
+    /// The engine: spark, duckdb or datafusion
+    #[arg(long, value_name = "DIALECT")]
+    dialect: Dialect,
+    /// The audience
+    #[arg(long, value_name = "NAME", requires = "now")]
+    audience: Option<String>,
+    /// All audiences in one query: a row for each person, with a column for each answer
+    #[arg(long, requires = "now", conflicts_with = "deliveries")]
+    all: bool,
+    /// Whom each destination may receive, by consent, instead of the members
+    #[arg(long, conflicts_with = "tables")]
+    deliveries: bool,
+    /// The statements that create the tables which the queries of the workspace read
+    #[arg(long)]
+    tables: bool,
+    /// The instant that the query is as of
+    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp, conflicts_with = "tables")]
+    now: Option<Timestamp>,
 }
 
 #[derive(Debug, Args)]
@@ -622,6 +660,7 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             audience,
             ast,
         } => ir::ir(&workspace.path, audience.as_deref(), *ast, format.format, streams),
+        Command::Sql { workspace, arguments } => sql::sql(&workspace.path, arguments, streams),
         Command::Schema(command) => schema::schema(command, streams),
         Command::Test {
             paths,

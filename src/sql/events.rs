@@ -2,6 +2,7 @@
 
 use super::Unsupported;
 use super::expr::{Aggregate, Expr, Order};
+use super::lists::Owner;
 use super::lower::{Lowering, plain};
 use super::query::{Join, JoinKind, Part, Select, Table};
 use super::scope::{Element, Scope, Whose};
@@ -204,6 +205,7 @@ impl Lowering<'_> {
         of: Subject,
         slot: TraitSlot,
         aggregate: &ir::Aggregate,
+        beside: bool,
     ) -> Result<Value, Unsupported> {
         let numbers = |reading| {
             move |lowering: &mut Self, function, property| {
@@ -249,6 +251,14 @@ impl Lowering<'_> {
                 let sum = column(self, scope, sum);
                 sum.zip(column(self, scope, count))
                     .map(|(sum, count)| Value::Average { sum, count })
+            }
+            // The smallest double may be that of several numbers, so beside another one it is looked for in both parts.
+            Function::Minimum(_) | Function::Maximum(_) if beside => {
+                let part = self.one_of(of, slot, aggregate)?;
+                let alias = self.attach(scope, of, &part);
+                alias.map(|alias| {
+                    Value::Number(Expr::column(&alias, "value:number"), Expr::column(&alias, "value:rest"))
+                })
             }
             Function::Minimum(property) => {
                 let known = numbers(Reading::Number)(self, Aggregate::Minimum, property)?;
@@ -297,7 +307,7 @@ impl Lowering<'_> {
         Ok(known)
     }
 
-    /// The one value that `first`, `last` or `most frequent` gives, as columns named `value`.
+    /// The one value that `first`, `last`, `minimum`, `maximum` or `most frequent` gives, as columns named `value`.
     fn one_of(&mut self, of: Subject, slot: TraitSlot, aggregate: &ir::Aggregate) -> Result<Box<str>, Unsupported> {
         let key = format!("value {}", slot.0);
         if let Some((part, _)) = self.known.get(&key) {
@@ -308,8 +318,12 @@ impl Lowering<'_> {
             Subject::Account => "account_id",
         };
         let (ranked, at_least) = match aggregate.function {
-            Function::First(property) => (self.ranked(of, aggregate, property, Order::Ascending)?, 1),
-            Function::Last(property) => (self.ranked(of, aggregate, property, Order::Descending)?, 1),
+            Function::First(property) | Function::Minimum(property) => {
+                (self.ranked(of, aggregate, property, Order::Ascending)?, 1)
+            }
+            Function::Last(property) | Function::Maximum(property) => {
+                (self.ranked(of, aggregate, property, Order::Descending)?, 1)
+            }
             Function::MostFrequent { property, at_least } => {
                 (self.ranked_texts(of, slot, aggregate, property)?, at_least)
             }
@@ -342,15 +356,22 @@ impl Lowering<'_> {
     ) -> Result<Box<str>, Unsupported> {
         let value = self.value(&mut scope_of(of, aggregate.event), &ValueRef::Property(property))?;
         let (mut select, id) = self.passing(of, aggregate.event, aggregate.window, aggregate.filter)?;
-        let order = [
-            (Expr::column("e", "time"), order),
-            (Expr::column("e", "event_id"), order),
-        ];
-        let position = Expr::RowNumber(Box::new(id.0.clone()), order.into());
+        let (by, needed) = match aggregate.function {
+            Function::Minimum(_) | Function::Maximum(_) => (
+                [Reading::Number, Reading::Rest].map(|by| value.read(by)),
+                Reading::Number,
+            ),
+            _ => (
+                [Some(Expr::column("e", "time")), Some(Expr::column("e", "event_id"))],
+                Reading::Kind,
+            ),
+        };
+        let order: Vec<(Expr, Order)> = by.into_iter().flatten().map(|by| (by, order)).collect();
+        let position = Expr::RowNumber(Box::new(id.0.clone()), order);
         select.columns = vec![id, (Expr::column("e", "event_id"), "event_id".into())];
         select.columns.extend(value.renamed("value"));
         select.columns.push((position, "position".into()));
-        let exists = value.read(Reading::Kind).map_or(Expr::Bool(false), Expr::exists);
+        let exists = value.read(needed).map_or(Expr::Bool(false), Expr::exists);
         select.condition = Expr::all([select.condition, exists]);
         Ok(self.add(&format!("ranked_{}", plain(&aggregate.name)), vec![select]))
     }
@@ -395,6 +416,7 @@ impl Lowering<'_> {
             let element = Element {
                 alias: "i".into(),
                 table: list.clone(),
+                of: Owner::Event,
             };
             let element = self.item(&element, &[]).unwrap_or(Value::Absent);
             elements.columns = vec![id];

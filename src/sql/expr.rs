@@ -25,6 +25,8 @@ pub(super) enum Expr {
     And(Vec<Expr>),
     Or(Vec<Expr>),
     Not(Box<Expr>),
+    /// Whether the condition holds, never NULL.
+    Settled(Box<Expr>),
     Exists(Box<Expr>),
     In(Box<Expr>, Vec<Expr>),
     /// A test of one text on another.
@@ -35,6 +37,12 @@ pub(super) enum Expr {
     Truth(Box<Expr>),
     /// Nothing, of a type.
     Null(ColumnType),
+    /// A whole number that is a double, too.
+    AsDouble(Box<Expr>),
+    /// The double that is nearest to a decimal.
+    Nearest(Box<Expr>),
+    /// What is left of a decimal that is a whole number of 64 bits; 0 of any other.
+    NearestRest(Box<Expr>),
     /// A number of rows, as a decimal.
     Whole(Box<Expr>),
     /// As a decimal without a fraction: billionths.
@@ -135,6 +143,14 @@ impl Expr {
         }
     }
 
+    /// The same, but false where it is NULL: for whoever reads the answer.
+    pub(super) fn settled(self) -> Expr {
+        match self {
+            Expr::Bool(value) => Expr::Bool(value),
+            other => Expr::Settled(Box::new(other)),
+        }
+    }
+
     /// All of them; true for none.
     pub(super) fn all(conditions: impl IntoIterator<Item = Expr>) -> Expr {
         let mut all = Vec::new();
@@ -193,7 +209,7 @@ impl Expr {
         match self {
             Expr::Or(_) => Binding::Or,
             Expr::And(_) => Binding::And,
-            Expr::Compare(..) | Expr::Not(_) | Expr::Exists(_) | Expr::In(..) => Binding::Test,
+            Expr::Compare(..) | Expr::Not(_) | Expr::Settled(_) | Expr::Exists(_) | Expr::In(..) => Binding::Test,
             Expr::Later(..) => Binding::Sum,
             Expr::Times(..) => Binding::Product,
             Expr::Int(value) if *value < 0 => Binding::Sum,
@@ -232,7 +248,7 @@ impl Expr {
                 right.inside(Binding::One, dialect, indent, out);
             }
             Expr::And(conditions) => list("AND", conditions, Binding::Test, dialect, indent, out),
-            Expr::Or(conditions) => list("OR", conditions, Binding::And, dialect, indent, out),
+            Expr::Or(conditions) => list("OR", conditions, Binding::Test, dialect, indent, out),
             Expr::Not(condition) => match &**condition {
                 Expr::Exists(value) => {
                     value.inside(Binding::One, dialect, indent, out);
@@ -244,6 +260,11 @@ impl Expr {
                     out.push_str(") IS NOT TRUE");
                 }
             },
+            Expr::Settled(condition) => {
+                out.push('(');
+                condition.write(dialect, indent + 1, out);
+                out.push_str(") IS TRUE");
+            }
             Expr::Exists(value) => {
                 value.inside(Binding::One, dialect, indent, out);
                 out.push_str(" IS NOT NULL");
@@ -273,6 +294,31 @@ impl Expr {
                 out.push_str(" WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END");
             }
             Expr::Null(kind) => out.push_str(&format!("CAST(NULL AS {})", dialect.column_type(*kind))),
+            Expr::AsDouble(count) => {
+                out.push_str("CAST(");
+                count.write(dialect, indent, out);
+                out.push_str(" AS DOUBLE)");
+            }
+            Expr::Nearest(decimal) => {
+                // A text is read as the nearest double everywhere; a decimal is not.
+                let text = dialect.column_type(ColumnType::Text);
+                out.push_str("CAST(CAST(");
+                decimal.write(dialect, indent, out);
+                out.push_str(&format!(" AS {text}) AS DOUBLE)"));
+            }
+            Expr::NearestRest(decimal) => {
+                let mut of = String::new();
+                decimal.write(dialect, indent, &mut of);
+                let mut double = String::new();
+                Expr::Nearest(decimal.clone()).write(dialect, indent, &mut double);
+                let whole = format!("CAST({of} AS DECIMAL(38, 0))");
+                // Below 2^53 every whole number is a double. A half fits the integers of 64 bits, and doubles of that size are even.
+                out.push_str(&format!(
+                    "CASE WHEN ABS({of}) > 9007199254740992 AND {of} = {whole} AND {of} >= -9223372036854775808 \
+                     AND {of} <= 18446744073709551615 THEN {whole} - CAST(CAST({double} / 2 AS BIGINT) AS DECIMAL(38, 0)) * 2 \
+                     ELSE 0 END"
+                ));
+            }
             Expr::Whole(count) => {
                 out.push_str("CAST(");
                 count.write(dialect, indent, out);
@@ -333,7 +379,7 @@ impl Expr {
     fn on_one_line(&self, dialect: Dialect, out: &mut String) {
         match self {
             Expr::And(conditions) => joined(" AND ", conditions, Binding::Test, dialect, out),
-            Expr::Or(conditions) => joined(" OR ", conditions, Binding::And, dialect, out),
+            Expr::Or(conditions) => joined(" OR ", conditions, Binding::Test, dialect, out),
             other => other.write(dialect, 0, out),
         }
     }

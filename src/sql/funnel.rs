@@ -10,7 +10,7 @@ use super::events::scope_of;
 use super::expr::{Aggregate, Expr};
 use super::lower::{Lowering, holds, plain};
 use super::query::{JoinKind, Select, Table};
-use super::scope::{Scope, Whose};
+use super::scope::{Before, Scope, Whose};
 use crate::ir::{
     Comparison, Count, Node, NodeId, Performed, Program, PropertySlot, Reference, Step, Subject, Test, ValueRef,
 };
@@ -39,11 +39,13 @@ impl Lowering<'_> {
         let (first_after, _) = performed.window.bounds(self.now);
         for (at, step) in (1..).zip(&performed.steps) {
             let last = at as usize == performed.steps.len();
-            let following = self.following(step, at, &carried, first_after)?;
             let mut scope = Scope {
                 user: Whose::By(Expr::column("c", "profile_id"), Vec::new()),
                 event: Some(("s".into(), step.event)),
-                before: Some("c".into()),
+                before: Some(Before {
+                    alias: "c".into(),
+                    sets: BTreeSet::new(),
+                }),
                 ..Scope::default()
             };
             let mut on = vec![
@@ -58,6 +60,8 @@ impl Lowering<'_> {
             for part in referring {
                 on.push(self.condition(&mut scope, part)?);
             }
+            let sets = scope.before.map_or_else(BTreeSet::new, |before| before.sets);
+            let following = self.following(step, at, &carried, first_after, sets)?;
             let plainly = step.count == Count::ONCE;
             let kind = match (last, plainly, step.negated) {
                 (false, ..) => JoinKind::Inner,
@@ -122,6 +126,7 @@ impl Lowering<'_> {
         at: u32,
         carried: &Carried,
         after: Timestamp,
+        sets: BTreeSet<Box<str>>,
     ) -> Result<Box<str>, Unsupported> {
         let (alone, referring) = self.parts_of(step.filter);
         let mut scope = scope_of(Subject::User, step.event);
@@ -133,11 +138,20 @@ impl Lowering<'_> {
             after: (after > Timestamp::MIN).then_some(after),
             ..Window::ALL
         };
+        let mut has = Vec::new();
+        for set in sets {
+            let event = Expr::column("e", "event_id");
+            let alias = scope.join(JoinKind::Left, &set, &set, |alias| {
+                Expr::column(alias, "owner").equals(event.clone())
+            });
+            has.push((Expr::column(&alias, "owner").exists(), set));
+        }
         let mut select = Select::from(Table::new("events", "e"));
         select.joins = scope.joins;
         select.condition = Expr::all([self.inside("e", step.event, window)].into_iter().chain(passes));
         let id = |column: &str| (Expr::column("e", column), column.into());
         select.columns = vec![id("profile_id"), id("event_id"), id("time")];
+        select.columns.extend(has);
         // Under the names that they have in the table of events.
         let mut read = carried.get(&at).cloned().unwrap_or_default();
         for part in referring {

@@ -6,7 +6,7 @@ use super::expr::Expr;
 use super::lower::Lowering;
 use super::query::{Join, JoinKind, Select, Table};
 use super::scope::{Element, Scope, Whose};
-use super::value::{Elements, Value};
+use super::value::{Elements, Value, Wanted};
 use crate::ir::{Function, NodeId, Operand, Subject, TraitSource, ValueRef};
 use crate::tables::{Layout, Place};
 
@@ -19,10 +19,11 @@ struct List {
     of: Owner,
 }
 
-enum Owner {
+#[derive(Debug, Clone)]
+pub(super) enum Owner {
     Subject(Subject),
     Event,
-    Element,
+    Element(Box<Element>),
 }
 
 /// The elements of a value that a test is asked of.
@@ -33,14 +34,15 @@ pub(super) struct ElementsOf<'l, 'p, 's> {
 }
 
 impl Elements for ElementsOf<'_, '_, '_> {
-    fn has(&mut self, equal: &Operand) -> Result<Expr, Unsupported> {
-        let what = format!("{equal:?}");
+    fn has(&mut self, wanted: Wanted<'_>) -> Result<Expr, Unsupported> {
+        let what = format!("{wanted:?}");
         self.lowering
             .has_element(self.scope, self.of, &what, |lowering, scope| {
                 let element = lowering.value(scope, &ValueRef::Item(Vec::new()))?;
-                match equal {
-                    Operand::Literal(literal) => element.equals(literal),
-                    Operand::Reference(reference) => {
+                match wanted {
+                    Wanted::Among(literals) => element.is_among(&literals.iter().cloned().collect()),
+                    Wanted::Equal(Operand::Literal(literal)) => element.equals(literal),
+                    Wanted::Equal(Operand::Reference(reference)) => {
                         let other = lowering.referred(scope, *reference)?;
                         element.same(&other)
                     }
@@ -91,6 +93,11 @@ impl Lowering<'_> {
                 part
             }
         };
+        if let (Owner::Event, ValueRef::Property(_), Some(before)) = (&list.of, of, &mut scope.before) {
+            // In a funnel this is asked of the step's events before they are joined to what was matched.
+            before.sets.insert(part.clone());
+            return Ok(Expr::column("s", &part));
+        }
         let owner = list.owner;
         let alias = scope.join(JoinKind::Left, &part, &part, |alias| {
             Expr::column(alias, "owner").equals(owner.clone())
@@ -116,23 +123,16 @@ impl Lowering<'_> {
                     let table = list(layout, Place::Events, path.keys())?;
                     Some((table, Expr::column(&alias, "event_id")))
                 })
-                .map(|(table, owner)| match scope.before {
-                    None => Ok(List {
-                        table,
-                        owner,
-                        of: Owner::Event,
-                    }),
-                    // The event is not joined yet where this would be.
-                    Some(_) => Err(Unsupported::new(
-                        "a list is looked into in one breath with an event before",
-                    )),
-                })
-                .transpose()?,
+                .map(|(table, owner)| List {
+                    table,
+                    owner,
+                    of: Owner::Event,
+                }),
             ValueRef::Item(path) => scope.element.clone().and_then(|element| {
                 Some(List {
                     table: list(layout, Place::List(&element.table), path)?,
                     owner: Expr::column(&element.alias, "element_id"),
-                    of: Owner::Element,
+                    of: Owner::Element(Box::new(element)),
                 })
             }),
             ValueRef::Trait(slot) => {
@@ -185,28 +185,39 @@ impl Lowering<'_> {
 impl List {
     /// What a filter of elements sees.
     fn scope(&self) -> Scope {
-        let owner = Expr::column("i", "owner");
         let mut scope = Scope {
             user: Whose::OutOfReach,
             account: Whose::OutOfReach,
             element: Some(Element {
                 alias: "i".into(),
                 table: self.table.clone(),
+                of: self.of.clone(),
             }),
             ..Scope::default()
         };
-        match self.of {
-            Owner::Subject(Subject::User) => scope.user = Whose::By(owner, Vec::new()),
-            Owner::Subject(Subject::Account) => scope.account = Whose::By(owner, Vec::new()),
+        // From the element to its list, to the list that this is an element of, and so on.
+        let (mut owner, mut of, mut joins) = (Expr::column("i", "owner"), &self.of, Vec::new());
+        while let Owner::Element(element) = of {
+            let alias = format!("o{}", joins.len() + 1);
+            joins.push(Join {
+                kind: JoinKind::Inner,
+                table: Table::new(&element.table, &alias),
+                on: Expr::column(&alias, "element_id").equals(owner),
+            });
+            (owner, of) = (Expr::column(&alias, "owner"), &element.of);
+        }
+        match of {
+            Owner::Subject(Subject::User) => scope.user = Whose::By(owner, joins),
+            Owner::Subject(Subject::Account) => scope.account = Whose::By(owner, joins),
             Owner::Event => {
-                let join = Join {
+                joins.push(Join {
                     kind: JoinKind::Inner,
                     table: Table::new("events", "e"),
                     on: Expr::column("e", "event_id").equals(owner),
-                };
-                scope.user = Whose::By(Expr::column("e", "profile_id"), vec![join]);
+                });
+                scope.user = Whose::By(Expr::column("e", "profile_id"), joins);
             }
-            Owner::Element => {}
+            Owner::Element(_) => {}
         }
         scope
     }

@@ -10,8 +10,8 @@ use super::scope::{Scope, Whose};
 use super::value::Value;
 use crate::consent::ConsentState;
 use crate::ir::{
-    Audience, AudienceSlot, CategorySlot, Comparison, Count, Node, NodeId, Performed, Program, Quantifier, Reference,
-    Subject, Test, TraitSlot, TraitSource, ValueRef,
+    Audience, AudienceSlot, CategorySlot, Comparison, Count, Destination, Node, NodeId, Performed, Program, Quantifier,
+    Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
 };
 use crate::tables::{Layout, Place, Reading};
 use crate::time::Timestamp;
@@ -92,10 +92,12 @@ impl<'p> Lowering<'p> {
 
     fn test(&mut self, scope: &mut Scope, value: &ValueRef, test: &Test) -> Result<Expr, Unsupported> {
         let of = value;
-        let value = self.value(scope, of)?;
-        let referred = match test.reference() {
-            Some(reference) => Some(self.referred(scope, reference)?),
-            None => None,
+        let (value, referred) = match test.reference() {
+            Some(reference) => {
+                let value = self.value_beside(scope, of)?;
+                (value, Some(self.referred(scope, reference)?))
+            }
+            None => (self.value(scope, of)?, None),
         };
         let now = self.now;
         let mut elements = super::lists::ElementsOf {
@@ -106,9 +108,17 @@ impl<'p> Lowering<'p> {
         value.holds(test, now, referred.as_ref(), &mut elements)
     }
 
+    /// A value that is compared with another one.
+    fn value_beside(&mut self, scope: &mut Scope, value: &ValueRef) -> Result<Value, Unsupported> {
+        match value {
+            ValueRef::Trait(slot) => self.trait_value(scope, *slot, true),
+            value => self.value(scope, value),
+        }
+    }
+
     pub(super) fn value(&mut self, scope: &mut Scope, value: &ValueRef) -> Result<Value, Unsupported> {
         match value {
-            ValueRef::Trait(slot) => self.trait_value(scope, *slot),
+            ValueRef::Trait(slot) => self.trait_value(scope, *slot, false),
             ValueRef::Property(slot) => Ok(scope
                 .event
                 .as_ref()
@@ -130,20 +140,20 @@ impl<'p> Lowering<'p> {
 
     pub(super) fn referred(&mut self, scope: &mut Scope, reference: Reference) -> Result<Value, Unsupported> {
         match reference {
-            Reference::Trait(slot) => self.trait_value(scope, slot),
+            Reference::Trait(slot) => self.trait_value(scope, slot, true),
             Reference::Step { step, property } => {
                 let Some(before) = &scope.before else {
                     return Err(Unsupported::new(
                         "the elements of a list are compared with an event before",
                     ));
                 };
-                Ok(Value::columns(before, format!("{step}.{}", property.0)))
+                Ok(Value::columns(&before.alias, format!("{step}.{}", property.0)))
             }
         }
     }
 
-    /// A trait of the subject. A user has none of an account's traits, and the other way round.
-    pub(super) fn trait_value(&mut self, scope: &mut Scope, slot: TraitSlot) -> Result<Value, Unsupported> {
+    /// A trait of the subject, which may be `beside` another value. A user has none of an account's traits, and the other way round.
+    fn trait_value(&mut self, scope: &mut Scope, slot: TraitSlot, beside: bool) -> Result<Value, Unsupported> {
         let Some(source) = self.program.traits.get(slot.index()) else {
             return Ok(Value::Absent);
         };
@@ -165,7 +175,7 @@ impl<'p> Lowering<'p> {
                     row.and_then(|row| Some(Value::columns(&row, &*self.layout.values(place, path.keys())?.name)));
                 Ok(columns.unwrap_or(Value::Absent))
             }
-            TraitSource::Computed(aggregate) => self.computed(scope, source.of, slot, aggregate),
+            TraitSource::Computed(aggregate) => self.computed(scope, source.of, slot, aggregate, beside),
         }
     }
 
@@ -232,7 +242,15 @@ impl<'p> Lowering<'p> {
         Expr::all([known, self.granted(alias, audience.consent.iter().copied())])
     }
 
-    fn member(&mut self, scope: &mut Scope, slot: AudienceSlot) -> Result<Expr, Unsupported> {
+    /// Whether a destination may receive a user (CC-7, CC-9, CE-1).
+    pub(super) fn may_receive(&self, destination: &Destination, alias: &str) -> Expr {
+        match self.program.enforcement {
+            true => self.granted(alias, self.program.enforced(destination)),
+            false => Expr::Bool(true),
+        }
+    }
+
+    pub(super) fn member(&mut self, scope: &mut Scope, slot: AudienceSlot) -> Result<Expr, Unsupported> {
         let Some(of) = self.program.audiences.get(slot.index()).map(|audience| audience.of) else {
             return Ok(Expr::Bool(false));
         };

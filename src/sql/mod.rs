@@ -23,7 +23,8 @@ mod value;
 use self::expr::Expr;
 use self::lower::Lowering;
 use self::query::{Join, JoinKind, Select, Table};
-use crate::ir::{Audience, AudienceSlot, Program, Subject};
+use self::scope::{Scope, Whose};
+use crate::ir::{Audience, AudienceSlot, CategorySlot, Program, Subject};
 use crate::tables::Layout;
 use crate::time::Timestamp;
 
@@ -92,6 +93,77 @@ pub fn deliveries(
     ))
 }
 
+/// One query for all audiences as of `now`, which goes through the people once, and once through the events that are counted and
+/// summed: a row for each person who is in any, with `profile_id` and a column for each answer, true or not. `AUDIENCE:member` says
+/// who is in an audience of users, `AUDIENCE:DESTINATION:delivered` whom a destination may receive.
+///
+/// # Errors
+/// [`Unsupported`]: of one audience is of all.
+pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String, Unsupported> {
+    let layout = Layout::new(program);
+    let mut lowering = Lowering::new(program, &layout, now);
+    let mut scope = Scope {
+        user: Whose::Here("p".into()),
+        ..Scope::default()
+    };
+    let id = |alias| (Expr::column(alias, "profile_id"), "profile_id".into());
+    let mut answers = vec![id("p")];
+    let consent = (0..).map(CategorySlot).zip(&program.categories);
+    let consent = consent.filter_map(|(slot, _)| layout.category(slot));
+    answers.extend(consent.map(|column| (Expr::column("p", column), column.into())));
+    let (mut columns, mut someone) = (vec![id("a")], Vec::new());
+    for (slot, audience) in (0..).map(AudienceSlot).zip(&program.audiences) {
+        let clauses = lowering.deliverable(audience, "p");
+        let who = match audience.of {
+            Subject::User => lowering.condition(&mut scope, audience.who)?,
+            Subject::Account => lowering.member(&mut scope, slot)?,
+        };
+        let name: Box<str> = format!("{}:member", audience.name).into();
+        answers.push((Expr::all([clauses, who]).settled(), name.clone()));
+        let member = Expr::column("a", &name);
+        if audience.of == Subject::User {
+            columns.push((member.clone(), name));
+        }
+        for destination in audience
+            .destinations
+            .iter()
+            .filter_map(|slot| program.destinations.get(slot.index()))
+        {
+            let delivered = Expr::all([member.clone(), lowering.may_receive(destination, "a")]);
+            let name = format!("{}:{}:delivered", audience.name, destination.name);
+            columns.push((delivered.settled(), name.into()));
+        }
+        someone.push(member);
+    }
+    let mut select = Select::from(Table::new("profiles", "p"));
+    select.columns = answers;
+    select.joins = scope.joins;
+    let answers = lowering.add("answers", vec![select]);
+    let mut select = Select::from(Table::new(&answers, "a"));
+    select.columns = columns;
+    select.condition = Expr::any(someone);
+    let head = format!("all audiences, as of {now}");
+    Ok(query::write(&head, &lowering.finish(), &[select], dialect))
+}
+
+/// The statements that create the tables which the queries of a program read: empty, in the engine's own types.
+pub fn tables(program: &Program, dialect: Dialect) -> String {
+    let mut out = String::new();
+    for table in Layout::new(program).tables() {
+        out.push_str("CREATE TABLE ");
+        dialect.name(&table.name, &mut out);
+        out.push_str(" (");
+        for (at, column) in table.columns.iter().enumerate() {
+            out.push_str(if at == 0 { "\n  " } else { ",\n  " });
+            dialect.name(&column.name, &mut out);
+            out.push(' ');
+            out.push_str(dialect.column_type(column.kind));
+        }
+        out.push_str("\n);\n");
+    }
+    out
+}
+
 fn head(program: &Program, audience: AudienceSlot, now: Timestamp) -> String {
     let name = program
         .audiences
@@ -114,10 +186,7 @@ fn delivered(lowering: &Lowering<'_>, audience: &Audience, members: &str) -> Vec
     };
     let selects: Vec<Select> = destinations
         .map(|destination| {
-            let granted = match program.enforcement {
-                true => lowering.granted("p", program.enforced(destination)),
-                false => Expr::Bool(true),
-            };
+            let granted = lowering.may_receive(destination, "p");
             let mut select = Select::from(Table::new(members, "m"));
             select.columns = vec![
                 (Expr::text(&destination.name), "destination".into()),

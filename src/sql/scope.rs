@@ -1,6 +1,9 @@
 //! What the expression at hand can see: the rows of which a query is being written, and which others have to be joined to them.
 
+use std::collections::BTreeSet;
+
 use super::expr::Expr;
+use super::lists::Owner;
 use super::query::{Join, JoinKind, Table};
 use crate::ir::EventSlot;
 
@@ -13,8 +16,7 @@ pub(super) struct Scope {
     pub(super) event: Option<(Box<str>, EventSlot)>,
     /// The element of a list.
     pub(super) element: Option<Element>,
-    /// In a funnel, the alias of what was matched before: of each step what is referred to.
-    pub(super) before: Option<Box<str>>,
+    pub(super) before: Option<Before>,
     pub(super) joins: Vec<Join>,
 }
 
@@ -38,6 +40,16 @@ pub(super) struct Element {
     pub(super) alias: Box<str>,
     /// The table that it stands in.
     pub(super) table: Box<str>,
+    pub(super) of: Owner,
+}
+
+/// What was matched before a step, in a funnel.
+#[derive(Debug, Clone)]
+pub(super) struct Before {
+    /// Its alias: of each step it has what is referred to.
+    pub(super) alias: Box<str>,
+    /// Parts that have the events of the step whose lists have some element: columns of the step's events, by these names.
+    pub(super) sets: BTreeSet<Box<str>>,
 }
 
 impl Scope {

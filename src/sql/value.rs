@@ -25,11 +25,22 @@ pub(super) enum Value {
     Average { sum: Expr, count: Expr },
     /// The smallest or largest double.
     Extreme(Expr),
+    /// A number in two parts, the nearest double and what is left; NULL where there is none.
+    Number(Expr, Expr),
 }
 
-/// Whether a list that the value is has an element that equals a literal, or the value that a reference leads to.
+/// What an element of a list has to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'w> {
+    /// The same as this.
+    Equal(&'w Operand),
+    /// One of these.
+    Among(&'w [Literal]),
+}
+
+/// Asks whether a list that the value is has such an element.
 pub(super) trait Elements {
-    fn has(&mut self, equal: &Operand) -> Result<Expr, Unsupported>;
+    fn has(&mut self, wanted: Wanted<'_>) -> Result<Expr, Unsupported>;
 }
 
 /// Doubles of smaller magnitude are exactly the number that they stand for, so they alone decide.
@@ -54,7 +65,7 @@ impl Value {
             }
             Value::Count(_) | Value::Sum(_) => Expr::Bool(true),
             Value::Average { count, .. } => count.clone().compare(Comparison::AtLeast, Expr::Int(1)),
-            Value::Extreme(number) => number.clone().exists(),
+            Value::Extreme(number) | Value::Number(number, _) => number.clone().exists(),
         }
     }
 
@@ -89,7 +100,12 @@ impl Value {
                 };
                 ordered(comparison, (value, value_rest), (Expr::Double(double), Expr::Int(rest)))
             }
-            Value::Extreme(value) if double.abs() < EXACT => plainly(value.clone()),
+            Value::Extreme(value) | Value::Number(value, _) if double.abs() < EXACT => plainly(value.clone()),
+            Value::Number(value, value_rest) => ordered(
+                comparison,
+                (value.clone(), value_rest.clone()),
+                (Expr::Double(double), Expr::Int(rest)),
+            ),
             Value::Extreme(_) => {
                 return Err(Unsupported::new(
                     "the smallest or largest value is compared with a number of 2^53 or more",
@@ -141,9 +157,31 @@ impl Value {
         }
     }
 
+    /// As a number, in two parts.
+    fn parts(&self) -> Option<(Expr, Expr)> {
+        match self {
+            Value::Count(count) => Some((Expr::AsDouble(Box::new(count.clone())), Expr::Int(0))),
+            Value::Sum(sum) => Some((
+                Expr::Nearest(Box::new(sum.clone())),
+                Expr::NearestRest(Box::new(sum.clone())),
+            )),
+            Value::Number(number, rest) => Some((number.clone(), rest.clone())),
+            _ => Some((self.read(Reading::Number)?, self.read(Reading::Rest)?)),
+        }
+    }
+
+    fn is_number(&self) -> bool {
+        matches!(self, Value::Count(_) | Value::Sum(_) | Value::Number(..))
+    }
+
     /// Two values compared: as numbers if either is one, as booleans if either is one, else as text. Those that are the same have
     /// the same key, and of two texts it is the texts that must be.
     pub(super) fn same(&self, other: &Value) -> Result<Expr, Unsupported> {
+        if (self.is_number() || other.is_number())
+            && let Some((value, other)) = self.parts().zip(other.parts())
+        {
+            return Ok(ordered(None, value, other));
+        }
         let (Some((kind, key, text)), Some((other_kind, other_key, other_text))) = (self.scalar(), other.scalar())
         else {
             return self.beside(other);
@@ -176,8 +214,7 @@ impl Value {
     }
 
     fn compared(&self, comparison: Comparison, other: &Value) -> Result<Expr, Unsupported> {
-        let number = |value: &Value| Some((value.read(Reading::Number)?, value.read(Reading::Rest)?));
-        match (number(self), number(other)) {
+        match (self.parts(), other.parts()) {
             (Some(value), Some(other)) => Ok(ordered(Some(comparison), value, other)),
             _ => self.beside(other),
         }
@@ -245,22 +282,22 @@ impl Value {
             Test::NoneOf(list) => Expr::all([self.exists(), self.is_among(list)?.not()]),
             Test::Contains(operand) => Expr::any([
                 self.on_text(TextTest::Contains, operand, referred)?,
-                elements.has(operand)?,
+                elements.has(Wanted::Equal(operand))?,
             ]),
             Test::ContainsAny(literals) => {
                 let mut any = Vec::new();
                 for literal in literals {
                     let operand = Operand::Literal(literal.clone());
                     any.push(self.on_text(TextTest::Contains, &operand, None)?);
-                    any.push(elements.has(&operand)?);
                 }
+                any.push(elements.has(Wanted::Among(literals))?);
                 Expr::any(any)
             }
             Test::Omits(reference) => {
                 let operand = Operand::Reference(*reference);
                 let found = Expr::any([
                     self.on_text(TextTest::Contains, &operand, referred)?,
-                    elements.has(&operand)?,
+                    elements.has(Wanted::Equal(&operand))?,
                 ]);
                 Expr::all([decided(&operand), found.not()])
             }
@@ -270,7 +307,7 @@ impl Value {
         })
     }
 
-    fn is_among(&self, list: &Literals) -> Result<Expr, Unsupported> {
+    pub(super) fn is_among(&self, list: &Literals) -> Result<Expr, Unsupported> {
         let texts: Vec<&str> = list.texts.iter().map(|text| &**text).collect();
         let mut any = vec![self.is_text(&texts)?];
         let (near, far): (Vec<Number>, Vec<Number>) =
