@@ -84,3 +84,61 @@ fn tables() {
     let engine = engine("five");
     insta::assert_snapshot!(sql::tables(engine.program(), Dialect::Spark));
 }
+
+/// Definitions that are refused, with the reason; the same stand in the guide.
+#[test]
+fn what_has_no_exact_form_is_refused() {
+    use sql::Unsupported::*;
+    let refused = [
+        (
+            ElementBesideStep,
+            r#"audience a { who performed "A" as a then performed "B" where (any items (sku = a.sku)) }"#,
+        ),
+        (
+            ElementBesideStep,
+            r#"audience a { who performed "A" as a then performed "B" where (tags contains a.tag) }"#,
+        ),
+        (
+            ElementBesideAccount,
+            r#"account trait n = count of "A" where (any items (price > trait limit))
+               audience a of accounts { who account trait n > 1 }"#,
+        ),
+        (
+            ComputedBesideValue,
+            r#"trait n = average of x from "A" audience a { who trait n > trait goal }"#,
+        ),
+        (
+            ComputedBesideValue,
+            r#"trait n = most frequent of x from "A" audience a { who trait n = trait goal }"#,
+        ),
+        (
+            TextBesideLargeNumber,
+            r#"trait n = most frequent of x from "A" audience a { who trait n = 9007199254740993 }"#,
+        ),
+        (
+            ExtremeBesideLargeNumber,
+            r#"trait n = maximum of x from "A" audience a { who trait n > 9007199254740993 }"#,
+        ),
+        (
+            AverageBesideLargeNumber,
+            r#"trait n = average of x from "A" audience a { who trait n > 5000000000 }"#,
+        ),
+        (
+            TextOfComputedNumber,
+            r#"trait n = sum of x from "A" audience a { who trait n starts with "5" }"#,
+        ),
+    ];
+    let guide = fs::read_to_string(format!("{}/docs/sql.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    for (reason, text) in refused {
+        let engine = Engine::from_text("a.audience", text).unwrap_or_else(|errors| panic!("{errors}"));
+        for dialect in Dialect::ALL {
+            let found = sql::members(engine.program(), AudienceSlot(0), dialect, now());
+            assert_eq!(found, Err(reason), "{text}");
+            assert!(sql::all(engine.program(), dialect, now()).is_err());
+            assert!(sql::deliveries(engine.program(), AudienceSlot(0), dialect, now()).is_err());
+        }
+        let said = reason.to_string();
+        let said = said.trim_start_matches("SQL has no exact form of ");
+        assert!(guide.contains(said), "the guide does not say: {said}");
+    }
+}

@@ -327,7 +327,7 @@ impl Lowering<'_> {
             Function::MostFrequent { property, at_least } => {
                 (self.ranked_texts(of, slot, aggregate, property)?, at_least)
             }
-            _ => return Err(Unsupported::new("this is no value of one event")),
+            _ => return Err(Unsupported::NoSuchAudience),
         };
         let mut select = Select::from(Table::new(&ranked, "r"));
         select.columns = vec![
@@ -390,7 +390,7 @@ impl Lowering<'_> {
             return Ok(part.clone());
         }
         let Some(path) = self.property(aggregate.event, property) else {
-            return Err(Unsupported::new("there is no such property"));
+            return Err(Unsupported::NoSuchAudience);
         };
         let list = self
             .layout

@@ -116,7 +116,7 @@ impl Lowering<'_> {
             let part = self.add(&format!("followed_{name}"), vec![select]);
             return Ok((part, "n".into()));
         }
-        Err(Unsupported::new("a funnel has no step"))
+        Err(Unsupported::NoSuchAudience)
     }
 
     /// The part of the events that may be a step's, whatever was matched before.

@@ -143,9 +143,7 @@ impl<'p> Lowering<'p> {
             Reference::Trait(slot) => self.trait_value(scope, slot, true),
             Reference::Step { step, property } => {
                 let Some(before) = &scope.before else {
-                    return Err(Unsupported::new(
-                        "the elements of a list are compared with an event before",
-                    ));
+                    return Err(Unsupported::ElementBesideStep);
                 };
                 Ok(Value::columns(&before.alias, format!("{step}.{}", property.0)))
             }
@@ -163,9 +161,7 @@ impl<'p> Lowering<'p> {
         };
         match &source.source {
             _ if matches!(whose, Whose::Nobody) => Ok(Value::Absent),
-            _ if matches!(whose, Whose::OutOfReach) => Err(Unsupported::new(
-                "an element of a list inside of another, or of an account's event, is compared with a trait",
-            )),
+            _ if matches!(whose, Whose::OutOfReach) => Err(Unsupported::ElementBesideAccount),
             TraitSource::Sent(path) => {
                 let (row, place) = match source.of {
                     Subject::User => (scope.user_row(), Place::Traits),
@@ -307,7 +303,7 @@ impl<'p> Lowering<'p> {
     pub(super) fn select_members(&mut self, slot: AudienceSlot) -> Result<Select, Unsupported> {
         let program = self.program;
         let Some(audience) = program.audiences.get(slot.index()) else {
-            return Err(Unsupported::new("there is no such audience"));
+            return Err(Unsupported::NoSuchAudience);
         };
         let (table, alias, id) = match audience.of {
             Subject::User => ("profiles", "p", "profile_id"),

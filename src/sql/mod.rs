@@ -30,19 +30,38 @@ use crate::time::Timestamp;
 
 pub use dialect::{Dialect, UnknownDialect};
 
-/// A definition that has no exact form in an engine.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("SQL has no exact form of this: {reason}")]
+/// A definition that has no exact form in SQL, in any dialect; what it means can be asked of an [`Engine`](crate::Engine).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
-pub struct Unsupported {
-    /// What has none.
-    pub reason: String,
-}
-
-impl Unsupported {
-    fn new(reason: impl Into<String>) -> Self {
-        Unsupported { reason: reason.into() }
-    }
+pub enum Unsupported {
+    /// In a funnel: `any` or `contains` on a list, with a reference to an event before.
+    #[error("SQL has no exact form of elements of a list that are compared with an earlier event of a funnel")]
+    ElementBesideStep,
+    /// `any` in a filter of an account's computed trait, with a reference to a trait of the account.
+    #[error("SQL has no exact form of elements of an event's list that are compared with a trait of the account")]
+    ElementBesideAccount,
+    /// An average, a most frequent value, or an element of a unique list, and a reference.
+    #[error(
+        "SQL has no exact form of an average, a most frequent value or a unique list that is compared with another value"
+    )]
+    ComputedBesideValue,
+    /// A most frequent value or an element of a unique list, and a number of 2⁵³ or more.
+    #[error(
+        "SQL has no exact form of a most frequent value or a unique list that is compared with a number of 2^53 or more"
+    )]
+    TextBesideLargeNumber,
+    /// A minimum or maximum, and a number of 2⁵³ or more.
+    #[error("SQL has no exact form of a minimum or maximum that is compared with a number of 2^53 or more")]
+    ExtremeBesideLargeNumber,
+    /// An average, and a number of more than four billions.
+    #[error("SQL has no exact form of an average that is compared with a number of more than four billions")]
+    AverageBesideLargeNumber,
+    /// `contains`, `starts with` or `ends with` on a computed number.
+    #[error("SQL has no exact form of the text of a number that is computed: compare it as a number")]
+    TextOfComputedNumber,
+    /// The program has no audience, or a part of it nothing, at this place.
+    #[error("the program has no such audience")]
+    NoSuchAudience,
 }
 
 /// The query for the members of an audience as of `now`: a column `profile_id`, or `account_id` of an audience of accounts. Who is a

@@ -94,9 +94,7 @@ impl Value {
                     return Ok(plainly(value));
                 }
                 let Some(value_rest) = self.read(Reading::Rest) else {
-                    return Err(Unsupported::new(
-                        "a text that is computed is compared with a number of 2^53 or more",
-                    ));
+                    return Err(Unsupported::TextBesideLargeNumber);
                 };
                 ordered(comparison, (value, value_rest), (Expr::Double(double), Expr::Int(rest)))
             }
@@ -107,9 +105,7 @@ impl Value {
                 (Expr::Double(double), Expr::Int(rest)),
             ),
             Value::Extreme(_) => {
-                return Err(Unsupported::new(
-                    "the smallest or largest value is compared with a number of 2^53 or more",
-                ));
+                return Err(Unsupported::ExtremeBesideLargeNumber);
             }
             Value::Count(count) => counted(count, comparison, number),
             Value::Sum(sum) => on_decimals(comparison, number, |billionths, comparison| {
@@ -209,7 +205,7 @@ impl Value {
     fn beside(&self, other: &Value) -> Result<Expr, Unsupported> {
         match (self, other) {
             (Value::Absent, _) | (_, Value::Absent) => Ok(Expr::Bool(false)),
-            _ => Err(Unsupported::new("what is computed is compared with another value")),
+            _ => Err(Unsupported::ComputedBesideValue),
         }
     }
 
@@ -225,7 +221,7 @@ impl Value {
             Some(_) if other.is_empty() => Ok(self.read(Reading::Text).map_or(Expr::Bool(false), Expr::exists)),
             Some(text) => Ok(Expr::Text2(test, Box::new(text), Box::new(Expr::text(other)))),
             None if matches!(self, Value::Absent) => Ok(Expr::Bool(false)),
-            None => Err(Unsupported::new("the text of a number that is computed is looked into")),
+            None => Err(Unsupported::TextOfComputedNumber),
         }
     }
 
@@ -465,9 +461,7 @@ fn average(sum: &Expr, count: &Expr, billionths: i128, comparison: Option<Compar
             .checked_mul(2)
             .and_then(|twice| i64::try_from(twice - 1).ok());
         let Some(halves) = halves else {
-            return Err(Unsupported::new(
-                "an average is compared with a number of some billions or more",
-            ));
+            return Err(Unsupported::AverageBesideLargeNumber);
         };
         let comparison = match (billionths % 2 == 0, reached) {
             (true, true) => Comparison::AtLeast,
