@@ -31,7 +31,7 @@ impl<'v> Cell<'v> {
 /// The cells of a value, in the order of [`Reading::ALL`]; all of them are NULL where it is absent or null.
 ///
 /// ```
-/// use volens::tables::{Cell, readings};
+/// use volens::warehouse::{Cell, readings};
 /// use volens::Value;
 ///
 /// let [kind, text, number, rest, boolean, time, key, exact] = readings(Some(&Value::from("49.90")));
