@@ -102,7 +102,7 @@ fn whole_double(double: f64) -> i128 {
 /// Values of one key may still differ to a condition: the strings `5` and `5.0` do, though each equals the number.
 ///
 /// ```
-/// use volens::{Value, tables::key};
+/// use volens::{Value, warehouse::key};
 ///
 /// assert_eq!(key(&Value::from("5.0")), key(&Value::from(5)));
 /// assert_eq!(key(&Value::from("true")).as_deref(), Some("btrue"));
