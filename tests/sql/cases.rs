@@ -8,7 +8,7 @@ use volens::engine::{AudienceRun, Execution, Executor};
 use volens::ir::{AudienceSlot, Program, Subject};
 use volens::model::{IdentityRules, label};
 use volens::sql::{self, Dialect, Unsupported};
-use volens::tables::Layout;
+use volens::warehouse::Layout;
 use volens::{Engine, Profiles, Timestamp};
 
 use crate::engines::{Answer, Engines};
@@ -133,32 +133,49 @@ impl Case {
         assert_eq!(answers.len(), queries.len());
         for (((audience, question), query), answer) in asked.iter().zip(&queries).zip(answers) {
             let expected = question.rows(audience, &places);
-            let found = match answer {
-                Answer::Rows(found) => rows(found.into_iter()),
-                Answer::Error(error) => return Some(self.told(query, &error)),
+            let (found, difference) = match answer {
+                Answer::Rows(found) => (rows(found.into_iter()), String::new()),
+                Answer::Error(error) => (Vec::new(), error),
             };
-            if found != expected {
-                let difference = format!("{question:?} of {}\nfound {found:?}\nright {expected:?}", audience.name);
-                return Some(self.told(query, &difference));
+            if found != expected || !difference.is_empty() {
+                let only = |of: &[Vec<Json>], without: &[Vec<Json>]| -> Vec<Vec<Json>> {
+                    of.iter().filter(|row| !without.contains(row)).cloned().collect()
+                };
+                let (more, fewer) = (only(&found, &expected), only(&expected, &found));
+                let about: Vec<usize> = more
+                    .iter()
+                    .chain(&fewer)
+                    .filter_map(|row| row.last()?.as_u64())
+                    .map(|place| usize::try_from(place).unwrap())
+                    .collect();
+                let difference = format!(
+                    "{question:?} of {}: {difference}\nfound {} rows, right are {}\ntoo many {more:?}\ntoo few {fewer:?}",
+                    audience.name,
+                    found.len(),
+                    expected.len()
+                );
+                return Some(self.told(query, &difference, &about));
             }
         }
         None
     }
 
-    fn told(&self, query: &str, wrong: &str) -> String {
-        let users: Vec<String> = self
-            .profiles
-            .users()
-            .iter()
-            .map(|user| serde_json::to_string(user).unwrap())
+    /// The case, with some of those whom it is about; where they are few, with all people.
+    fn told(&self, query: &str, wrong: &str, about: &[usize]) -> String {
+        const FEW: usize = 5;
+        let users = self.profiles.users();
+        let shown = |at: &usize| users.len() <= FEW || about.iter().take(FEW).any(|shown| shown == at);
+        let shown: Vec<String> = (0..users.len())
+            .filter(shown)
+            .map(|at| format!("{at} {}", serde_json::to_string(&users[at]).unwrap()))
             .collect();
-        let accounts = self.profiles.accounts();
         format!(
-            "{wrong}\n{query}\nas of {}, {}\n{}\n{}\n{accounts:?}",
+            "{wrong}\n{query}\nas of {}, {}\n{}\n{}\n{:?}",
             self.now,
             if self.reversed { "reversed" } else { "in order" },
             self.text,
-            users.join("\n")
+            shown.join("\n"),
+            self.profiles.accounts()
         )
     }
 }

@@ -8,6 +8,7 @@ text of its billionths, a double comes back as the shortest text that is read as
 
 import decimal
 import json
+import logging
 import sys
 import tempfile
 
@@ -96,12 +97,15 @@ class Spark:
     def begin():
         from pyspark.sql import SparkSession
 
+        # An error is part of an answer; nobody needs to read of it elsewhere.
+        logging.disable()
         folder = tempfile.mkdtemp(prefix="volens-spark-")
         settings = {
             "spark.sql.shuffle.partitions": "2",
             "spark.sql.session.timeZone": "America/St_Johns",
             "spark.sql.warehouse.dir": folder,
             "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.memory": "1g",
@@ -138,7 +142,7 @@ def in_order(row):
 
 
 def answer(request):
-    tables = {name: table(told) for name, told in request["tables"].items()}
+    tables = {name: table(told) for name, told in request["warehouse"].items()}
     engines, answers = {}, []
     for query in request["queries"]:
         try:

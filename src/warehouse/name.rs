@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 /// The names that a table has given away.
 #[derive(Debug, Default)]
-pub(super) struct Names(BTreeSet<String>);
+pub(crate) struct Names(BTreeSet<String>);
 
 impl Names {
     /// This name, or the next free one beside it: `plan`, then `Plan~2`.
     ///
     /// DuckDB and Spark hold names that differ in case alone for one and the same, also in quotes. Control characters become
     /// `_`: a NUL ends a name on its way into some engines.
-    pub(super) fn take(&mut self, wanted: &str) -> Box<str> {
+    pub(crate) fn take(&mut self, wanted: &str) -> Box<str> {
         let plain: String = wanted.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
         let mut name = plain.clone();
         let mut next = 2_u32;
