@@ -188,7 +188,7 @@ pub(crate) fn pays(program: &Program, profiles: usize) -> bool {
     /// laying them out once more, where a condition has no form in columns,
     const ALONE: usize = 50;
     /// and asking each such condition.
-    const EACH: usize = 4;
+    const EACH: usize = 10;
     if profiles < PROFILES || program.audiences.len() < COLUMNS {
         return false;
     }
