@@ -189,6 +189,7 @@ impl Value {
     }
 
     /// The value at these keys, outermost first; absent and `null` are the same.
+    #[inline]
     pub(crate) fn at(&self, keys: &[Box<str>]) -> Option<&Value> {
         let mut value = self;
         for key in keys {
