@@ -12,6 +12,7 @@
 //! [docs/delivery.md]: guide::delivery
 //! [docs/consistency.md]: guide::consistency
 //! [docs/overview.md]: guide::overview
+//! [docs/sql.md]: guide::sql
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -98,6 +99,8 @@ pub mod guide {
     pub mod consistency {}
     #[doc = include_str!("../docs/overview.md")]
     pub mod overview {}
+    #[doc = include_str!("../docs/sql.md")]
+    pub mod sql {}
     #[doc = include_str!("../docs/decisions.md")]
     pub mod decisions {}
 }

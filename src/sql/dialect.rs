@@ -63,6 +63,8 @@ impl Dialect {
             match (self, c) {
                 // Spark reads backslashes in constants, so `''` would end one there that ends with a backslash.
                 (Dialect::Spark, '\'' | '\\') => out.extend(['\\', c]),
+                // And it puts what it has as `${…}` in their place, before it reads anything.
+                (Dialect::Spark, '$') => out.push_str("\\u0024"),
                 (_, '\'') => out.push_str("''"),
                 _ => out.push(c),
             }

@@ -25,8 +25,9 @@ use self::lower::Lowering;
 use self::query::{Join, JoinKind, Select, Table};
 use self::scope::{Scope, Whose};
 use crate::ir::{Audience, AudienceSlot, CategorySlot, Program, Subject};
-use crate::tables::Layout;
+use crate::tables::{Layout, Names};
 use crate::time::Timestamp;
+use crate::value::written;
 
 pub use dialect::{Dialect, UnknownDialect};
 
@@ -114,7 +115,8 @@ pub fn deliveries(
 
 /// One query for all audiences as of `now`, which goes through the people once, and once through the events that are counted and
 /// summed: a row for each person who is in any, with `profile_id` and a column for each answer, true or not. `AUDIENCE:member` says
-/// who is in an audience of users, `AUDIENCE:DESTINATION:delivered` whom a destination may receive.
+/// who is in an audience of users, `AUDIENCE:DESTINATION:delivered` whom a destination may receive. (Names that are no plain ones stand
+/// in quotes, and of two that differ in case alone the later has a number, as engines take them for one.)
 ///
 /// # Errors
 /// [`Unsupported`]: of one audience is of all.
@@ -130,6 +132,7 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
     let consent = (0..).map(CategorySlot).zip(&program.categories);
     let consent = consent.filter_map(|(slot, _)| layout.category(slot));
     answers.extend(consent.map(|column| (Expr::column("p", column), column.into())));
+    let mut names = Names::default();
     let (mut columns, mut someone) = (vec![id("a")], Vec::new());
     for (slot, audience) in (0..).map(AudienceSlot).zip(&program.audiences) {
         let clauses = lowering.deliverable(audience, "p");
@@ -137,7 +140,8 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
             Subject::User => lowering.condition(&mut scope, audience.who)?,
             Subject::Account => lowering.member(&mut scope, slot)?,
         };
-        let name: Box<str> = format!("{}:member", audience.name).into();
+        let audience_name = written(&audience.name);
+        let name = names.take(&format!("{audience_name}:member"));
         answers.push((Expr::all([clauses, who]).settled(), name.clone()));
         let member = Expr::column("a", &name);
         if audience.of == Subject::User {
@@ -149,8 +153,9 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
             .filter_map(|slot| program.destinations.get(slot.index()))
         {
             let delivered = Expr::all([member.clone(), lowering.may_receive(destination, "a")]);
-            let name = format!("{}:{}:delivered", audience.name, destination.name);
-            columns.push((delivered.settled(), name.into()));
+            let destination = written(&destination.name);
+            let name = names.take(&format!("{audience_name}:{destination}:delivered"));
+            columns.push((delivered.settled(), name));
         }
         someone.push(member);
     }
@@ -188,7 +193,7 @@ fn head(program: &Program, audience: AudienceSlot, now: Timestamp) -> String {
         .audiences
         .get(audience.index())
         .map_or("", |audience| &audience.name);
-    format!("audience {}, as of {now}", crate::value::written(name))
+    format!("audience {}, as of {now}", written(name))
 }
 
 /// For each destination those whom it may receive (CC-7, CC-9, CE-1).

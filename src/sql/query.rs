@@ -164,9 +164,10 @@ fn selects(selects: &[Select], dialect: Dialect, indent: usize, out: &mut String
     }
 }
 
-/// A comment cannot be left: whatever would end its line is a blank.
+/// A comment cannot be left: whatever would end its line is a blank. Nor is anything put into it, as Spark does for `${…}`.
 fn comment(text: &str, out: &mut String) {
     out.push_str("-- ");
+    let text = text.replace("${", "$ {");
     out.extend(text.chars().map(|c| {
         if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
             ' '

@@ -34,6 +34,7 @@ use std::fmt;
 
 use crate::ir::{CategorySlot, Program};
 
+pub(crate) use name::Names;
 pub use reading::{Cell, key, readings};
 
 /// The tables that a program's queries read, and their columns.
