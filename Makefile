@@ -8,7 +8,7 @@ SPACES = media saas shop
 EVENTS = 10000000
 PEOPLE = 1000000
 
-.PHONY: check fmt lint test docs lean snapshots bench bench-peers instructions instructions-update live scale spaces events long
+.PHONY: check fmt lint test docs lean snapshots bench bench-peers instructions instructions-update live scale spaces events long long-sql
 
 check: fmt lint lean test docs spaces
 
@@ -25,6 +25,7 @@ lean:
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features testing
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features store
+	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features sql
 
 # Unit, integration and documentation tests.
 test:
@@ -97,3 +98,9 @@ long:
 	PROPTEST_CASES=20000 cargo test --release --all-features
 	PROPTEST_CASES=100000 cargo test --release --all-features --test meaning
 	VOLENS_KILLS=1000 VOLENS_FLIPS=10000 cargo test --release --all-features --test store_files --test stream_kill
+
+# Audiences asked of DuckDB, DataFusion and Spark, as many as it takes to trust them. It takes hours.
+long-sql:
+	tests/sql/setup --spark
+	VOLENS_SQL=1 VOLENS_SQL_CASES=20000 VOLENS_SQL_TEXTS=100000 VOLENS_SPARK_CASES=2000 VOLENS_SPARK_TEXTS=1000 \
+	  cargo test --release --all-features --test sql
