@@ -59,12 +59,12 @@ pub mod span;
 pub mod sql;
 pub mod store;
 pub mod syntax;
-#[cfg(feature = "sql")]
-pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
 pub mod value;
+#[cfg(feature = "sql")]
+pub mod warehouse;
 
 /// The guides, as they stand in `docs/`.
 #[allow(

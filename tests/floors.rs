@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["span", "value", "time", "consent", "named"],
     &["diagnostic", "ir", "model"],
-    &["syntax", "eval", "render", "schema", "store", "tables"],
+    &["syntax", "eval", "render", "schema", "store", "warehouse"],
     &["compile", "ingest", "enforce", "sql"],
     &["deliver", "explain", "overview"],
     &["space"],

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::expr::TextTest;
-use crate::tables::ColumnType;
+use crate::warehouse::ColumnType;
 
 /// An engine that a query is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,8 +8,8 @@ use super::query::{Join, JoinKind, Part, Select, Table};
 use super::scope::{Element, Scope, Whose};
 use super::value::Value;
 use crate::ir::{self, Comparison, EventSlot, Function, NodeId, Performed, PropertySlot, Subject, TraitSlot, ValueRef};
-use crate::tables::{Place, Reading};
 use crate::time::{Timestamp, Window};
+use crate::warehouse::{Place, Reading};
 
 /// What is asked of events in one pass over them.
 pub(super) struct Activity {

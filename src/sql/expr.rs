@@ -2,7 +2,7 @@
 
 use super::dialect::Dialect;
 use crate::ir::Comparison;
-use crate::tables::ColumnType;
+use crate::warehouse::ColumnType;
 
 /// An expression over the rows at hand.
 ///

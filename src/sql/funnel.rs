@@ -14,8 +14,8 @@ use super::scope::{Before, Scope, Whose};
 use crate::ir::{
     Comparison, Count, Node, NodeId, Performed, Program, PropertySlot, Reference, Step, Subject, Test, ValueRef,
 };
-use crate::tables::Reading;
 use crate::time::{Timestamp, Window};
+use crate::warehouse::Reading;
 
 /// By step, the properties that later steps refer to, and what they are read as.
 type Carried = BTreeMap<u32, BTreeMap<PropertySlot, BTreeSet<Reading>>>;

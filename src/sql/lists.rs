@@ -8,7 +8,7 @@ use super::query::{Join, JoinKind, Select, Table};
 use super::scope::{Element, Scope, Whose};
 use super::value::{Elements, Value, Wanted};
 use crate::ir::{Function, NodeId, Operand, Subject, TraitSource, ValueRef};
-use crate::tables::{Layout, Place};
+use crate::warehouse::{Layout, Place};
 
 /// Where the elements of a list are.
 struct List {

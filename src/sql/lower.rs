@@ -13,8 +13,8 @@ use crate::ir::{
     Audience, AudienceSlot, CategorySlot, Comparison, Count, Destination, Node, NodeId, Performed, Program, Quantifier,
     Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
 };
-use crate::tables::{Layout, Place, Reading};
 use crate::time::Timestamp;
+use crate::warehouse::{Layout, Place, Reading};
 
 /// A program on its way to a query. What several conditions need stands in it once.
 pub(super) struct Lowering<'p> {

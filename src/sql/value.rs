@@ -3,9 +3,9 @@
 use super::Unsupported;
 use super::expr::{Expr, TextTest};
 use crate::ir::{Comparison, DateTest, Instant, Literal, Literals, Operand, Test};
-use crate::tables::Reading;
 use crate::time::Timestamp;
 use crate::value::{Decimal, Number};
+use crate::warehouse::Reading;
 
 /// A value of the row at hand.
 #[derive(Debug, Clone)]

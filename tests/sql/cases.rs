@@ -9,7 +9,7 @@ use volens::engine::{AudienceRun, Execution, Executor};
 use volens::ir::{Program, Subject};
 use volens::model::{IdentityRules, label};
 use volens::sql::{self, Dialect, Unsupported};
-use volens::tables::Layout;
+use volens::warehouse::Layout;
 use volens::{Engine, Profiles, Timestamp};
 
 use crate::engines::{Answer, Engines};

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde_json::{Value as Json, json};
 use volens::Profiles;
 use volens::sql::Dialect;
-use volens::tables::{Cell, Layout};
+use volens::warehouse::{Cell, Layout};
 
 /// A query's answer.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ fn row(row: Json) -> Vec<Json> {
 fn tables(layout: &Layout, profiles: &Profiles, reversed: bool) -> Json {
     let names = layout.tables().iter().map(|table| table.name.to_string());
     let mut rows: serde_json::Map<String, Json> = names.map(|name| (name, Json::Array(Vec::new()))).collect();
-    let put = |table: &volens::tables::Table, cells: &[Cell<'_>]| {
+    let put = |table: &volens::warehouse::Table, cells: &[Cell<'_>]| {
         let row = cells.iter().map(cell).collect();
         match rows.get_mut(&*table.name) {
             Some(Json::Array(rows)) => rows.push(Json::Array(row)),

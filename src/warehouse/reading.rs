@@ -31,7 +31,7 @@ impl<'v> Cell<'v> {
 /// The cells of a value, in the order of [`Reading::ALL`]; all of them are NULL where it is absent or null.
 ///
 /// ```
-/// use volens::tables::{Cell, readings};
+/// use volens::warehouse::{Cell, readings};
 /// use volens::Value;
 ///
 /// let [kind, text, number, rest, boolean, time, key, exact] = readings(Some(&Value::from("49.90")));
@@ -102,7 +102,7 @@ fn whole_double(double: f64) -> i128 {
 /// Values of one key may still differ to a condition: the strings `5` and `5.0` do, though each equals the number.
 ///
 /// ```
-/// use volens::{Value, tables::key};
+/// use volens::{Value, warehouse::key};
 ///
 /// assert_eq!(key(&Value::from("5.0")), key(&Value::from(5)));
 /// assert_eq!(key(&Value::from("true")).as_deref(), Some("btrue"));

@@ -17,7 +17,7 @@ impl Layout {
     /// account. That takes room for a reference to each event.
     ///
     /// ```
-    /// use volens::tables::{Cell, Layout};
+    /// use volens::warehouse::{Cell, Layout};
     /// use volens::{Engine, Profile, Profiles};
     ///
     /// let engine = Engine::from_text("pros.audience", r#"audience pros { who trait plan = "pro" }"#)?;

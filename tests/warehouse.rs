@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use volens::model::{Consent, History, Identifiers, PastEvent};
-use volens::tables::{Cell, Layout, Place, Rows, Table};
+use volens::warehouse::{Cell, Layout, Place, Rows, Table};
 use volens::{ConsentState, Engine, Profile, Profiles, Timestamp, Value, value};
 
 fn layout(text: &str) -> Layout {

@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use volens::Engine;
-//! use volens::tables::{Layout, Place, Reading};
+//! use volens::warehouse::{Layout, Place, Reading};
 //!
 //! let engine = Engine::from_text("vip.audience", r#"
 //!     audience vips { who trait plan = "pro" and performed "Ordered" where (any items (price > 50)) }
