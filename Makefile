@@ -16,7 +16,7 @@ MINUTES = 20
 SOAKED = 2000
 KEPT = store
 
-.PHONY: check fmt lint test docs lean snapshots bench bench-smoke growth bench-peers instructions instructions-update live scale soak spaces events long
+.PHONY: check fmt lint test docs lean snapshots bench bench-smoke growth bench-peers instructions instructions-update live scale soak spaces events long long-sql
 
 check: fmt lint lean test docs spaces
 
@@ -33,6 +33,7 @@ lean:
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features testing
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features store
+	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features sql
 
 # Unit, integration and documentation tests.
 test:
@@ -121,3 +122,9 @@ long:
 	PROPTEST_CASES=100000 cargo test --release --all-features --test meaning
 	PROPTEST_CASES=100000 cargo test --release --all-features --test live executors
 	VOLENS_KILLS=1000 VOLENS_FLIPS=10000 cargo test --release --all-features --test store_files --test stream_kill
+
+# Audiences asked of DuckDB, DataFusion and Spark, as many as it takes to trust them. It takes hours.
+long-sql:
+	tests/sql/setup --spark
+	VOLENS_SQL=1 VOLENS_SQL_CASES=20000 VOLENS_SQL_TEXTS=100000 VOLENS_SPARK_CASES=2000 VOLENS_SPARK_TEXTS=1000 \
+	  cargo test --release --all-features --test sql

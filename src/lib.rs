@@ -13,6 +13,7 @@
 //! [docs/consistency.md]: guide::consistency
 //! [docs/overview.md]: guide::overview
 //! [docs/sql.md]: guide::sql
+//! [docs/warehouse.md]: guide::warehouse
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -101,6 +102,8 @@ pub mod guide {
     pub mod overview {}
     #[doc = include_str!("../docs/sql.md")]
     pub mod sql {}
+    #[doc = include_str!("../docs/warehouse.md")]
+    pub mod warehouse {}
     #[doc = include_str!("../docs/decisions.md")]
     pub mod decisions {}
 }

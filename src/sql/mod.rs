@@ -1,7 +1,7 @@
 //! Audiences as SQL, for the engine where the events are already.
 //!
 //! A query means what [`holds`](crate::eval::holds) means, or is refused when it is made ([`Unsupported`]): what an engine does in its
-//! own way, such as reading a text as a number, is done before, when the tables are filled ([`tables`](crate::warehouse)), and what is
+//! own way, such as reading a text as a number, is done before, when the tables are filled ([`warehouse`](crate::warehouse)), and what is
 //! left are comparisons, joins and counts. Consent stands inside of the query.
 //!
 //! # The way

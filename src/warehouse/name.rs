@@ -10,9 +10,11 @@ impl Names {
     /// This name, or the next free one beside it: `plan`, then `Plan~2`.
     ///
     /// DuckDB and Spark hold names that differ in case alone for one and the same, also in quotes. Control characters become
-    /// `_`: a NUL ends a name on its way into some engines.
+    /// `_`: a NUL ends a name on its way into some engines. Spark puts the value of a variable in the place of `${x}`, wherever
+    /// that stands in a query.
     pub(crate) fn take(&mut self, wanted: &str) -> Box<str> {
         let plain: String = wanted.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
+        let plain = plain.replace("${", "$_{");
         let mut name = plain.clone();
         let mut next = 2_u32;
         while !self.0.insert(folded(&name)) {
@@ -39,7 +41,7 @@ mod tests {
     fn names_that_an_engine_could_take_for_one_differ() {
         let mut names = Names::default();
         let taken = [
-            "plan", "Plan", "plan~2", "PLAN", "a.b", "a\0", "a_", "straße", "STRASSE", "ſ", "s", "",
+            "plan", "Plan", "plan~2", "PLAN", "a.b", "a\0", "a_", "straße", "STRASSE", "ſ", "s", "", "${x}",
         ];
         let given = taken.map(|name| names.take(name).to_string());
         assert_eq!(
@@ -56,7 +58,8 @@ mod tests {
                 "STRASSE~2",
                 "ſ",
                 "s~2",
-                ""
+                "",
+                "$_{x}"
             ]
         );
     }

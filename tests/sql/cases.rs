@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 use volens::engine::{AudienceRun, Execution, Executor};
-use volens::ir::{AudienceSlot, Program, Subject};
+use volens::ir::{Program, Subject};
 use volens::model::{IdentityRules, label};
 use volens::sql::{self, Dialect, Unsupported};
 use volens::warehouse::Layout;
@@ -33,54 +34,81 @@ impl Tally {
         self.refused.values().sum()
     }
 
-    fn count(&mut self, query: Result<String, Unsupported>) -> Option<String> {
-        match query {
-            Ok(query) => {
-                self.written += 1;
-                Some(query)
-            }
-            Err(Unsupported { reason, .. }) => {
-                *self.refused.entry(reason).or_default() += 1;
-                None
-            }
-        }
+    fn refuse(&mut self, error: &Unsupported) {
+        *self.refused.entry(error.to_string()).or_default() += 1;
     }
 }
 
-/// What is asked of an audience.
+/// What is asked.
 #[derive(Clone, Copy, Debug)]
-enum Question {
-    Members,
-    Deliveries,
+enum Question<'r> {
+    Members(&'r AudienceRun),
+    Deliveries(&'r AudienceRun),
+    /// Of all audiences at once.
+    All(&'r [AudienceRun]),
 }
 
-impl Question {
-    fn query(
-        self,
-        program: &Program,
-        audience: AudienceSlot,
-        dialect: Dialect,
-        now: Timestamp,
-    ) -> Result<String, Unsupported> {
+impl Question<'_> {
+    fn query(self, program: &Program, dialect: Dialect, now: Timestamp) -> Result<String, Unsupported> {
+        let slot = |audience: &AudienceRun| program.audience(&audience.name).unwrap();
         match self {
-            Question::Members => sql::members(program, audience, dialect, now),
-            Question::Deliveries => sql::deliveries(program, audience, dialect, now),
+            Question::Members(audience) => sql::members(program, slot(audience), dialect, now),
+            Question::Deliveries(audience) => sql::deliveries(program, slot(audience), dialect, now),
+            Question::All(_) => sql::all(program, dialect, now),
         }
     }
 
-    /// The rows that are right, sorted.
-    fn rows(self, run: &AudienceRun, places: &HashMap<String, usize>) -> Vec<Vec<Json>> {
+    /// The rows that are right, sorted. Of all audiences at once, the place of each column that is true, and of whom.
+    fn right(self, places: &HashMap<String, usize>) -> Vec<Vec<Json>> {
         let place = |label: &str| json!(places[label]);
-        match (self, run.of) {
-            (Question::Members, Subject::User) => rows(run.members.iter().map(|label| vec![place(label)])),
-            (Question::Members, Subject::Account) => {
+        match self {
+            Question::Members(run) if run.of == Subject::Account => {
                 let id = |label: &str| json!(label.strip_prefix("group_id:").unwrap());
                 rows(run.members.iter().map(|label| vec![id(label)]))
             }
-            (Question::Deliveries, _) => rows(run.destinations.iter().flat_map(|destination| {
+            Question::Members(run) => rows(run.members.iter().map(|label| vec![place(label)])),
+            Question::Deliveries(run) => rows(run.destinations.iter().flat_map(|destination| {
                 let delivered = destination.delivered.iter();
                 delivered.map(|label| vec![json!(destination.name), place(label)])
             })),
+            Question::All(runs) => {
+                let columns = runs.iter().flat_map(|run| {
+                    let members = (run.of == Subject::User).then_some(&run.members);
+                    let delivered = run.destinations.iter().map(|destination| &destination.delivered);
+                    members.into_iter().chain(delivered)
+                });
+                rows(columns.enumerate().flat_map(|(at, column)| {
+                    let one = move |label: &Arc<str>| vec![json!(at + 1), place(label)];
+                    column.iter().map(one)
+                }))
+            }
+        }
+    }
+
+    /// The rows of an answer in the same form.
+    fn found(self, answer: Vec<Vec<Json>>) -> Vec<Vec<Json>> {
+        match self {
+            Question::Members(_) | Question::Deliveries(_) => rows(answer.into_iter()),
+            Question::All(_) => rows(answer.iter().flat_map(|row| {
+                let (whom, answers) = row.split_first().unwrap();
+                let answers = answers
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, answer)| **answer != json!(false));
+                // Whatever is neither true nor false is wrong.
+                answers.map(move |(at, answer)| match answer {
+                    Json::Bool(_) => vec![json!(at + 1), whom.clone()],
+                    other => vec![other.clone(), whom.clone()],
+                })
+            })),
+        }
+    }
+
+    fn about(self) -> String {
+        match self {
+            Question::Members(run) => format!("members of {}", run.name),
+            Question::Deliveries(run) => format!("deliveries of {}", run.name),
+            Question::All(_) => "all audiences, by column".to_owned(),
         }
     }
 }
@@ -118,23 +146,41 @@ impl Case {
         assert_eq!(places.len(), profiles.users().len(), "two people are called the same");
 
         let program = engine.program();
+        let each = run.audiences.iter();
+        let questions = each.flat_map(|audience| [Question::Members(audience), Question::Deliveries(audience)]);
         let mut asked = Vec::new();
         let mut queries = Vec::new();
-        for audience in &run.audiences {
-            let slot = program.audience(&audience.name).unwrap();
-            for question in [Question::Members, Question::Deliveries] {
-                if let Some(query) = tally.count(question.query(program, slot, dialect, *now)) {
-                    asked.push((audience, question));
+        let mut refused = None;
+        for question in questions {
+            match question.query(program, dialect, *now) {
+                Ok(query) => {
+                    asked.push(question);
                     queries.push(query);
+                }
+                Err(error) => {
+                    tally.refuse(&error);
+                    refused = Some(error);
                 }
             }
         }
+        // What is refused of one audience is refused of all together.
+        let all = Question::All(&run.audiences);
+        match (all.query(program, dialect, *now), refused) {
+            (Ok(query), None) => {
+                asked.push(all);
+                queries.push(query);
+            }
+            (Err(_), Some(_)) => {}
+            (Ok(query), Some(error)) => return Some(self.told(&query, &format!("not refused of all: {error}"), &[])),
+            (Err(error), None) => return Some(self.told("", &format!("refused of all alone: {error}"), &[])),
+        }
+        tally.written += queries.len();
         let answers = engines.ask(&Layout::new(program), profiles, self.reversed, dialect, &queries);
         assert_eq!(answers.len(), queries.len());
-        for (((audience, question), query), answer) in asked.iter().zip(&queries).zip(answers) {
-            let expected = question.rows(audience, &places);
+        for ((question, query), answer) in asked.iter().zip(&queries).zip(answers) {
+            let expected = question.right(&places);
             let (found, difference) = match answer {
-                Answer::Rows(found) => (rows(found.into_iter()), String::new()),
+                Answer::Rows(found) => (question.found(found), String::new()),
                 Answer::Error(error) => (Vec::new(), error),
             };
             if found != expected || !difference.is_empty() {
@@ -149,8 +195,8 @@ impl Case {
                     .map(|place| usize::try_from(place).unwrap())
                     .collect();
                 let difference = format!(
-                    "{question:?} of {}: {difference}\nfound {} rows, right are {}\ntoo many {more:?}\ntoo few {fewer:?}",
-                    audience.name,
+                    "{}: {difference}\nfound {} rows, right are {}\ntoo many {more:?}\ntoo few {fewer:?}",
+                    question.about(),
                     found.len(),
                     expected.len()
                 );

@@ -142,7 +142,7 @@ def in_order(row):
 
 
 def answer(request):
-    tables = {name: table(told) for name, told in request["warehouse"].items()}
+    tables = {name: table(told) for name, told in request["tables"].items()}
     engines, answers = {}, []
     for query in request["queries"]:
         try:
