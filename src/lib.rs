@@ -12,6 +12,7 @@
 //! [docs/delivery.md]: guide::delivery
 //! [docs/consistency.md]: guide::consistency
 //! [docs/overview.md]: guide::overview
+//! [docs/tables.md]: guide::tables
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -55,6 +56,8 @@ pub mod space;
 pub mod span;
 pub mod store;
 pub mod syntax;
+#[cfg(feature = "parquet")]
+pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
@@ -94,6 +97,8 @@ pub mod guide {
     pub mod consistency {}
     #[doc = include_str!("../docs/overview.md")]
     pub mod overview {}
+    #[doc = include_str!("../docs/tables.md")]
+    pub mod tables {}
     #[doc = include_str!("../docs/decisions.md")]
     pub mod decisions {}
 }

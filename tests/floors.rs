@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["span", "value", "time", "consent", "named"],
     &["diagnostic", "ir", "model"],
     &["syntax", "eval", "render", "schema", "store"],
-    &["compile", "ingest", "enforce"],
+    &["compile", "ingest", "enforce", "tables"],
     &["deliver", "explain", "overview"],
     &["space"],
     &["live"],

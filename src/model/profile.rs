@@ -232,15 +232,19 @@ impl Identifiers {
 
     /// Whether they make a member (AM-6): by one that names a person or a device, and by an anonymous one.
     pub(crate) fn admit(&self) -> (bool, bool) {
-        let (mut known, mut anonymous) = (false, false);
-        for (kind, _) in self.iter() {
-            match kind {
-                "user_id" | "email" | "android.idfa" | "ios.idfa" => known = true,
-                "anonymous_id" => anonymous = true,
-                _ => {}
-            }
+        self.iter().fold((false, false), |(known, anonymous), (kind, value)| {
+            let (is_known, is_anonymous) = Identifiers::admits(kind, value);
+            (known || is_known, anonymous || is_anonymous)
+        })
+    }
+
+    /// The same of one identifier: one of which nothing is left as it is matched is none.
+    pub(crate) fn admits(kind: &str, value: &str) -> (bool, bool) {
+        match kind {
+            "user_id" | "email" | "android.idfa" | "ios.idfa" => (!matched(kind, value).is_empty(), false),
+            "anonymous_id" => (false, !matched(kind, value).is_empty()),
+            _ => (false, false),
         }
-        (known, anonymous)
     }
 
     /// The same, to be shared.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::bits::{self, BLOCK};
-use super::column::{Column, Growing};
+use super::column::{Cell, Column, Growing};
 use super::select::{Asker, Select, Unary};
 use crate::ir::{Builder, Comparison, DateTest, Instant, Literal, Operand, Program, Test};
 use crate::time::{Duration, Timestamp};
@@ -157,7 +157,7 @@ fn test() -> impl Strategy<Value = Test> {
 
 fn column(values: &[Option<Value>]) -> Column {
     let mut growing = Growing::new();
-    values.iter().for_each(|value| growing.push(value.as_ref()));
+    values.iter().for_each(|value| growing.push(Cell::of(value.as_ref())));
     growing.finish()
 }
 
