@@ -120,8 +120,11 @@ fn object(columns: &[Column], row: usize) -> Object {
     entries.filter(|(_, value)| *value != Value::Null).collect()
 }
 
+/// The column that names the profiles of rows.
+type Naming = Box<dyn Fn(&[usize]) -> ArrayRef>;
+
 /// What profiles are called: whole numbers one after the other, any of them, or texts.
-fn ids(count: usize, dice: &mut Dice) -> Box<dyn Fn(&[usize]) -> ArrayRef> {
+fn ids(count: usize, dice: &mut Dice) -> Naming {
     let numbers: Vec<i64> = match dice.below(3) {
         0 => (0..).map(|n| n + 1000).take(count).collect(),
         1 => (0..).map(|n| n * 7 - 20).take(count).collect(),
@@ -146,7 +149,7 @@ fn ids(count: usize, dice: &mut Dice) -> Box<dyn Fn(&[usize]) -> ArrayRef> {
 /// Writes tables, and gives the profiles that they mean.
 pub(crate) fn tables(folder: &Path, seed: u64) -> Vec<Arc<Profile>> {
     let dice = &mut Dice::new(seed);
-    let count = *dice.pick(&[0, 1, 5, 60, 300]);
+    let count = *dice.pick(&[0, 1, 5, 40, 120]);
     let ids = ids(count, dice);
     let id = |rows: &[usize]| ("profile_id".to_owned(), ids(rows));
     let all: Vec<usize> = (0..count).collect();

@@ -34,7 +34,7 @@ use volens::tables::{Options, Tables, TablesError};
 fn config() -> ProptestConfig {
     let cases = env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig {
-        cases: cases.unwrap_or(2000_u32).div_ceil(50),
+        cases: cases.unwrap_or(2000_u32).div_ceil(100),
         failure_persistence: None,
         ..ProptestConfig::default()
     }
@@ -66,8 +66,9 @@ proptest! {
             };
             for (place, profile) in profiles.iter().enumerate() {
                 let consent = tables.snapshot().consent(place);
-                for category in make::CATEGORIES {
-                    prop_assert_eq!(consent.state(category), profile.consent().state(category));
+                for category in &engine.program().categories {
+                    let states = (consent.state(&category.id), profile.consent().state(&category.id));
+                    prop_assert_eq!(states.0, states.1, "{} of {}", category.id, place);
                 }
             }
             let found = tables.snapshot().members(NOW, 2);

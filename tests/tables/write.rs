@@ -146,7 +146,7 @@ pub(crate) fn plainly(folder: &Path, table: &str, columns: &Columns) {
     write(&path, &batch(columns), WriterProperties::default());
 }
 
-fn properties(dice: &mut Dice) -> WriterProperties {
+fn properties(rows: usize, dice: &mut Dice) -> WriterProperties {
     let compression = match dice.below(3) {
         0 => Compression::UNCOMPRESSED,
         1 => Compression::SNAPPY,
@@ -161,7 +161,7 @@ fn properties(dice: &mut Dice) -> WriterProperties {
         .set_dictionary_page_size_limit([20, 1 << 20][dice.below(2)])
         .set_data_page_row_count_limit([3, 1000][dice.below(2)])
         .set_write_batch_size([2, 1000][dice.below(2)])
-        .set_max_row_group_row_count(Some([1, 7, 100_000][dice.below(3)]))
+        .set_max_row_group_row_count(Some([1 + rows / 2, 1 + rows / 7, 100_000][dice.below(3)]))
         .build()
 }
 
@@ -171,7 +171,7 @@ pub(crate) fn somehow(folder: &Path, table: &str, columns: &Columns, by: Option<
     let batch = batch(columns);
     let rows = batch.num_rows();
     if dice.below(2) == 0 {
-        write(&folder.join(format!("{table}.parquet")), &batch, properties(dice));
+        write(&folder.join(format!("{table}.parquet")), &batch, properties(rows, dice));
         return (0..rows).collect();
     }
     let folder = folder.join(table);
@@ -181,7 +181,7 @@ pub(crate) fn somehow(folder: &Path, table: &str, columns: &Columns, by: Option<
         for number in 0.. {
             let to = batch.num_rows().min(from + 1 + dice.below(batch.num_rows() + 1));
             let path = folder.join(format!("part-{number:03}.parquet"));
-            write(&path, &batch.slice(from, to - from), properties(dice));
+            write(&path, &batch.slice(from, to - from), properties(to - from, dice));
             from = to;
             if from == batch.num_rows() {
                 break;
