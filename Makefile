@@ -27,13 +27,14 @@ lint:
 	cargo clippy --all-targets --all-features --locked -- -D warnings
 	cargo clippy --test overview_page --all-features --locked -- -D warnings
 
-# The library alone, with its few dependencies; with what tests of hosts need, and with what keeps records, which are no
-# command.
+# The library alone, with its few dependencies; with what tests of hosts need, with what keeps records, and with what reads
+# Parquet, which are no command.
 lean:
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features testing
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features store
 	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features sql
+	RUSTFLAGS="-D warnings" cargo check --locked --target-dir target/lean --features parquet
 
 # Unit, integration and documentation tests.
 test:

@@ -14,6 +14,7 @@
 //! [docs/overview.md]: guide::overview
 //! [docs/sql.md]: guide::sql
 //! [docs/warehouse.md]: guide::warehouse
+//! [docs/tables.md]: guide::tables
 //! [docs/decisions.md]: guide::decisions
 //! [examples/shop]: guide::language
 // The README links to files; the definitions above come first, so that here its links lead to the same pages as modules.
@@ -59,6 +60,8 @@ pub mod span;
 pub mod sql;
 pub mod store;
 pub mod syntax;
+#[cfg(feature = "parquet")]
+pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
@@ -104,6 +107,8 @@ pub mod guide {
     pub mod sql {}
     #[doc = include_str!("../docs/warehouse.md")]
     pub mod warehouse {}
+    #[doc = include_str!("../docs/tables.md")]
+    pub mod tables {}
     #[doc = include_str!("../docs/decisions.md")]
     pub mod decisions {}
 }

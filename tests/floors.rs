@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["span", "value", "time", "consent", "named"],
     &["diagnostic", "ir", "model"],
     &["syntax", "eval", "render", "schema", "store", "warehouse"],
-    &["compile", "ingest", "enforce", "sql"],
+    &["compile", "ingest", "enforce", "sql", "tables"],
     &["deliver", "explain", "overview"],
     &["space"],
     &["live"],

@@ -211,11 +211,11 @@ fn each<E: Unread>(
     for path in paths {
         let name = path.display().to_string();
         let done = if path.as_os_str() == "-" {
-            let reader = unpacked(&mut streams.input);
+            let reader = lines(&mut streams.input, None)?;
             reader.map_err(E::from).and_then(|reader| read("-", reader))
         } else {
             let file = File::open(path).map_err(|error| cannot("read", path, &error))?;
-            let reader = unpacked(progress.wrap_read(file));
+            let reader = lines(progress.wrap_read(file), Some(path))?;
             reader.map_err(E::from).and_then(|reader| read(&name, reader))
         };
         done.map_err(|error| error.failure(path))?;
@@ -224,12 +224,48 @@ fn each<E: Unread>(
     Ok(())
 }
 
+/// The lines of a file, unpacked where it is packed, and those of a Parquet file, which is read at its path.
+fn lines<'r>(reader: impl Read + 'r, path: Option<&Path>) -> Result<io::Result<Box<dyn BufRead + 'r>>, Failure> {
+    let mut reader = BufReader::with_capacity(BUFFER, reader);
+    match reader.fill_buf() {
+        Ok(beginning) if beginning.starts_with(PARQUET) => parquet(path).map(Ok),
+        Ok(_) => Ok(unpack(reader)),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// What every Parquet file begins with.
+const PARQUET: &[u8] = b"PAR1";
+
+#[cfg(feature = "parquet")]
+fn parquet<'r>(path: Option<&Path>) -> Result<Box<dyn BufRead + 'r>, Failure> {
+    let Some(path) = path else {
+        return Err(Failure::Other(
+            "Parquet is not read from standard input, as its end says what is in it: name the file".to_owned(),
+        ));
+    };
+    let lines = crate::tables::EventLines::open(path).map_err(|error| Failure::Other(error.to_string()))?;
+    Ok(Box::new(lines))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet<'r>(_: Option<&Path>) -> Result<Box<dyn BufRead + 'r>, Failure> {
+    Err(Failure::Other(
+        "this command was built without Parquet: build it with the feature `parquet`".to_owned(),
+    ))
+}
+
+const BUFFER: usize = 1 << 16;
+
 /// Unpacks gzip, which its first two bytes tell, whatever the name says.
 pub(super) fn unpacked<'r>(reader: impl Read + 'r) -> io::Result<Box<dyn BufRead + 'r>> {
+    unpack(BufReader::with_capacity(BUFFER, reader))
+}
+
+fn unpack<'r>(mut reader: BufReader<impl Read + 'r>) -> io::Result<Box<dyn BufRead + 'r>> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
-    let mut reader = BufReader::with_capacity(1 << 16, reader);
     if reader.fill_buf()?.starts_with(&GZIP) {
-        Ok(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader))))
+        Ok(Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(reader))))
     } else {
         Ok(Box::new(reader))
     }

@@ -132,7 +132,7 @@ pub(super) fn join(program: &Program, parts: Vec<Result<Vec<Vec<u64>>, TooCostly
 }
 
 /// Does something with each item, by so many threads, and gives what comes of it in the order of the items.
-pub(super) fn share<T: Sync, R: Send>(items: &[T], threads: usize, each: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn share<T: Sync, R: Send>(items: &[T], threads: usize, each: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();

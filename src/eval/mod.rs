@@ -82,6 +82,8 @@ mod watch;
 
 use crate::ir::{Audience, AudienceSlot, NodeId, Program, Subject};
 
+#[cfg(feature = "parquet")]
+pub(crate) use many::share;
 pub use many::{Places, TooCostly, one_by_one};
 pub use network::{Exhausted, Network, Standing, Step};
 pub use row::{Loaded, Reader, Row};

@@ -237,12 +237,16 @@ impl Identifiers {
 
     /// Whether they make a member (AM-6): by one that names a person or a device, and by an anonymous one.
     pub(crate) fn admit(&self) -> (bool, bool) {
-        let (mut known, mut anonymous) = (false, false);
-        for (kind, _) in self.iter() {
-            known |= is_known(kind);
-            anonymous |= kind == ANONYMOUS_ID;
-        }
-        (known, anonymous)
+        self.iter().fold((false, false), |(known, anonymous), (kind, _)| {
+            (known || is_known(kind), anonymous || kind == ANONYMOUS_ID)
+        })
+    }
+
+    /// The same of one identifier: one of which nothing is left as it is matched is none.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn admits(kind: &str, value: &str) -> (bool, bool) {
+        let is_some = !matched(kind, value).is_empty();
+        (is_some && is_known(kind), is_some && kind == ANONYMOUS_ID)
     }
 
     /// The same, to be shared.

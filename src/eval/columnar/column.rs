@@ -26,7 +26,7 @@ const REPEATED: usize = 4;
 
 /// The values of one trait or property.
 #[derive(Debug)]
-pub(super) enum Column {
+pub(crate) enum Column {
     /// There is none.
     Absent,
     /// Numbers with few decimals.
@@ -39,28 +39,28 @@ pub(super) enum Column {
 
 /// Numbers, counted in units of 10^−scale.
 #[derive(Debug, Clone)]
-pub(super) struct Units {
+pub(crate) struct Units {
     pub(super) cells: Ints,
     pub(super) scale: u8,
 }
 
 /// Whole numbers, [`ABSENT`] (or its 32-bit likeness) where there is none.
 #[derive(Debug, Clone)]
-pub(super) enum Ints {
+pub(crate) enum Ints {
     I32(Vec<i32>),
     I64(Vec<i64>),
 }
 
 /// Indices in a list of values, counted from 1; 0 is absent.
 #[derive(Debug)]
-pub(super) struct Codes {
+pub(crate) struct Codes {
     pub(super) cells: Indices,
     /// Each once; where all are texts, sorted.
     pub(super) values: Vec<Value>,
 }
 
 #[derive(Debug)]
-pub(super) enum Indices {
+pub(crate) enum Indices {
     U8(Vec<u8>),
     U16(Vec<u16>),
     U32(Vec<u32>),
@@ -68,7 +68,7 @@ pub(super) enum Indices {
 
 /// Texts, one behind the other.
 #[derive(Debug)]
-pub(super) struct Texts {
+pub(crate) struct Texts {
     bytes: String,
     /// Where each begins, and the last one ends.
     ends: Vec<u32>,
@@ -97,17 +97,18 @@ impl Column {
             Column::Absent => return Some(None),
             Column::Units(units) => return Some(Some(Cow::Borrowed(units))),
             Column::Codes(codes) => {
-                let number = |value: &Value| value.read_number().map(Value::Number);
-                let numbers: Vec<Option<Value>> =
-                    std::iter::once(None).chain(codes.values.iter().map(number)).collect();
+                let number = |value: &Value| value.read_number().map_or(Cell::Absent, Cell::Number);
+                let numbers: Vec<Cell<'_>> = std::iter::once(Cell::Absent)
+                    .chain(codes.values.iter().map(number))
+                    .collect();
                 for at in 0..codes.cells.len() {
-                    growing.push(numbers.get(codes.code(at)).and_then(Option::as_ref));
+                    growing.push(numbers.get(codes.code(at)).copied().unwrap_or(Cell::Absent));
                 }
             }
             Column::Texts(texts) => {
                 for at in 0..texts.len() {
-                    let number = texts.text(at).and_then(Number::parse).map(Value::Number);
-                    growing.push(number.as_ref());
+                    let number = texts.text(at).and_then(Number::parse);
+                    growing.push(number.map_or(Cell::Absent, Cell::Number));
                 }
             }
         }
@@ -248,9 +249,39 @@ impl Texts {
     }
 }
 
+/// A value on its way into a column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cell<'v> {
+    Absent,
+    Number(Number),
+    Text(&'v str),
+    /// Any other; never `null`.
+    Value(&'v Value),
+}
+
+impl<'v> Cell<'v> {
+    pub(crate) fn of(value: Option<&'v Value>) -> Self {
+        match value.and_then(Value::present) {
+            None => Cell::Absent,
+            Some(Value::Number(number)) => Cell::Number(*number),
+            Some(Value::String(text)) => Cell::Text(text),
+            Some(value) => Cell::Value(value),
+        }
+    }
+
+    fn to_value(self) -> Value {
+        match self {
+            Cell::Absent => Value::Null,
+            Cell::Number(number) => Value::Number(number),
+            Cell::Text(text) => Value::from(text),
+            Cell::Value(value) => value.clone(),
+        }
+    }
+}
+
 /// A column that grows. It begins in the form of its first value, and changes to a wider one where a value does not fit.
 #[derive(Debug)]
-pub(super) struct Growing {
+pub(crate) struct Growing {
     form: Form,
     count: usize,
 }
@@ -271,7 +302,7 @@ enum Form {
 }
 
 impl Growing {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Growing {
             form: Form::Absent,
             count: 0,
@@ -279,33 +310,31 @@ impl Growing {
     }
 
     /// The value of the next place.
-    pub(super) fn push(&mut self, value: Option<&Value>) {
-        let value = value.and_then(Value::present);
-        if let (Form::Absent, Some(value)) = (&self.form, value) {
-            self.form = self.begin(value);
+    pub(crate) fn push(&mut self, cell: Cell<'_>) {
+        if let Form::Absent = self.form {
+            self.form = self.begin(cell);
         }
-        if !self.form.push(value) {
+        if !self.form.push(cell) {
             self.widen();
-            self.form.push(value);
+            self.form.push(cell);
         }
         self.count += 1;
     }
 
     /// The form for a first value, with as many absent ones as there were.
-    fn begin(&self, value: &Value) -> Form {
-        match value {
-            Value::Number(_) => Form::Units {
+    fn begin(&self, cell: Cell<'_>) -> Form {
+        match cell {
+            Cell::Absent => Form::Absent,
+            Cell::Number(_) => Form::Units {
                 cells: vec![ABSENT; self.count],
                 scale: 0,
             },
-            Value::String(_) => Form::Texts {
+            Cell::Text(_) => Form::Texts {
                 bytes: String::new(),
                 ends: vec![0; self.count + 1],
                 present: vec![false; self.count],
             },
-            Value::Null | Value::Bool(_) | Value::List(_) | Value::Object(_) => {
-                Form::Any(vec![Value::Null; self.count])
-            }
+            Cell::Value(_) => Form::Any(vec![Value::Null; self.count]),
         }
     }
 
@@ -322,7 +351,7 @@ impl Growing {
     }
 
     /// The column.
-    pub(super) fn finish(self) -> Column {
+    pub(crate) fn finish(self) -> Column {
         match self.form {
             Form::Absent => Column::Absent,
             Form::Units { cells, scale } => Column::Units(Units {
@@ -340,14 +369,14 @@ impl Growing {
 
 impl Form {
     /// `false` where the value does not fit.
-    fn push(&mut self, value: Option<&Value>) -> bool {
-        match (self, value) {
-            (Form::Absent, _) => value.is_none(),
-            (Form::Units { cells, .. }, None) => {
+    fn push(&mut self, cell: Cell<'_>) -> bool {
+        match (self, cell) {
+            (Form::Absent, cell) => matches!(cell, Cell::Absent),
+            (Form::Units { cells, .. }, Cell::Absent) => {
                 cells.push(ABSENT);
                 true
             }
-            (Form::Units { cells, scale }, Some(Value::Number(number))) => match units(*number, *scale) {
+            (Form::Units { cells, scale }, Cell::Number(number)) => match units(number, *scale) {
                 Some((units, needed)) if needed == *scale => {
                     cells.push(units);
                     true
@@ -369,25 +398,25 @@ impl Form {
                 }
                 None => false,
             },
-            (Form::Texts { bytes, ends, present }, value) => {
-                let text = match value {
-                    None => "",
-                    Some(Value::String(text)) => text,
-                    Some(_) => return false,
+            (Form::Texts { bytes, ends, present }, cell) => {
+                let text = match cell {
+                    Cell::Absent => "",
+                    Cell::Text(text) => text,
+                    Cell::Number(_) | Cell::Value(_) => return false,
                 };
                 let Ok(end) = u32::try_from(bytes.len() + text.len()) else {
                     return false;
                 };
                 bytes.push_str(text);
                 ends.push(end);
-                present.push(value.is_some());
+                present.push(matches!(cell, Cell::Text(_)));
                 true
             }
-            (Form::Any(values), value) => {
-                values.push(value.cloned().unwrap_or_default());
+            (Form::Any(values), cell) => {
+                values.push(cell.to_value());
                 true
             }
-            (Form::Units { .. }, Some(_)) => false,
+            (Form::Units { .. }, Cell::Text(_) | Cell::Value(_)) => false,
         }
     }
 }
@@ -455,7 +484,7 @@ fn texts(bytes: String, ends: Vec<u32>, present: Vec<bool>) -> Column {
         dates: OnceLock::new(),
     };
     let count = texts.ends.len() - 1;
-    let most = (count / REPEATED).max(16);
+    let most = few(count);
     let mut places: HashMap<&str, u32> = HashMap::new();
     let mut cells = Vec::with_capacity(count);
     for at in 0..count {
@@ -486,6 +515,53 @@ fn texts(bytes: String, ends: Vec<u32>, present: Vec<bool>) -> Column {
     let cells = renumbered(cells, &places);
     let values = sorted.into_iter().map(|(text, _)| Value::String(text.into())).collect();
     Column::Codes(Codes::new(cells, values))
+}
+
+/// Up to how many distinct texts among so many values are kept by code.
+fn few(count: usize) -> usize {
+    (count / REPEATED).max(16)
+}
+
+#[cfg(feature = "parquet")]
+impl Column {
+    /// Texts that were found by code already: a code for each place, 0 for none, and what the codes from 1 on say. The texts are
+    /// sorted and differ; not all of them need occur.
+    pub(crate) fn of_texts(cells: Vec<u32>, texts: &[impl AsRef<str>]) -> Column {
+        let mut codes = vec![0_u32; texts.len() + 1];
+        for cell in &cells {
+            if let Some(code) = codes.get_mut(*cell as usize) {
+                *code = 1;
+            }
+        }
+        let mut values = Vec::new();
+        for (code, text) in codes.iter_mut().skip(1).zip(texts) {
+            if *code == 1 {
+                values.push(text.as_ref());
+                *code = u32::try_from(values.len()).unwrap_or(u32::MAX);
+            }
+        }
+        if values.is_empty() {
+            return Column::Absent;
+        }
+        if values.len() > few(cells.len()) {
+            let mut growing = Growing::new();
+            for cell in cells {
+                let text = (cell as usize).checked_sub(1).and_then(|place| texts.get(place));
+                growing.push(text.map_or(Cell::Absent, |text| Cell::Text(text.as_ref())));
+            }
+            return growing.finish();
+        }
+        if let Some(absent) = codes.first_mut() {
+            *absent = 0;
+        }
+        let cells = cells
+            .into_iter()
+            .map(|cell| codes.get(cell as usize).copied().unwrap_or(0));
+        Column::Codes(Codes::new(
+            cells.collect(),
+            values.into_iter().map(Value::from).collect(),
+        ))
+    }
 }
 
 /// Cells that held places as they were given, by the order that these have now.

@@ -40,17 +40,21 @@ use std::sync::Arc;
 
 use self::bits::BLOCK;
 use self::block::Room;
+#[cfg(feature = "parquet")]
+pub(crate) use self::column::{Cell, Column, Growing};
 use self::plan::Plan;
+#[cfg(feature = "parquet")]
+pub(crate) use self::segment::{Columns, Events};
 use self::segment::{GrowingSegment, Segment};
 use self::select::Asker;
 use crate::eval::many::{Places, TooCostly, join, parts, share};
 use crate::ir::{AudienceSlot, NodeId, Program};
-use crate::model::Profile;
+use crate::model::{Consent, Profile};
 use crate::time::Timestamp;
 
 /// How many profiles a segment has at the most: so many that preparing a program for it does not count, and so few that
 /// several threads have their share.
-const SEGMENT: usize = 1 << 16;
+pub(crate) const SEGMENT: usize = 1 << 16;
 /// Where profiles come one by one, a segment ends behind so many events, which are counted in 32 bits. So many do not fit the
 /// memory as profiles.
 const EVENTS: usize = 1 << 31;
@@ -112,10 +116,32 @@ impl<'p> Snapshot<'p> {
         snapshot
     }
 
+    /// Of columns that hold [`SEGMENT`] profiles each, and the last of them what is left.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn of_columns(program: &'p Program, parts: impl IntoIterator<Item = Columns>) -> Self {
+        let mut snapshot = Snapshot {
+            program,
+            segments: Vec::new(),
+            count: 0,
+        };
+        parts.into_iter().for_each(|columns| snapshot.push(columns.into()));
+        snapshot
+    }
+
     fn push(&mut self, segment: Segment) {
         let first = self.count;
         self.count += segment.count;
         self.segments.push((first, segment));
+    }
+
+    /// The consent of the profile at a place to the categories of the program: what decides where a member is delivered
+    /// ([`enforce::decide`](crate::enforce::decide)). Nothing was collected of one that there is not.
+    pub fn consent(&self, place: usize) -> Consent {
+        let behind = self.segments.partition_point(|(first, _)| *first <= place);
+        let segment = behind.checked_sub(1).and_then(|at| self.segments.get(at));
+        segment.map_or_else(Consent::default, |(first, segment)| {
+            segment.stored_consent(self.program, place - first)
+        })
     }
 
     /// How many profiles there are.

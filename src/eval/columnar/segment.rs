@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::bits::{self, BLOCK, Bits};
-use super::column::{Column, Growing};
+use super::column::{Cell, Column, Growing};
 use super::select::part;
 use crate::consent::ConsentState;
 use crate::eval::members::has_accounts;
@@ -15,7 +15,7 @@ use crate::value::{Object, Path, Value};
 
 /// What a program reads of some profiles, column by column.
 #[derive(Debug)]
-pub(super) struct Segment {
+pub(crate) struct Segment {
     pub(super) count: usize,
     /// The profiles, where they are at hand anyway.
     pub(super) people: Vec<Arc<Profile>>,
@@ -32,12 +32,28 @@ pub(super) struct Segment {
 
 /// The events of one name: profile by profile, each one's in time order.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(crate) struct Events {
     /// Where those of each profile begin, and those of the last one end.
-    pub(super) starts: Vec<u32>,
-    pub(super) times: Vec<i64>,
+    pub(crate) starts: Vec<u32>,
+    pub(crate) times: Vec<i64>,
     /// By property slot.
-    pub(super) properties: Vec<Column>,
+    pub(crate) properties: Vec<Column>,
+}
+
+/// The columns of a segment, made by whoever has no profiles. Each has as many places as there are profiles; nobody has an
+/// account.
+#[cfg(feature = "parquet")]
+#[derive(Debug)]
+pub(crate) struct Columns {
+    /// By trait slot; of accounts and of computed traits there is nothing.
+    pub(crate) traits: Vec<Column>,
+    /// By event slot.
+    pub(crate) events: Vec<Events>,
+    /// By category slot, a state for each profile.
+    pub(crate) consent: Vec<Vec<ConsentState>>,
+    /// Who has one of the identifiers that make a member, and who has an anonymous one (AM-6).
+    pub(crate) known: Vec<bool>,
+    pub(crate) anonymous: Vec<bool>,
 }
 
 /// A segment that grows.
@@ -79,7 +95,7 @@ impl GrowingSegment {
     pub(super) fn push(&mut self, program: &Program, profile: &Profile) {
         for (source, column) in program.traits.iter().zip(&mut self.traits) {
             if let (Subject::User, TraitSource::Sent(path)) = (source.of, &source.source) {
-                column.push(profile.traits().at(path));
+                column.push(Cell::of(profile.traits().at(path)));
             }
         }
         for (event, events) in program.events.iter().zip(&mut self.events) {
@@ -106,6 +122,21 @@ impl GrowingSegment {
             consent: self.consent,
             known: self.known,
             anonymous: self.anonymous,
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl From<Columns> for Segment {
+    fn from(columns: Columns) -> Self {
+        Segment {
+            count: columns.known.len(),
+            people: Vec::new(),
+            traits: columns.traits,
+            events: columns.events,
+            consent: columns.consent,
+            known: columns.known,
+            anonymous: columns.anonymous,
         }
     }
 }
@@ -196,11 +227,17 @@ impl Segment {
                 history.insert(&event.name, past);
             }
         }
+        let consent = self.stored_consent(program, at);
+        Profile::new(identifiers, traits, std::collections::BTreeSet::new(), consent, history)
+    }
+
+    /// The consent of the profile at a place, to the categories of the program.
+    pub(super) fn stored_consent(&self, program: &Program, at: usize) -> Consent {
         let mut consent = Consent::default();
         for (category, states) in program.categories.iter().zip(&self.consent) {
             consent.set(&category.id, states.get(at).copied().unwrap_or_default());
         }
-        Profile::new(identifiers, traits, std::collections::BTreeSet::new(), consent, history)
+        consent
     }
 }
 
@@ -279,7 +316,8 @@ impl GrowingEvents {
     fn push(&mut self, past: &[PastEvent], paths: &[Path]) {
         self.times.extend(past.iter().map(|event| event.timestamp.as_millis()));
         for (path, column) in paths.iter().zip(&mut self.properties) {
-            past.iter().for_each(|event| column.push(event.properties.at(path)));
+            past.iter()
+                .for_each(|event| column.push(Cell::of(event.properties.at(path))));
         }
         self.starts.push(u32::try_from(self.times.len()).unwrap_or(u32::MAX));
     }

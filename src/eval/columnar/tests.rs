@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::bits::{self, BLOCK};
 use super::block::Room;
-use super::column::{Column, Growing, number as number_of};
+use super::column::{Cell, Column, Growing, number as number_of};
 use super::pair::Compared;
 use super::plan::Plan;
 use super::segment::Segment;
@@ -189,7 +189,7 @@ fn comparing() -> impl Strategy<Value = Test> {
 
 fn column(values: &[Option<Value>]) -> Column {
     let mut growing = Growing::new();
-    values.iter().for_each(|value| growing.push(value.as_ref()));
+    values.iter().for_each(|value| growing.push(Cell::of(value.as_ref())));
     growing.finish()
 }
 

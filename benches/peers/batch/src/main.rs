@@ -1,15 +1,18 @@
 //! Volens on the work of the other engines: a million profiles at once, in columns.
 //!
 //! `p-volens-batch` asks the five audiences in one call, and each alone; `p-volens-batch many` a thousand and ten thousand
-//! audiences of four kinds. The data are the columns that the comparison makes.
+//! audiences of four kinds. The data are the columns that the comparison makes. `p-volens-batch parquet` asks the five of the tables
+//! that `prepare_tables.py` makes of them, from opening the files to the members.
 
 use std::error::Error;
 use std::fmt::Write;
+use std::path::Path;
 use std::time::Instant;
 use std::{env, fs};
 
 use volens::eval::columnar::Snapshot;
 use volens::span::Sources;
+use volens::tables::{Options, Tables};
 use volens::{ConsentState, Engine, Profile, Timestamp, Value};
 
 const NOW: Timestamp = Timestamp::from_millis(1_767_225_600_000);
@@ -71,9 +74,12 @@ struct Data {
     product: Vec<u16>,
 }
 
+fn folder() -> String {
+    env::var("PEERS_DATA").unwrap_or_else(|_| "data".into())
+}
+
 fn bytes(name: &str) -> Result<Vec<u8>, Box<dyn Error>> {
-    let folder = env::var("PEERS_DATA").unwrap_or_else(|_| "data".into());
-    let path = format!("{folder}/{name}");
+    let path = format!("{}/{name}", folder());
     fs::read(&path).map_err(|error| format!("{path}: {error}").into())
 }
 
@@ -208,8 +214,8 @@ fn time<T>(runs: usize, mut run: impl FnMut() -> Result<T, Box<dyn Error>>) -> R
     Ok((result, times[runs / 2], times[0]))
 }
 
-fn print(what: &str, threads: usize, count: usize, (median, minimum): (f64, f64)) {
-    println!("BATCH\tvolens\tmem\t{threads}T\t{what}\tcount {count}\tmedian_s {median:.5}\tmin_s {minimum:.5}");
+fn print((source, what): (&str, &str), threads: usize, count: usize, (median, minimum): (f64, f64)) {
+    println!("BATCH\tvolens\t{source}\t{threads}T\t{what}\tcount {count}\tmedian_s {median:.5}\tmin_s {minimum:.5}");
 }
 
 /// The members as sets of profiles, as the others give the ids.
@@ -239,8 +245,30 @@ fn five(data: &Data) -> Result<(), Box<dyn Error>> {
             if whole && sizes != expected {
                 return Err(format!("{what}: {sizes:?}, expected {expected:?}").into());
             }
-            print(&what, threads, sizes.iter().sum(), (median, minimum));
+            print(("mem", &what), threads, sizes.iter().sum(), (median, minimum));
         }
+    }
+    Ok(())
+}
+
+/// The five audiences in one call, each time from the files.
+fn parquet() -> Result<(), Box<dyn Error>> {
+    let engine = Engine::from_text("all.audience", &(head() + &AUDIENCES.join("\n")))?;
+    let tables = folder() + "/tables";
+    for threads in [1, 2] {
+        let options = Options {
+            threads,
+            ..Options::default()
+        };
+        let (sizes, median, minimum) = time(5, || {
+            let tables = Tables::read(engine.program(), Path::new(&tables), &options)?;
+            let members = tables.snapshot().members(NOW, threads)?;
+            Ok(members.iter().map(|members| members.len()).collect::<Vec<usize>>())
+        })?;
+        if sizes != EXPECTED {
+            return Err(format!("{sizes:?}, expected {EXPECTED:?}").into());
+        }
+        print(("parquet", "ALL"), threads, sizes.iter().sum(), (median, minimum));
     }
     Ok(())
 }
@@ -253,7 +281,7 @@ fn many(data: &Data) -> Result<(), Box<dyn Error>> {
         for threads in [1, 2] {
             let (sizes, median, minimum) = time(5, || Ok(snapshot.sizes(NOW, threads)?))?;
             print(
-                &format!("{count} audiences"),
+                ("mem", &format!("{count} audiences")),
                 threads,
                 sizes.iter().sum(),
                 (median, minimum),
@@ -264,9 +292,9 @@ fn many(data: &Data) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let data = Data::load()?;
     match env::args().nth(1).as_deref() {
-        Some("many") => many(&data),
-        _ => five(&data),
+        Some("many") => many(&Data::load()?),
+        Some("parquet") => parquet(),
+        _ => five(&Data::load()?),
     }
 }
