@@ -20,6 +20,7 @@ const DAY: i64 = 86_400_000;
 /// A point of a plot.
 pub(crate) struct Case<'c> {
     pub(crate) plot: &'c str,
+    /// Without commas.
     pub(crate) line: &'c str,
     pub(crate) x: u64,
 }
@@ -188,7 +189,7 @@ fn events(largest: u64, each: Each<'_>) {
             let plot = "events";
             each(&Case { plot, line, x }, run);
         };
-        each("bind, and ask of a year", &mut ask(&wide, &profile));
+        each("bind and ask of a year", &mut ask(&wide, &profile));
         each("ask of a year", &mut ask_bound(&wide, &profile));
         each("ask of a day of it", &mut ask_bound(&day, &profile));
         let profiles = [profile];
@@ -198,7 +199,7 @@ fn events(largest: u64, each: Each<'_>) {
         let snapshot = Snapshot::new(wide.program(), &profiles, 1);
         each("columns: ask", &mut || drop(black_box(snapshot.members(NOW, 1))));
         let mut live = live(&day, x, spread);
-        each("live: one event more, a day", &mut one_more(&mut live, x, spread));
+        each("live: one event more (a day)", &mut one_more(&mut live, x, spread));
     }
 }
 
@@ -256,26 +257,15 @@ fn worst(largest: u64, each: Each<'_>) {
             let plot = "worst";
             each(&Case { plot, line, x }, run);
         };
-        for (kind, lines) in [
-            (
-                at_once as Kind,
-                ["all at one instant", "the same, columns", "the same, live: one more"],
-            ),
-            (
-                alike as Kind,
-                ["all of one product", "the same, columns", "the same, live: one more"],
-            ),
-        ] {
+        for (kind, name) in [(at_once as Kind, "at one instant"), (alike as Kind, "of one product")] {
             let profile = profile(x, kind);
-            let [alone, in_columns, in_live] = lines.map(|line| match line.strip_prefix("the same, ") {
-                Some(how) => format!("{}, {how}", lines[0].trim_start_matches("all ")),
-                None => line.to_owned(),
-            });
-            each(&alone, &mut ask(&engine, &profile));
+            each(name, &mut ask(&engine, &profile));
             let snapshot = Snapshot::new(engine.program(), &[profile], 1);
-            each(&in_columns, &mut || drop(black_box(snapshot.members(NOW, 1))));
+            each(&format!("{name}: columns"), &mut || {
+                drop(black_box(snapshot.members(NOW, 1)))
+            });
             let mut live = live(&engine, x, kind);
-            each(&in_live, &mut one_more(&mut live, x, kind));
+            each(&format!("{name}: live"), &mut one_more(&mut live, x, kind));
         }
         lists(x, &mut each);
     }
@@ -297,5 +287,5 @@ fn lists(length: u64, each: &mut dyn FnMut(&str, &mut dyn FnMut())) {
     }
     let list = (0..length).map(|number| Value::from(format!("e{number}"))).collect();
     let profile = profile.trait_("list", Value::List(list)).build();
-    each("a list of so many, 300 traits", &mut ask(&engine, &profile));
+    each("300 traits and a list of so many", &mut ask(&engine, &profile));
 }

@@ -35,8 +35,8 @@ pub(crate) const PLOTS: [Plot; 5] = [
     },
     Plot {
         name: "worst",
-        title: "One profile of so many events: made up to be hard",
-        counts: "events",
+        title: "One profile made up to be hard: so many events or elements",
+        counts: "events, or elements of a list",
     },
 ];
 
