@@ -116,8 +116,8 @@ events:
 	  mv examples/$$space/events.jsonl.new examples/$$space/events.jsonl || exit 1; \
 	done
 
-# The property tests with many more cases; of whole workspaces 100 000, and as many in which every executor is asked. Processes that store are killed 1 000 times, 10 000
-# bits of a store are flipped. It takes three quarters of an hour.
+# The property tests with many more cases; of whole workspaces 100 000, and as many in which every executor is asked. Processes
+# that store are killed 1 000 times, 10 000 bits of a store are flipped. It takes three quarters of an hour.
 long:
 	PROPTEST_CASES=20000 cargo test --release --all-features
 	PROPTEST_CASES=100000 cargo test --release --all-features --test meaning
