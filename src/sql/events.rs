@@ -79,7 +79,7 @@ impl Activity {
                     )
                 });
                 select.columns.extend(columns);
-                select.condition = Expr::column("e", "name").is_in(names.into_iter().map(Expr::text).collect());
+                select.condition = Expr::column("e", "name").among(names.into_iter().map(Expr::text).collect());
             }
         }
         select.group = vec![id.0];

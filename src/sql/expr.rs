@@ -188,7 +188,7 @@ impl Expr {
     }
 
     /// Whether it is one of some constants; of one alone, whether it equals it.
-    pub(super) fn is_in(self, mut constants: Vec<Expr>) -> Expr {
+    pub(super) fn among(self, mut constants: Vec<Expr>) -> Expr {
         match constants.len() {
             0 => Expr::Bool(false),
             1 => self.equals(constants.remove(0)),

@@ -264,7 +264,8 @@ fn properties(program: &Program, filter: NodeId, found: &mut BTreeMap<PropertySl
             test,
         } => {
             let read = match test.reference() {
-                Some(_) if !matches!(test, Test::NotEquals(_) | Test::Omits(_)) => readings(test),
+                Some(Reference::Step { .. }) => readings(test),
+                // Beside a computed number, a value is read as one whatever the test is.
                 _ => &Reading::ALL,
             };
             found.entry(*property).or_default().extend(read);

@@ -119,7 +119,7 @@ impl Value {
 
     fn is_text(&self, texts: &[&str]) -> Result<Expr, Unsupported> {
         if let Some(text) = self.read(Reading::Text) {
-            return Ok(text.is_in(texts.iter().copied().map(Expr::text).collect()));
+            return Ok(text.among(texts.iter().copied().map(Expr::text).collect()));
         }
         // The text of a number is its canonical one, so a text is that of one number at the most.
         let numbers = texts
@@ -135,7 +135,7 @@ impl Value {
     fn is_date(&self, dates: &[Timestamp]) -> Expr {
         let time = self.read(Reading::Time);
         time.map_or(Expr::Bool(false), |time| {
-            time.is_in(dates.iter().map(|date| Expr::Int(date.as_millis())).collect())
+            time.among(dates.iter().map(|date| Expr::Int(date.as_millis())).collect())
         })
     }
 
@@ -309,7 +309,7 @@ impl Value {
         let (near, far): (Vec<Number>, Vec<Number>) =
             list.numbers.iter().partition(|number| parts(**number).0.abs() < EXACT);
         match self.read(Reading::Number) {
-            Some(read) => any.push(read.is_in(near.iter().map(|number| Expr::Double(parts(*number).0)).collect())),
+            Some(read) => any.push(read.among(near.iter().map(|number| Expr::Double(parts(*number).0)).collect())),
             None => {
                 for number in near {
                     any.push(self.number(None, number)?);
