@@ -1,7 +1,7 @@
 //! The tables that a warehouse holds so that queries made of definitions can be asked there: which tables and columns a
 //! program needs, and their rows for profiles that are at hand.
 //!
-//! A [`Layout`] is a function of the [`Program`](crate::ir::Program) alone. Every table is flat, for engines agree on nothing
+//! A [`Layout`] is a function of the [`Program`] alone. Every table is flat, for engines agree on nothing
 //! nested: a value is eight columns, one for each way in which a condition can read it ([`Reading`]), and a list whose elements
 //! some condition looks at is a table of its own. So a query compares columns of one plain type with constants, and whoever
 //! fills the tables has read each value once, as the language says ([`readings`]). `docs/warehouse.md` tells all of it to who
@@ -20,8 +20,9 @@
 //! let plan = layout.values(Place::Traits, &["plan".into()]).unwrap();
 //! assert_eq!(plan.column(Reading::Text), "plan:text");
 //! let items = layout.list(Place::Events, &["items".into()]).unwrap();
-//! assert_eq!(items.name, "events_list_1");
-//! assert_eq!(layout.values(Place::List(&items.name), &["price".into()]).unwrap().column(Reading::Number), "price:number");
+//! assert_eq!(&*items.name, "events_list_1");
+//! let price = layout.values(Place::List(&items.name), &["price".into()]).unwrap();
+//! assert_eq!(price.column(Reading::Number), "price:number");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -34,7 +34,8 @@ impl<'v> Cell<'v> {
 /// use volens::warehouse::{Cell, readings};
 /// use volens::Value;
 ///
-/// let [kind, text, number, rest, boolean, time, key, exact] = readings(Some(&Value::from("49.90")));
+/// let value = Value::from("49.90");
+/// let [kind, text, number, rest, boolean, time, key, exact] = readings(Some(&value));
 /// assert_eq!(kind, Cell::Text("string".into()));
 /// assert_eq!(text, Cell::Text("49.90".into()));
 /// assert_eq!((number, rest), (Cell::Double(49.9), Cell::Int(0)));
