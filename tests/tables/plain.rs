@@ -60,11 +60,8 @@ fn over(folder: &Folder, table: &str, columns: Columns) {
 /// The ids of the members of the only audience.
 fn members(folder: &Path, text: &str, absent: bool) -> Result<Vec<String>, String> {
     let engine = engine(text);
-    let options = Options {
-        absent,
-        ..Options::default()
-    };
-    let tables = Tables::read(engine.program(), folder, &options);
+    let options = Options { threads: 1, absent };
+    let tables = Tables::read(engine.program(), engine.identity(), folder, options);
     // The path of the folder is another one each time.
     let shown = folder.display().to_string();
     let tables = tables.map_err(|error| error.to_string().replace(&shown, "IN"))?;
@@ -532,6 +529,29 @@ fn identifiers_make_members() {
         ],
     );
     assert_eq!(who(&folder, "trait plan exists").unwrap(), ["1"]);
+}
+
+/// What the workspace blocks names nobody here either (ID-8), and an email in no spelling.
+#[test]
+fn what_the_workspace_blocks_makes_no_member() {
+    let text = r#"
+        identity { user_id limit 1 block "u1", "Test@acme.example" }
+        audience x { who trait plan exists }
+    "#;
+    let folder = two();
+    assert_eq!(members(folder.path(), text, false).unwrap(), ["2"]);
+    let emails = ["test@ACME.example ", "u1"];
+    over(
+        &folder,
+        "identifiers",
+        vec![
+            numbers(&[1, 2]),
+            texts("type", &["email", "email"]),
+            texts("id", &emails),
+        ],
+    );
+    assert_eq!(members(folder.path(), text, false).unwrap(), Vec::<String>::new());
+    assert_eq!(who(&folder, "trait plan exists").unwrap(), ["1", "2"]);
 }
 
 #[test]
