@@ -230,17 +230,17 @@ fn sources(
             let named = fields.iter().enumerate().filter(|(_, field)| field.name() == name);
             named.map(|(at, _)| vec![at]).collect()
         };
-        if routes.len() > 1 {
+        let mut said = partitions
+            .iter()
+            .filter(|(folder, _)| matches!(column.path.as_slice(), [name] if **folder == **name));
+        let partition = said.next();
+        if routes.len() > 1 || routes.is_empty() && said.next().is_some() {
             return Err(TablesError::TwoColumns {
                 path: path.into(),
                 column: called(),
             });
         }
-        let partition = || match column.path.as_slice() {
-            [name] => partitions.iter().rev().find(|(column, _)| **column == **name),
-            _ => None,
-        };
-        let source = match (routes.into_iter().next(), partition()) {
+        let source = match (routes.into_iter().next(), partition) {
             (Some(route), _) => {
                 let data_type = schema::at(fields, &route).map_or(&DataType::Null, |(field, _)| field.data_type());
                 if !column.expected.fits(data_type) {

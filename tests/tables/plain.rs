@@ -473,6 +473,21 @@ fn folders_say_a_column_where_the_file_has_none() {
     assert!(refused(&folder, r#"performed "F""#).contains("is of type text"));
 }
 
+/// Two folders around a file that say two things are no more to be believed than two columns.
+#[test]
+fn folders_say_a_column_once() {
+    let folder = two();
+    fs::remove_file(folder.path().join("consent.parquet")).unwrap();
+    over(&folder, "consent/A=granted/part", vec![numbers(&[1])]);
+    assert_eq!(
+        members(folder.path(), "category A audience x { consent to A }", false).unwrap(),
+        ["1"]
+    );
+    over(&folder, "consent/A=denied/A=granted/part", vec![numbers(&[2])]);
+    let error = members(folder.path(), "category A audience x { consent to A }", false).unwrap_err();
+    assert!(error.contains("`A`"), "{error}");
+}
+
 #[test]
 fn empty_tables_have_nobody() {
     let folder = tempdir();
