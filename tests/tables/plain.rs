@@ -1,6 +1,7 @@
 //! The contract of the tables, sentence by sentence, and what is said of tables that break it.
 
 use std::fs;
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use arrow_array::{
 };
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::Field;
-use volens::tables::{Options, Tables};
+use volens::tables::{EventLines, Options, Tables};
 use volens::{Engine, Timestamp};
 
 use crate::write::{self, Columns, column, texts};
@@ -390,6 +391,35 @@ fn instants_are_dates_where_they_can_be() {
     assert_eq!(
         who(&folder, "trait plan after 2026-01-01").unwrap(),
         Vec::<String>::new()
+    );
+}
+
+/// Spark's, of which many that stand for ever are centuries away: what does not fit 64 bits in nanoseconds is no other instant.
+#[test]
+fn instants_of_96_bits_are_what_they_are_wherever_they_stand() {
+    let folder = two();
+    let instant = |text| Timestamp::parse(text).unwrap();
+    let of = [(1, instant("9999-12-31T23:59:59.999Z")), (2, instant("1601-01-01"))];
+    write::long_instants(&folder.path().join("traits.parquet"), &of);
+    for value in ["trait until", "trait sub.until"] {
+        assert_eq!(
+            who(&folder, &format!("{value} after 9999-12-31T23:59Z")).unwrap(),
+            ["1"]
+        );
+        assert_eq!(who(&folder, &format!("{value} before 1601-01-02")).unwrap(), ["2"]);
+    }
+    assert_eq!(
+        who(&folder, "any trait all (item after 9999-12-31T23:59Z)").unwrap(),
+        ["1"]
+    );
+    let lines = EventLines::open(&folder.path().join("traits.parquet")).unwrap();
+    let lines: Vec<String> = lines.lines().map(Result::unwrap).collect();
+    let line = |id: u32, until: &str| {
+        format!(r#"{{"all":["{until}"],"profile_id":{id},"sub":{{"until":"{until}"}},"until":"{until}"}}"#)
+    };
+    assert_eq!(
+        lines,
+        [line(1, "9999-12-31T23:59:59.999Z"), line(2, "1601-01-01T00:00:00Z")]
     );
 }
 
