@@ -6,7 +6,7 @@
 //! others, do not see each other, so the others need not be in it: it takes the room of the events that are connected to those
 //! that wait, without what they say beside identity and consent, until the last of these is acted upon.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Settings;
@@ -19,7 +19,10 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct Ahead {
     state: State,
-    /// The connected sets of the space that are in it.
+    /// The message ids of the events that are in it: of each id one, and what took another's place is not put beside it again.
+    ids: HashSet<Arc<str>>,
+    /// The connected sets of the space that are in it. One that takes in another, or begins with an event that is in it, is looked
+    /// at once more.
     copied: BTreeSet<SetId>,
     /// How many events of each message id are in it and not of the space yet.
     waiting: HashMap<Arc<str>, usize>,
@@ -31,6 +34,7 @@ impl Ahead {
     pub(super) fn new(settings: &Settings, until: Timestamp) -> Self {
         Ahead {
             state: State::new(settings.identity.clone(), settings.categories.clone()),
+            ids: HashSet::new(),
             copied: BTreeSet::new(),
             waiting: HashMap::new(),
             until,
@@ -104,13 +108,20 @@ impl Ahead {
 
     fn put(&mut self, event: &Event, from: &State) {
         self.copy(&event.claims, from);
-        self.state.insert(event.without_effect());
+        self.insert(event.without_effect());
+    }
+
+    fn insert(&mut self, event: Event) {
+        if self.ids.insert(event.message_id.clone()) {
+            self.state.insert(event);
+        }
     }
 
     fn take_out(&mut self, event: Option<&Event>, from: &State) {
         if let Some(event) = event {
             self.copy(&event.claims, from);
             self.state.remove(&event.message_id, &event.claims);
+            self.ids.remove(&event.message_id);
         }
     }
 
@@ -120,8 +131,61 @@ impl Ahead {
             if let Some(set) = from.set_with(&claim.id)
                 && self.copied.insert(set)
             {
-                from.events_of(set).for_each(|event| self.state.insert(event));
+                from.events_of(set).for_each(|event| self.insert(event));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::{Content, Shared, decode};
+    use crate::model::IdentityRules;
+    use crate::value::{self, Value};
+
+    /// An identify call of one person.
+    fn event(id: &str) -> Event {
+        let text = format!(
+            r#"{{"type": "identify", "messageId": "{id}", "timestamp": "2026-06-01T00:00:00Z", "userId": "u1"}}"#
+        );
+        let event: Value = value::parse(&text).unwrap();
+        let rules = IdentityRules::default();
+        let decoded = decode(&event, &rules, Timestamp::EPOCH, Content::Kept, &mut Shared::new());
+        decoded.unwrap_or_else(|_| panic!("{text}"))
+    }
+
+    fn state() -> State {
+        State::new(IdentityRules::default(), vec!["A".into()])
+    }
+
+    fn ahead() -> Ahead {
+        let settings = Settings {
+            identity: IdentityRules::default(),
+            categories: vec!["A".into()],
+        };
+        Ahead::new(&settings, Timestamp::MAX)
+    }
+
+    /// One event more of a stream.
+    fn comes(ahead: &mut Ahead, state: &mut State, event: Event) {
+        let applied = Applied {
+            received_at: event.times.earlier(),
+            event,
+            instead_of: None,
+            in_turn: true,
+            is_ahead: false,
+        };
+        ahead.take(&applied, false, state);
+        state.insert(applied.event);
+    }
+
+    #[test]
+    fn an_event_of_somebody_new_is_in_it_once() {
+        let (mut ahead, mut state) = (ahead(), state());
+        for id in ["m1", "m2", "m3"] {
+            comes(&mut ahead, &mut state, event(id));
+        }
+        assert_eq!(ahead.state.len(), 3);
     }
 }

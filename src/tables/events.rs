@@ -40,7 +40,7 @@ pub(super) struct EventColumns<'r> {
 }
 
 impl<'p> EventTable<'p> {
-    pub(super) fn open(program: &'p Program, folder: &Folder, options: &Options) -> Result<Self, TablesError> {
+    pub(super) fn open(program: &'p Program, folder: &Folder, options: Options) -> Result<Self, TablesError> {
         const RESERVED: [&str; 3] = [PROFILE, NAME, TIME];
         let column = |path: Vec<&'p str>, expected, absent| Wanted { path, expected, absent };
         let mut wanted = vec![

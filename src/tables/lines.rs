@@ -8,7 +8,7 @@ use arrow_array::{Array, RecordBatch, StructArray};
 use arrow_schema::{DataType, Fields};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
-use super::read::{Expected, damaged, guarded, options};
+use super::read::{Expected, damaged, described, guarded};
 use super::{TablesError, cells, files, schema};
 
 /// How many rows are decoded at once.
@@ -55,8 +55,8 @@ impl EventLines {
     pub fn open(path: &Path) -> Result<Self, TablesError> {
         let file = File::open(path).map_err(|source| files::cannot(path, source))?;
         let batches = guarded(path, || {
-            let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options());
-            let builder = builder.map_err(|error| damaged(path, &error))?;
+            let described = described(&file).map_err(|error| damaged(path, &error))?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, described);
             check(path, builder.schema().fields(), "")?;
             builder
                 .with_batch_size(BATCH)

@@ -52,14 +52,12 @@ const PROFILE: &str = "profile_id";
 /// let options = Options { threads: 2, ..Options::default() };
 /// assert!(!options.absent);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// By how many threads; 0 is as good as 1.
     pub threads: usize,
     /// Whether a column of a trait or property that a file does not have says that nobody has it. Else it is an error.
     pub absent: bool,
-    /// Which identifiers name nobody.
-    pub identity: IdentityRules,
 }
 
 impl Default for Options {
@@ -67,7 +65,6 @@ impl Default for Options {
         Options {
             threads: 1,
             absent: false,
-            identity: IdentityRules::default(),
         }
     }
 }
@@ -80,7 +77,8 @@ pub struct Tables<'p> {
 }
 
 impl<'p> Tables<'p> {
-    /// Reads the tables of a folder: what the program reads of them.
+    /// Reads the tables of a folder: what the program reads of them. `identity` are the rules of the same workspace, which say
+    /// what names nobody and so makes no member; it has no default, for one that is forgotten would let such people in.
     ///
     /// ```no_run
     /// use std::path::Path;
@@ -89,7 +87,8 @@ impl<'p> Tables<'p> {
     /// use volens::{Engine, Timestamp, enforce};
     ///
     /// let engine = Engine::load("examples/shop")?;
-    /// let tables = Tables::read(engine.program(), Path::new("lake"), &Options { threads: 2, ..Options::default() })?;
+    /// let options = Options { threads: 2, ..Options::default() };
+    /// let tables = Tables::read(engine.program(), engine.identity(), Path::new("lake"), options)?;
     /// let members = tables.snapshot().members(Timestamp::parse("2026-06-30").unwrap_or_default(), 2)?;
     /// for (audience, members) in engine.program().audiences.iter().zip(members) {
     ///     for destination in &audience.destinations {
@@ -106,7 +105,12 @@ impl<'p> Tables<'p> {
     ///
     /// # Errors
     /// [`TablesError`]
-    pub fn read(program: &'p Program, folder: &Folder, options: &Options) -> Result<Self, TablesError> {
+    pub fn read(
+        program: &'p Program,
+        identity: &IdentityRules,
+        folder: &Folder,
+        options: Options,
+    ) -> Result<Self, TablesError> {
         let of_accounts = program.traits.iter().any(|source| source.of == Subject::Account);
         if of_accounts || has_accounts(program) {
             return Err(TablesError::Accounts);
@@ -122,7 +126,7 @@ impl<'p> Tables<'p> {
         let events = events.read(&ids, options.threads)?;
         let traits = traits.read(&ids, options.threads)?;
         let consent = consent.read(&ids, options.threads)?;
-        let identifiers = identifiers.read(&ids, options)?;
+        let identifiers = identifiers.read(&ids, identity, options.threads)?;
 
         let (events, traits) = (events.columns(), traits.columns());
         let parts: Vec<(usize, usize)> = (0..ids.len())

@@ -53,8 +53,8 @@ impl IdentifierTable {
         Ok(IdentifierTable(Table::open(folder, "identifiers", &[], &wanted)?))
     }
 
-    pub(super) fn read(self, ids: &Ids, options: &Options) -> Result<Admitted, TablesError> {
-        let found = share(&self.0.units(), options.threads, |unit| {
+    pub(super) fn read(self, ids: &Ids, identity: &IdentityRules, threads: usize) -> Result<Admitted, TablesError> {
+        let found = share(&self.0.units(), threads, |unit| {
             let (mut known, mut unknown) = (Known::default(), Unknown::default());
             let mut admitted: [Vec<u32>; 2] = Default::default();
             unit.each(|before, columns| {
@@ -67,7 +67,7 @@ impl IdentifierTable {
                     if values.is_null(row) {
                         continue;
                     }
-                    let (is_known, is_anonymous) = admit(kind, values, row, &options.identity);
+                    let (is_known, is_anonymous) = admit(kind, values, row, identity);
                     for (admitted, admits) in admitted.iter_mut().zip([is_known, is_anonymous]) {
                         if admits {
                             admitted.push(place);
@@ -134,7 +134,7 @@ pub(super) struct TraitColumns<'r> {
 }
 
 impl TraitTable {
-    pub(super) fn open(program: &Program, folder: &Folder, options: &Options) -> Result<Self, TablesError> {
+    pub(super) fn open(program: &Program, folder: &Folder, options: Options) -> Result<Self, TablesError> {
         const NAME: &str = "traits";
         let mut wanted = vec![profile_id()];
         let mut slots = Vec::with_capacity(program.traits.len());

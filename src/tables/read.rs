@@ -15,6 +15,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, Parq
 use parquet::basic::{Encoding, Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData};
+use parquet::schema::types::ColumnDescPtr;
 
 use super::TablesError;
 use super::files::{self, Partitions};
@@ -177,7 +178,7 @@ impl TableFile {
         wanted: &[Wanted<'_>],
     ) -> Result<TableFile, TablesError> {
         let file = File::open(&path).map_err(|source| files::cannot(&path, source))?;
-        let metadata = ArrowReaderMetadata::load(&file, options()).map_err(|error| damaged(&path, &error))?;
+        let metadata = described(&file).map_err(|error| damaged(&path, &error))?;
         let fields = metadata.schema().fields().clone();
         let sources = sources(&path, &fields, partitions, reserved, wanted)?;
         Ok(TableFile {
@@ -189,7 +190,36 @@ impl TableFile {
     }
 }
 
-pub(super) fn options() -> ArrowReaderOptions {
+/// What a file says of its columns. Instants of 96 bits are read in milliseconds: of nanoseconds only 584 years fit 64 bits, and
+/// one beyond them would be read as another one.
+pub(super) fn described(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
+    let metadata = ArrowReaderMetadata::load(file, options())?;
+    let descriptor = metadata.metadata().file_metadata().schema_descr_ptr();
+    let is_long = |leaf: &ColumnDescPtr| leaf.physical_type() == Type::INT96;
+    if !descriptor.columns().iter().any(is_long) {
+        return Ok(metadata);
+    }
+    let mut are_long = descriptor.columns().iter().map(is_long);
+    let fields = metadata.schema().fields();
+    let fields: Fields = fields.iter().map(|field| in_millis(field, &mut are_long)).collect();
+    let options = options().with_schema(Arc::new(Schema::new(fields)));
+    ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
+}
+
+/// The same field with its instants of 96 bits in milliseconds. `are_long` says of each column of the file whether it has such;
+/// columns follow one another as the innermost fields do.
+fn in_millis(field: &Field, are_long: &mut impl Iterator<Item = bool>) -> Field {
+    let data_type = match field.data_type() {
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| in_millis(field, are_long)).collect()),
+        DataType::List(item) => DataType::List(in_millis(item, are_long).into()),
+        DataType::Map(entries, sorted) => DataType::Map(in_millis(entries, are_long).into(), *sorted),
+        _ if are_long.next() == Some(true) => DataType::Timestamp(TimeUnit::Millisecond, None),
+        other => other.clone(),
+    };
+    field.clone().with_data_type(data_type)
+}
+
+fn options() -> ArrowReaderOptions {
     // A schema that a writer put beside the file's own says nothing that is needed, and may lie.
     ArrowReaderOptions::new()
         .with_skip_arrow_metadata(true)
@@ -230,17 +260,17 @@ fn sources(
             let named = fields.iter().enumerate().filter(|(_, field)| field.name() == name);
             named.map(|(at, _)| vec![at]).collect()
         };
-        if routes.len() > 1 {
+        let mut said = partitions
+            .iter()
+            .filter(|(folder, _)| matches!(column.path.as_slice(), [name] if **folder == **name));
+        let partition = said.next();
+        if routes.len() > 1 || routes.is_empty() && said.next().is_some() {
             return Err(TablesError::TwoColumns {
                 path: path.into(),
                 column: called(),
             });
         }
-        let partition = || match column.path.as_slice() {
-            [name] => partitions.iter().rev().find(|(column, _)| **column == **name),
-            _ => None,
-        };
-        let source = match (routes.into_iter().next(), partition()) {
+        let source = match (routes.into_iter().next(), partition) {
             (Some(route), _) => {
                 let data_type = schema::at(fields, &route).map_or(&DataType::Null, |(field, _)| field.data_type());
                 if !column.expected.fits(data_type) {
@@ -360,10 +390,6 @@ impl Unit<'_> {
                 let hint = match field.data_type() {
                     DataType::Utf8 if names.len() == 1 && chunk.is_some_and(by_code) => {
                         DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
-                    }
-                    // Of nanoseconds only 584 years fit 64 bits.
-                    DataType::Timestamp(..) if names.len() == 1 && column.physical_type() == Type::INT96 => {
-                        DataType::Timestamp(TimeUnit::Millisecond, None)
                     }
                     _ => continue,
                 };

@@ -1,6 +1,7 @@
 //! Files that are damaged, and schemas that nobody would make in earnest.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, StringArray, StructArray};
@@ -51,6 +52,10 @@ fn tables(folder: &std::path::Path, dice: &mut Dice) {
     }
 }
 
+fn tables_of<'e>(engine: &'e Engine, folder: &Path) -> Result<Tables<'e>, TablesError> {
+    Tables::read(engine.program(), engine.identity(), folder, Options::default())
+}
+
 /// Whatever byte is another one, and wherever a file ends: an answer or an error, and the process lives on.
 #[test]
 fn damage_is_an_error_and_no_end_of_the_process() {
@@ -84,7 +89,7 @@ fn damage_is_an_error_and_no_end_of_the_process() {
                 }
             }
             fs::write(&path, damaged).unwrap();
-            match Tables::read(engine.program(), folder.path(), &Options::default()) {
+            match tables_of(&engine, folder.path()) {
                 Ok(_) => read += 1,
                 Err(error) => {
                     assert!(!error.to_string().is_empty());
@@ -102,10 +107,10 @@ fn what_is_no_parquet_is_told() {
     let folder = tempdir();
     fs::write(folder.path().join("profiles.parquet"), "profile_id\n1\n").unwrap();
     let engine = Engine::from_text("test.audience", TEXT).unwrap();
-    let error = Tables::read(engine.program(), folder.path(), &Options::default()).unwrap_err();
+    let error = tables_of(&engine, folder.path()).unwrap_err();
     assert!(matches!(error, TablesError::Damaged { .. }), "{error}");
     fs::write(folder.path().join("profiles.parquet"), "").unwrap();
-    let error = Tables::read(engine.program(), folder.path(), &Options::default()).unwrap_err();
+    let error = tables_of(&engine, folder.path()).unwrap_err();
     assert!(matches!(error, TablesError::Damaged { .. }), "{error}");
 }
 
@@ -132,7 +137,7 @@ fn many_columns_and_deep_ones_are_passed_over() {
     }
     write::plainly(folder.path(), "traits", &columns);
     let engine = Engine::from_text("test.audience", r#"audience x { who trait plan = "pro" }"#).unwrap();
-    let tables = Tables::read(engine.program(), folder.path(), &Options::default()).unwrap();
+    let tables = tables_of(&engine, folder.path()).unwrap();
     let members = tables.snapshot().members(volens::Timestamp::EPOCH, 1).unwrap();
     assert_eq!(members[0].places().collect::<Vec<usize>>(), [1]);
 }

@@ -59,8 +59,8 @@ proptest! {
         texts.push(make::funnel(&mut Choices::new(funnel)));
         for text in texts {
             let engine = Engine::from_text("made.audience", &text).unwrap();
-            let options = Options { threads: 1 + usize::try_from(seed % 3).unwrap(), absent: true, ..Options::default() };
-            let tables = match Tables::read(engine.program(), folder.path(), &options) {
+            let options = Options { threads: 1 + usize::try_from(seed % 3).unwrap(), absent: true };
+            let tables = match Tables::read(engine.program(), engine.identity(), folder.path(), options) {
                 Err(TablesError::Accounts) => continue,
                 tables => tables.unwrap_or_else(|error| panic!("{error}\n{text}")),
             };

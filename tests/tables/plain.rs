@@ -1,6 +1,7 @@
 //! The contract of the tables, sentence by sentence, and what is said of tables that break it.
 
 use std::fs;
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use arrow_array::{
 };
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::Field;
-use volens::tables::{Options, Tables};
+use volens::tables::{EventLines, Options, Tables};
 use volens::{Engine, Timestamp};
 
 use crate::write::{self, Columns, column, texts};
@@ -60,11 +61,8 @@ fn over(folder: &Folder, table: &str, columns: Columns) {
 /// The ids of the members of the only audience.
 fn members(folder: &Path, text: &str, absent: bool) -> Result<Vec<String>, String> {
     let engine = engine(text);
-    let options = Options {
-        absent,
-        ..Options::default()
-    };
-    let tables = Tables::read(engine.program(), folder, &options);
+    let options = Options { threads: 1, absent };
+    let tables = Tables::read(engine.program(), engine.identity(), folder, options);
     // The path of the folder is another one each time.
     let shown = folder.display().to_string();
     let tables = tables.map_err(|error| error.to_string().replace(&shown, "IN"))?;
@@ -396,6 +394,35 @@ fn instants_are_dates_where_they_can_be() {
     );
 }
 
+/// Spark's, of which many that stand for ever are centuries away: what does not fit 64 bits in nanoseconds is no other instant.
+#[test]
+fn instants_of_96_bits_are_what_they_are_wherever_they_stand() {
+    let folder = two();
+    let instant = |text| Timestamp::parse(text).unwrap();
+    let of = [(1, instant("9999-12-31T23:59:59.999Z")), (2, instant("1601-01-01"))];
+    write::long_instants(&folder.path().join("traits.parquet"), &of);
+    for value in ["trait until", "trait sub.until"] {
+        assert_eq!(
+            who(&folder, &format!("{value} after 9999-12-31T23:59Z")).unwrap(),
+            ["1"]
+        );
+        assert_eq!(who(&folder, &format!("{value} before 1601-01-02")).unwrap(), ["2"]);
+    }
+    assert_eq!(
+        who(&folder, "any trait all (item after 9999-12-31T23:59Z)").unwrap(),
+        ["1"]
+    );
+    let lines = EventLines::open(&folder.path().join("traits.parquet")).unwrap();
+    let lines: Vec<String> = lines.lines().map(Result::unwrap).collect();
+    let line = |id: u32, until: &str| {
+        format!(r#"{{"all":["{until}"],"profile_id":{id},"sub":{{"until":"{until}"}},"until":"{until}"}}"#)
+    };
+    assert_eq!(
+        lines,
+        [line(1, "9999-12-31T23:59:59.999Z"), line(2, "1601-01-01T00:00:00Z")]
+    );
+}
+
 #[test]
 fn numbers_keep_what_they_are() {
     let folder = two();
@@ -476,6 +503,21 @@ fn folders_say_a_column_where_the_file_has_none() {
     assert!(refused(&folder, r#"performed "F""#).contains("is of type text"));
 }
 
+/// Two folders around a file that say two things are no more to be believed than two columns.
+#[test]
+fn folders_say_a_column_once() {
+    let folder = two();
+    fs::remove_file(folder.path().join("consent.parquet")).unwrap();
+    over(&folder, "consent/A=granted/part", vec![numbers(&[1])]);
+    assert_eq!(
+        members(folder.path(), "category A audience x { consent to A }", false).unwrap(),
+        ["1"]
+    );
+    over(&folder, "consent/A=denied/A=granted/part", vec![numbers(&[2])]);
+    let error = members(folder.path(), "category A audience x { consent to A }", false).unwrap_err();
+    assert!(error.contains("`A`"), "{error}");
+}
+
 #[test]
 fn empty_tables_have_nobody() {
     let folder = tempdir();
@@ -532,6 +574,29 @@ fn identifiers_make_members() {
         ],
     );
     assert_eq!(who(&folder, "trait plan exists").unwrap(), ["1"]);
+}
+
+/// What the workspace blocks names nobody here either (ID-8), and an email in no spelling.
+#[test]
+fn what_the_workspace_blocks_makes_no_member() {
+    let text = r#"
+        identity { user_id limit 1 block "u1", "Test@acme.example" }
+        audience x { who trait plan exists }
+    "#;
+    let folder = two();
+    assert_eq!(members(folder.path(), text, false).unwrap(), ["2"]);
+    let emails = ["test@ACME.example ", "u1"];
+    over(
+        &folder,
+        "identifiers",
+        vec![
+            numbers(&[1, 2]),
+            texts("type", &["email", "email"]),
+            texts("id", &emails),
+        ],
+    );
+    assert_eq!(members(folder.path(), text, false).unwrap(), Vec::<String>::new());
+    assert_eq!(who(&folder, "trait plan exists").unwrap(), ["1", "2"]);
 }
 
 #[test]

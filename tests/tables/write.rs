@@ -14,7 +14,10 @@ use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{Field, Fields, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::data_type::{Int64Type, Int96, Int96Type};
 use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use volens::{Timestamp, Value};
 
 use crate::dice::Dice;
@@ -121,6 +124,48 @@ pub(crate) fn column(name: &str, array: impl Array + 'static) -> (String, ArrayR
 
 pub(crate) fn texts(name: &str, texts: &[&str]) -> (String, ArrayRef) {
     column(name, StringArray::from(texts.to_vec()))
+}
+
+/// A table with an instant for each profile in 96 bits, as Spark writes them and no array has them: as a column, in a struct and
+/// in a list.
+pub(crate) fn long_instants(path: &Path, of: &[(i64, Timestamp)]) {
+    const SCHEMA: &str = "message table {
+        required int64 profile_id;
+        required int96 until;
+        required group sub { required int96 until; }
+        required group all (LIST) { repeated group list { required int96 element; } }
+    }";
+    let (ids, instants): (Vec<i64>, Vec<Int96>) = of.iter().map(|(id, instant)| (*id, long(*instant))).unzip();
+    let file = File::create(path).unwrap();
+    let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
+    let mut writer = SerializedFileWriter::new(file, schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int64Type>().write_batch(&ids, None, None).unwrap();
+    column.close().unwrap();
+    let (ones, zeroes) = (vec![1; of.len()], vec![0; of.len()]);
+    for levels in [None, None, Some((&*ones, &*zeroes))] {
+        let mut column = group.next_column().unwrap().unwrap();
+        let (definition, repetition) = levels.unzip();
+        column
+            .typed::<Int96Type>()
+            .write_batch(&instants, definition, repetition)
+            .unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+}
+
+/// The Julian day, and the nanoseconds of it.
+fn long(instant: Timestamp) -> Int96 {
+    let (day, millis) = (
+        instant.as_millis().div_euclid(86_400_000) + 2_440_588,
+        instant.as_millis().rem_euclid(86_400_000),
+    );
+    let nanos = u64::try_from(millis).unwrap() * 1_000_000;
+    let word = |word: u64| u32::try_from(word & u64::from(u32::MAX)).unwrap();
+    Int96::from(vec![word(nanos), word(nanos >> 32), u32::try_from(day).unwrap()])
 }
 
 fn batch(columns: &Columns) -> RecordBatch {

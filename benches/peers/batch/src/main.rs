@@ -256,12 +256,9 @@ fn parquet() -> Result<(), Box<dyn Error>> {
     let engine = Engine::from_text("all.audience", &(head() + &AUDIENCES.join("\n")))?;
     let tables = folder() + "/tables";
     for threads in [1, 2] {
-        let options = Options {
-            threads,
-            ..Options::default()
-        };
+        let options = Options { threads, absent: false };
         let (sizes, median, minimum) = time(5, || {
-            let tables = Tables::read(engine.program(), Path::new(&tables), &options)?;
+            let tables = Tables::read(engine.program(), engine.identity(), Path::new(&tables), options)?;
             let members = tables.snapshot().members(NOW, threads)?;
             Ok(members.iter().map(|members| members.len()).collect::<Vec<usize>>())
         })?;
