@@ -29,9 +29,10 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef};
 
-use self::events::EventTable;
+use self::events::{EventPart, EventTable};
 use self::ids::{Called, Ids, NOBODY};
-use self::people::{ConsentTable, IdentifierTable, TraitTable};
+use self::people::{Admits, ConsentTable, IdentifierTable, StatesPart, TraitTable};
+use self::pieces::Piece;
 use self::read::{Expected, Table, Unit, Wanted};
 use crate::eval::columnar::{Columns, SEGMENT, Snapshot};
 use crate::eval::members::has_accounts;
@@ -70,6 +71,23 @@ impl Default for Options {
             identity: IdentityRules::default(),
         }
     }
+}
+
+/// A row group that is to be read. Those of all tables are shared out together, so that no thread waits for the end of a table.
+#[derive(Clone, Copy)]
+enum Job<'t> {
+    Events(Unit<'t>),
+    Traits(Unit<'t>),
+    Consent(Unit<'t>),
+    Identifiers(Unit<'t>),
+}
+
+/// What came of it.
+enum Part {
+    Events(EventPart),
+    Traits((Vec<Piece>, Unknown)),
+    Consent(StatesPart),
+    Identifiers(Admits),
 }
 
 /// Profiles that were read from tables, laid out for a program.
@@ -119,10 +137,36 @@ impl<'p> Tables<'p> {
 
         let ids = ids(&profiles, options.threads)?;
         // The largest first, so that the last thread ends with the others.
-        let events = events.read(&ids, options.threads)?;
-        let traits = traits.read(&ids, options.threads)?;
-        let consent = consent.read(&ids, options.threads)?;
-        let identifiers = identifiers.read(&ids, options)?;
+        let jobs: Vec<Job<'_>> = [
+            events.units().into_iter().map(Job::Events).collect::<Vec<_>>(),
+            traits.units().into_iter().map(Job::Traits).collect(),
+            consent.units().into_iter().map(Job::Consent).collect(),
+            identifiers.units().into_iter().map(Job::Identifiers).collect(),
+        ]
+        .concat();
+        let done = share(&jobs, options.threads, |job| match job {
+            Job::Events(unit) => events.unit(unit, &ids).map(Part::Events),
+            Job::Traits(unit) => traits.unit(unit, &ids).map(Part::Traits),
+            Job::Consent(unit) => consent.unit(unit, &ids).map(Part::Consent),
+            Job::Identifiers(unit) => {
+                let part = identifiers.unit(unit, &ids, &options.identity);
+                part.map(Part::Identifiers)
+            }
+        });
+        let (mut of_events, mut of_traits) = (Vec::new(), Vec::new());
+        let (mut of_consent, mut of_identifiers) = (Vec::new(), Vec::new());
+        for part in done {
+            match part? {
+                Part::Events(part) => of_events.push(part),
+                Part::Traits(part) => of_traits.push(part),
+                Part::Consent(part) => of_consent.push(part),
+                Part::Identifiers(part) => of_identifiers.push(part),
+            }
+        }
+        let events = events.gather(of_events)?;
+        let traits = traits.gather(&ids, of_traits)?;
+        let consent = consent.gather(&ids, of_consent)?;
+        let identifiers = identifiers.gather(&ids, of_identifiers)?;
 
         let (events, traits) = (events.columns(), traits.columns());
         let parts: Vec<(usize, usize)> = (0..ids.len())
