@@ -6,7 +6,7 @@
 //! read in more than one way, is an error, and nothing comes of it.
 //!
 //! # The way
-//! 1. `files`, `schema`: the files of each table are found and their columns looked up and checked.
+//! 1. `files`, `footer`, `schema`: the files of each table are found and their columns looked up and checked.
 //! 2. `ids`: the table `profiles` gives each profile its place.
 //! 3. `read`: row groups are decoded, on threads. `people`, `events`: their rows are given to profiles, and sorted (`pieces`).
 //! 4. `cells`: profile by profile and name by name, rows become columns.
@@ -17,6 +17,7 @@ mod cells;
 mod error;
 mod events;
 mod files;
+mod footer;
 mod ids;
 mod lines;
 mod people;
