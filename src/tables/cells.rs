@@ -58,13 +58,37 @@ fn address(texts: &StringArray) -> (usize, usize, usize) {
     (bytes.addr(), ends.addr(), texts.len())
 }
 
-/// The text of a row; `None` for NULL, and where it is no text.
-pub(super) fn text(array: &dyn Array, row: usize) -> Option<&str> {
-    if let Some(coded) = Dictionary::of(array) {
-        return coded.text(row);
+/// The texts of a column, of which many rows are asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Words<'a> {
+    Coded(Dictionary<'a>),
+    Each(&'a StringArray),
+    /// It has none.
+    Other,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn of(array: &'a dyn Array) -> Self {
+        match (Dictionary::of(array), array.as_string_opt()) {
+            (Some(coded), _) => Words::Coded(coded),
+            (None, Some(texts)) => Words::Each(texts),
+            (None, None) => Words::Other,
+        }
     }
-    let texts = array.as_string_opt::<i32>()?;
-    (row < texts.len() && texts.is_valid(row)).then(|| texts.value(row))
+
+    /// The text of a row; `None` for NULL, and where it is no text.
+    pub(super) fn text(&self, row: usize) -> Option<&'a str> {
+        match self {
+            Words::Coded(coded) => coded.text(row),
+            Words::Each(texts) => (row < texts.len() && texts.is_valid(row)).then(|| texts.value(row)),
+            Words::Other => None,
+        }
+    }
+}
+
+/// The same of one row.
+pub(super) fn text(array: &dyn Array, row: usize) -> Option<&str> {
+    Words::of(array).text(row)
 }
 
 /// The instants of rows, in milliseconds; cut where the unit is a smaller one. `None` where it is no column of instants.
@@ -184,8 +208,9 @@ fn extend(growing: &mut Growing, array: &dyn Array, rows: Range<usize>) {
         DataType::Int64 => numbers!(Int64Type, |value: i64| Some(Number::from(value))),
         DataType::Int32 => numbers!(Int32Type, |value: i32| Some(Number::from(i64::from(value)))),
         DataType::Utf8 | DataType::Dictionary(..) => {
+            let words = Words::of(array);
             for row in rows {
-                growing.push(text(array, row).map_or(Cell::Absent, Cell::Text));
+                growing.push(words.text(row).map_or(Cell::Absent, Cell::Text));
             }
         }
         DataType::Null => rows.for_each(|_| growing.push(Cell::Absent)),

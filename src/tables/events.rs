@@ -11,7 +11,6 @@ use super::pieces::{self, Piece};
 use super::read::{Expected, Table, Unit, Wanted};
 use super::{Options, PROFILE, TablesError, Unknown, fits, present, profile_id};
 use crate::eval::columnar::Events;
-use crate::eval::share;
 use crate::ir::Program;
 
 const TABLE: &str = "events";
@@ -25,6 +24,9 @@ pub(super) struct EventTable<'p> {
     properties: Vec<Vec<usize>>,
     slots: HashMap<&'p str, u32>,
 }
+
+/// The rows of a row group that conditions look at, by event slot.
+pub(super) type EventPart = (Vec<Vec<Piece>>, Unknown);
 
 /// The rows of `events`, by event slot.
 pub(super) struct EventRows<'p> {
@@ -84,16 +86,16 @@ impl<'p> EventTable<'p> {
         })
     }
 
-    pub(super) fn read(self, ids: &Ids, threads: usize) -> Result<EventRows<'p>, TablesError> {
+    /// The row groups that are read.
+    pub(super) fn units(&self) -> Vec<Unit<'_>> {
+        let units = self.table.iter().flat_map(Table::units);
+        units.filter(|unit| self.is_read(unit)).collect()
+    }
+
+    pub(super) fn gather(self, parts: Vec<EventPart>) -> Result<EventRows<'p>, TablesError> {
         let mut pieces: Vec<Vec<Piece>> = self.program.events.iter().map(|_| Vec::new()).collect();
-        let Some(table) = &self.table else {
-            return Ok(EventRows { table: self, pieces });
-        };
-        let units: Vec<Unit<'_>> = table.units().into_iter().filter(|unit| self.is_read(unit)).collect();
-        let found = share(&units, threads, |unit| self.unit(unit, ids));
         let mut unknown = Unknown::default();
-        for found in found {
-            let (more, others) = found?;
+        for (more, others) in parts {
             unknown.add(others);
             for (pieces, mut more) in pieces.iter_mut().zip(more) {
                 pieces.append(&mut more);
@@ -112,7 +114,7 @@ impl<'p> EventTable<'p> {
     }
 
     /// The events of a row group that conditions look at, by event slot.
-    fn unit(&self, unit: &Unit<'_>, ids: &Ids) -> Result<(Vec<Vec<Piece>>, Unknown), TablesError> {
+    pub(super) fn unit(&self, unit: &Unit<'_>, ids: &Ids) -> Result<EventPart, TablesError> {
         let mut pieces: Vec<Vec<Piece>> = self.properties.iter().map(|_| Vec::new()).collect();
         let (mut names, mut known, mut unknown) = (Known::default(), Known::default(), Unknown::default());
         unit.each(|before, columns| {

@@ -9,7 +9,7 @@ use arrow_schema::{DataType, Fields};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
 use super::read::{Expected, damaged, described, guarded};
-use super::{TablesError, cells, files, schema};
+use super::{TablesError, cells, files, footer, schema};
 
 /// How many rows are decoded at once.
 const BATCH: usize = 1024;
@@ -54,6 +54,7 @@ impl EventLines {
     /// [`TablesError`]
     pub fn open(path: &Path) -> Result<Self, TablesError> {
         let file = File::open(path).map_err(|source| files::cannot(path, source))?;
+        footer::check(path, &file)?;
         let batches = guarded(path, || {
             let described = described(&file).map_err(|error| damaged(path, &error))?;
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, described);

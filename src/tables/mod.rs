@@ -6,7 +6,7 @@
 //! read in more than one way, is an error, and nothing comes of it.
 //!
 //! # The way
-//! 1. `files`, `schema`: the files of each table are found and their columns looked up and checked.
+//! 1. `files`, `footer`, `schema`: the files of each table are found and their columns looked up and checked.
 //! 2. `ids`: the table `profiles` gives each profile its place.
 //! 3. `read`: row groups are decoded, on threads. `people`, `events`: their rows are given to profiles, and sorted (`pieces`).
 //! 4. `cells`: profile by profile and name by name, rows become columns.
@@ -17,6 +17,7 @@ mod cells;
 mod error;
 mod events;
 mod files;
+mod footer;
 mod ids;
 mod lines;
 mod people;
@@ -29,9 +30,10 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef};
 
-use self::events::EventTable;
+use self::events::{EventPart, EventTable};
 use self::ids::{Called, Ids, NOBODY};
-use self::people::{ConsentTable, IdentifierTable, TraitTable};
+use self::people::{Admits, ConsentTable, IdentifierTable, StatesPart, TraitTable};
+use self::pieces::Piece;
 use self::read::{Expected, Table, Unit, Wanted};
 use crate::eval::columnar::{Columns, SEGMENT, Snapshot};
 use crate::eval::members::has_accounts;
@@ -67,6 +69,23 @@ impl Default for Options {
             absent: false,
         }
     }
+}
+
+/// A row group that is to be read. Those of all tables are shared out together, so that no thread waits for the end of a table.
+#[derive(Clone, Copy)]
+enum Job<'t> {
+    Events(Unit<'t>),
+    Traits(Unit<'t>),
+    Consent(Unit<'t>),
+    Identifiers(Unit<'t>),
+}
+
+/// What came of it.
+enum Part {
+    Events(EventPart),
+    Traits((Vec<Piece>, Unknown)),
+    Consent(StatesPart),
+    Identifiers(Admits),
 }
 
 /// Profiles that were read from tables, laid out for a program.
@@ -123,10 +142,36 @@ impl<'p> Tables<'p> {
 
         let ids = ids(&profiles, options.threads)?;
         // The largest first, so that the last thread ends with the others.
-        let events = events.read(&ids, options.threads)?;
-        let traits = traits.read(&ids, options.threads)?;
-        let consent = consent.read(&ids, options.threads)?;
-        let identifiers = identifiers.read(&ids, identity, options.threads)?;
+        let jobs: Vec<Job<'_>> = [
+            events.units().into_iter().map(Job::Events).collect::<Vec<_>>(),
+            traits.units().into_iter().map(Job::Traits).collect(),
+            consent.units().into_iter().map(Job::Consent).collect(),
+            identifiers.units().into_iter().map(Job::Identifiers).collect(),
+        ]
+        .concat();
+        let done = share(&jobs, options.threads, |job| match job {
+            Job::Events(unit) => events.unit(unit, &ids).map(Part::Events),
+            Job::Traits(unit) => traits.unit(unit, &ids).map(Part::Traits),
+            Job::Consent(unit) => consent.unit(unit, &ids).map(Part::Consent),
+            Job::Identifiers(unit) => {
+                let part = identifiers.unit(unit, &ids, identity);
+                part.map(Part::Identifiers)
+            }
+        });
+        let (mut of_events, mut of_traits) = (Vec::new(), Vec::new());
+        let (mut of_consent, mut of_identifiers) = (Vec::new(), Vec::new());
+        for part in done {
+            match part? {
+                Part::Events(part) => of_events.push(part),
+                Part::Traits(part) => of_traits.push(part),
+                Part::Consent(part) => of_consent.push(part),
+                Part::Identifiers(part) => of_identifiers.push(part),
+            }
+        }
+        let events = events.gather(of_events)?;
+        let traits = traits.gather(&ids, of_traits)?;
+        let consent = consent.gather(&ids, of_consent)?;
+        let identifiers = identifiers.gather(&ids, of_identifiers)?;
 
         let (events, traits) = (events.columns(), traits.columns());
         let parts: Vec<(usize, usize)> = (0..ids.len())

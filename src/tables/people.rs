@@ -4,18 +4,19 @@ use std::path::Path as Folder;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
-use arrow_schema::DataType;
 
-use super::cells::{self, Run, Texts};
+use super::cells::{self, Run, Texts, Words};
 use super::ids::{Ids, Known, NOBODY};
 use super::pieces::{self, Piece};
 use super::read::{Expected, Table, Unit, Wanted};
 use super::{Options, PROFILE, TablesError, Unknown, fits, present, profile_id};
 use crate::consent::ConsentState;
 use crate::eval::columnar::Column;
-use crate::eval::share;
 use crate::ir::{Program, Subject, TraitSource};
 use crate::model::{Identifiers, IdentityRules};
+
+const TRAITS: &str = "traits";
+const CONSENT: &str = "consent";
 
 /// The places of the profiles that the rows of a batch name, all of which must be there.
 fn places(
@@ -36,6 +37,9 @@ fn places(
 /// `identifiers`: who can be a member.
 pub(super) struct IdentifierTable(Table);
 
+/// The places of a row group that identifiers admit: those that make a member, and the anonymous ones.
+pub(super) type Admits = ([Vec<u32>; 2], Unknown);
+
 /// By place, who has an identifier that makes a member, and who an anonymous one (AM-6).
 pub(super) struct Admitted {
     pub(super) known: Vec<bool>,
@@ -53,35 +57,44 @@ impl IdentifierTable {
         Ok(IdentifierTable(Table::open(folder, "identifiers", &[], &wanted)?))
     }
 
-    pub(super) fn read(self, ids: &Ids, identity: &IdentityRules, threads: usize) -> Result<Admitted, TablesError> {
-        let found = share(&self.0.units(), threads, |unit| {
-            let (mut known, mut unknown) = (Known::default(), Unknown::default());
-            let mut admitted: [Vec<u32>; 2] = Default::default();
-            unit.each(|before, columns| {
-                let [profile, kinds, values] = columns else {
-                    return Ok(());
+    pub(super) fn units(&self) -> Vec<Unit<'_>> {
+        self.0.units()
+    }
+
+    /// The places that the identifiers of a row group admit.
+    pub(super) fn unit(&self, unit: &Unit<'_>, ids: &Ids, identity: &IdentityRules) -> Result<Admits, TablesError> {
+        let (mut known, mut unknown) = (Known::default(), Unknown::default());
+        let mut admitted: [Vec<u32>; 2] = Default::default();
+        unit.each(|before, columns| {
+            let [profile, kinds, values] = columns else {
+                return Ok(());
+            };
+            let (_, places) = places(ids, unit, before, profile, (&mut known, &mut unknown))?;
+            let (kinds, texts) = (Words::of(kinds), Words::of(values));
+            for (row, place) in places.into_iter().enumerate() {
+                let Some(kind) = kinds.text(row) else { continue };
+                if values.is_null(row) {
+                    continue;
+                }
+                let (is_known, is_anonymous) = match texts.text(row) {
+                    Some(text) => admit(kind, text, identity),
+                    None => admit(kind, &super::ids::shown(values, row), identity),
                 };
-                let (_, places) = places(ids, unit, before, profile, (&mut known, &mut unknown))?;
-                for (row, place) in places.into_iter().enumerate() {
-                    let Some(kind) = cells::text(kinds, row) else { continue };
-                    if values.is_null(row) {
-                        continue;
-                    }
-                    let (is_known, is_anonymous) = admit(kind, values, row, identity);
-                    for (admitted, admits) in admitted.iter_mut().zip([is_known, is_anonymous]) {
-                        if admits {
-                            admitted.push(place);
-                        }
+                for (admitted, admits) in admitted.iter_mut().zip([is_known, is_anonymous]) {
+                    if admits {
+                        admitted.push(place);
                     }
                 }
-                Ok(())
-            })?;
-            Ok((admitted, unknown))
-        });
+            }
+            Ok(())
+        })?;
+        Ok((admitted, unknown))
+    }
+
+    pub(super) fn gather(self, ids: &Ids, parts: Vec<Admits>) -> Result<Admitted, TablesError> {
         let mut all = [vec![false; ids.len()], vec![false; ids.len()]];
         let mut unknown = Unknown::default();
-        for found in found {
-            let (admitted, others) = found?;
+        for (admitted, others) in parts {
             unknown.add(others);
             for (all, places) in all.iter_mut().zip(admitted) {
                 for place in places {
@@ -98,15 +111,7 @@ impl IdentifierTable {
 }
 
 /// Whether an identifier makes a member, and whether one where an anonymous one suffices.
-fn admit(kind: &str, values: &ArrayRef, row: usize, rules: &IdentityRules) -> (bool, bool) {
-    let number;
-    let value = match cells::text(values, row) {
-        Some(text) => text,
-        None => {
-            number = super::ids::shown(values, row);
-            &number
-        }
-    };
+fn admit(kind: &str, value: &str, rules: &IdentityRules) -> (bool, bool) {
     match Identifiers::admits(kind, value) {
         (false, false) => (false, false),
         _ if rules.is_blocked(kind, value) => (false, false),
@@ -135,7 +140,6 @@ pub(super) struct TraitColumns<'r> {
 
 impl TraitTable {
     pub(super) fn open(program: &Program, folder: &Folder, options: Options) -> Result<Self, TablesError> {
-        const NAME: &str = "traits";
         let mut wanted = vec![profile_id()];
         let mut slots = Vec::with_capacity(program.traits.len());
         for source in &program.traits {
@@ -144,7 +148,7 @@ impl TraitTable {
                     let path: Vec<&str> = path.keys().iter().map(|key| &**key).collect();
                     if path == [PROFILE] {
                         return Err(TablesError::Reserved {
-                            table: NAME,
+                            table: TRAITS,
                             column: PROFILE.into(),
                         });
                     }
@@ -160,40 +164,39 @@ impl TraitTable {
         }
         let table = match wanted.len() {
             1 => None,
-            _ => Some(Table::open(folder, NAME, &[PROFILE], &wanted)?),
+            _ => Some(Table::open(folder, TRAITS, &[PROFILE], &wanted)?),
         };
         Ok(TraitTable { table, slots })
     }
 
-    pub(super) fn read(self, ids: &Ids, threads: usize) -> Result<TraitRows, TablesError> {
-        let Some(table) = &self.table else {
-            return Ok(TraitRows {
-                table: self,
-                pieces: Vec::new(),
-            });
-        };
-        let found = share(&table.units(), threads, |unit| {
-            let (mut known, mut unknown) = (Known::default(), Unknown::default());
-            let mut pieces = Vec::new();
-            unit.each(|before, columns| {
-                let Some((profile, columns)) = columns.split_first() else {
-                    return Ok(());
-                };
-                let (rows, places) = places(ids, unit, before, profile, (&mut known, &mut unknown))?;
-                let columns: Vec<&ArrayRef> = columns.iter().collect();
-                pieces.push(unit.piece(rows, places, Vec::new(), &columns)?);
-                Ok(())
-            })?;
-            Ok((pieces, unknown))
-        });
+    pub(super) fn units(&self) -> Vec<Unit<'_>> {
+        self.table.iter().flat_map(Table::units).collect()
+    }
+
+    /// The rows of a row group.
+    pub(super) fn unit(&self, unit: &Unit<'_>, ids: &Ids) -> Result<(Vec<Piece>, Unknown), TablesError> {
+        let (mut known, mut unknown) = (Known::default(), Unknown::default());
+        let mut pieces = Vec::new();
+        unit.each(|before, columns| {
+            let Some((profile, columns)) = columns.split_first() else {
+                return Ok(());
+            };
+            let (rows, places) = places(ids, unit, before, profile, (&mut known, &mut unknown))?;
+            let columns: Vec<&ArrayRef> = columns.iter().collect();
+            pieces.push(unit.piece(rows, places, Vec::new(), &columns)?);
+            Ok(())
+        })?;
+        Ok((pieces, unknown))
+    }
+
+    pub(super) fn gather(self, ids: &Ids, parts: Vec<(Vec<Piece>, Unknown)>) -> Result<TraitRows, TablesError> {
         let (mut pieces, mut unknown) = (Vec::new(), Unknown::default());
-        for found in found {
-            let (mut more, others) = found?;
+        for (mut more, others) in parts {
             unknown.add(others);
             pieces.append(&mut more);
         }
-        unknown.check(table.name)?;
-        once(ids, table.name, &pieces)?;
+        unknown.check(TRAITS)?;
+        once(ids, TRAITS, &pieces)?;
         Ok(TraitRows { table: self, pieces })
     }
 }
@@ -284,6 +287,9 @@ pub(super) struct ConsentTable<'p> {
     table: Option<Table>,
 }
 
+/// The places that a row group is about, and by category slot their states.
+pub(super) type StatesPart = (Vec<u32>, Vec<Vec<ConsentState>>, Unknown);
+
 /// By category slot and place.
 pub(super) struct States(Vec<Vec<ConsentState>>);
 
@@ -295,12 +301,11 @@ impl States {
 
 impl<'p> ConsentTable<'p> {
     pub(super) fn open(program: &'p Program, folder: &Folder) -> Result<Self, TablesError> {
-        const NAME: &str = "consent";
         let mut wanted = vec![profile_id()];
         for category in &program.categories {
             if &*category.id == PROFILE {
                 return Err(TablesError::Reserved {
-                    table: NAME,
+                    table: CONSENT,
                     column: PROFILE.into(),
                 });
             }
@@ -312,44 +317,48 @@ impl<'p> ConsentTable<'p> {
         }
         let table = match wanted.len() {
             1 => None,
-            _ => Some(Table::open(folder, NAME, &[], &wanted)?),
+            _ => Some(Table::open(folder, CONSENT, &[], &wanted)?),
         };
         Ok(ConsentTable { program, table })
     }
 
-    pub(super) fn read(self, ids: &Ids, threads: usize) -> Result<States, TablesError> {
+    pub(super) fn units(&self) -> Vec<Unit<'_>> {
+        self.table.iter().flat_map(Table::units).collect()
+    }
+
+    /// The states of a row group.
+    pub(super) fn unit(&self, unit: &Unit<'_>, ids: &Ids) -> Result<StatesPart, TablesError> {
+        let (mut known, mut unknown) = (Known::default(), Unknown::default());
+        let mut words: Vec<Known> = self.program.categories.iter().map(|_| Known::default()).collect();
+        let mut read = (Vec::new(), vec![Vec::new(); words.len()]);
+        unit.each(|before, columns| {
+            let Some((profile, columns)) = columns.split_first() else {
+                return Ok(());
+            };
+            let (_, mut places) = places(ids, unit, before, profile, (&mut known, &mut unknown))?;
+            let categories = self.program.categories.iter().zip(&mut words);
+            for (((category, words), column), states) in categories.zip(columns).zip(&mut read.1) {
+                self::states(unit, before, column, (&category.id, words), states)?;
+            }
+            read.0.append(&mut places);
+            Ok(())
+        })?;
+        Ok((read.0, read.1, unknown))
+    }
+
+    pub(super) fn gather(self, ids: &Ids, parts: Vec<StatesPart>) -> Result<States, TablesError> {
         let none = || vec![ConsentState::NotCollected; ids.len()];
         let mut all: Vec<Vec<ConsentState>> = self.program.categories.iter().map(|_| none()).collect();
-        let Some(table) = &self.table else {
-            return Ok(States(all));
-        };
-        let found = share(&table.units(), threads, |unit| {
-            let (mut known, mut unknown) = (Known::default(), Unknown::default());
-            let mut read = (Vec::new(), vec![Vec::new(); all.len()]);
-            unit.each(|before, columns| {
-                let Some((profile, columns)) = columns.split_first() else {
-                    return Ok(());
-                };
-                let (_, mut places) = places(ids, unit, before, profile, (&mut known, &mut unknown))?;
-                for ((category, column), states) in self.program.categories.iter().zip(columns).zip(&mut read.1) {
-                    self::states(unit, before, column, &category.id, states)?;
-                }
-                read.0.append(&mut places);
-                Ok(())
-            })?;
-            Ok((read, unknown))
-        });
         let mut unknown = Unknown::default();
         let mut seen = vec![false; ids.len()];
-        for found in found {
-            let ((places, states), others) = found?;
+        for (places, states, others) in parts {
             unknown.add(others);
             for place in places.iter().filter(|place| **place != NOBODY) {
                 if let Some(seen) = seen.get_mut(*place as usize)
                     && std::mem::replace(seen, true)
                 {
                     return Err(TablesError::Repeated {
-                        table: table.name,
+                        table: CONSENT,
                         profile: ids.at(*place as usize).unwrap_or_default(),
                     });
                 }
@@ -362,7 +371,7 @@ impl<'p> ConsentTable<'p> {
                 }
             }
         }
-        unknown.check(table.name)?;
+        unknown.check(CONSENT)?;
         Ok(States(all))
     }
 }
@@ -372,29 +381,48 @@ fn states(
     unit: &Unit<'_>,
     before: u64,
     column: &ArrayRef,
-    category: &str,
+    (category, known): (&str, &mut Known),
     states: &mut Vec<ConsentState>,
 ) -> Result<(), TablesError> {
-    let state = |text: &str| ConsentState::ALL.into_iter().find(|state| state.as_str() == text);
-    for row in 0..column.len() {
-        let found = if column.is_null(row) {
-            Some(ConsentState::NotCollected)
-        } else if *column.data_type() == DataType::Boolean {
-            let granted = column.as_boolean_opt().map(|granted| granted.value(row));
-            granted.map(|granted| match granted {
-                true => ConsentState::Granted,
-                false => ConsentState::Denied,
-            })
-        } else {
-            // NULL can stand among the texts of a dictionary, too.
-            cells::text(column, row).map_or(Some(ConsentState::NotCollected), state)
-        };
-        states.push(found.ok_or_else(|| TablesError::State {
-            path: unit.file.path.clone(),
-            row: before + row as u64 + 1,
-            category: category.into(),
-            found: cells::text(column, row).unwrap_or_default().into(),
-        })?);
+    let place = |text: &str| (0..).zip(ConsentState::ALL).find(|(_, state)| state.as_str() == text);
+    let words = Words::of(column);
+    // NULL can stand among the texts of a dictionary, too.
+    let worded = |row: usize| match words.text(row) {
+        None => Ok(ConsentState::NotCollected),
+        Some(text) => match place(text) {
+            Some((_, state)) => Ok(state),
+            None => Err(TablesError::State {
+                path: unit.file.path.clone(),
+                row: before + row as u64 + 1,
+                category: category.into(),
+                found: text.into(),
+            }),
+        },
+    };
+    if let Some(granted) = column.as_boolean_opt() {
+        states.extend(granted.iter().map(|granted| match granted {
+            Some(true) => ConsentState::Granted,
+            Some(false) => ConsentState::Denied,
+            None => ConsentState::NotCollected,
+        }));
+    } else if let Words::Coded(coded) = words {
+        let by_code = known.of(&coded, |text| place(text).map_or(NOBODY, |(place, _)| place));
+        for row in 0..column.len() {
+            let state = match coded.code(row) {
+                None => Some(&ConsentState::NotCollected),
+                Some(code) => by_code
+                    .get(code)
+                    .and_then(|place| ConsentState::ALL.get(*place as usize)),
+            };
+            states.push(match state {
+                Some(state) => *state,
+                None => worded(row)?,
+            });
+        }
+    } else {
+        for row in 0..column.len() {
+            states.push(worded(row)?);
+        }
     }
     Ok(())
 }

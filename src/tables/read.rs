@@ -19,6 +19,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::TablesError;
 use super::files::{self, Partitions};
+use super::footer;
 use super::pieces::Piece;
 use super::schema::{self, Route};
 
@@ -178,6 +179,7 @@ impl TableFile {
         wanted: &[Wanted<'_>],
     ) -> Result<TableFile, TablesError> {
         let file = File::open(&path).map_err(|source| files::cannot(&path, source))?;
+        footer::check(&path, &file)?;
         let metadata = described(&file).map_err(|error| damaged(&path, &error))?;
         let fields = metadata.schema().fields().clone();
         let sources = sources(&path, &fields, partitions, reserved, wanted)?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Int64Array, StringArray, StructArray};
 use arrow_schema::Field;
 use volens::Engine;
-use volens::tables::{Options, Tables, TablesError};
+use volens::tables::{EventLines, Options, Tables, TablesError};
 
 use crate::dice::Dice;
 use crate::tempdir;
@@ -119,7 +119,8 @@ fn many_columns_and_deep_ones_are_passed_over() {
     let folder = tempdir();
     tables(folder.path(), &mut Dice::new(5));
     let mut deep: ArrayRef = Arc::new(Int64Array::from(vec![1]));
-    for _ in 0..40 {
+    // With the column itself as deep as is read.
+    for _ in 0..39 {
         let field = Arc::new(Field::new("a", deep.data_type().clone(), true));
         deep = Arc::new(StructArray::new(vec![field].into(), vec![deep], None));
     }
@@ -140,4 +141,74 @@ fn many_columns_and_deep_ones_are_passed_over() {
     let tables = tables_of(&engine, folder.path()).unwrap();
     let members = tables.snapshot().members(volens::Timestamp::EPOCH, 1).unwrap();
     assert_eq!(members[0].places().collect::<Vec<usize>>(), [1]);
+}
+
+/// The start of a file's metadata: a schema of elements that have one child each, which is not there in the end.
+fn nested(depth: usize) -> Vec<u8> {
+    let mut metadata = vec![0x15, 2, 0x19, 0xfc];
+    let mut count = depth + 1;
+    while count >= 0x80 {
+        metadata.push(u8::try_from(count & 0x7f).unwrap() | 0x80);
+        count >>= 7;
+    }
+    metadata.push(u8::try_from(count).unwrap());
+    for _ in 0..=depth {
+        metadata.extend([0x35, 0, 0x18, 1, b'a', 0x15, 2, 0]);
+    }
+    metadata.push(0);
+    let length = u32::try_from(metadata.len()).unwrap().to_le_bytes();
+    [b"PAR1".as_slice(), &metadata, &length, b"PAR1"].concat()
+}
+
+/// However deep a schema is: an error, and the stack is not exhausted.
+#[test]
+fn schemas_that_are_too_deep_are_refused() {
+    let engine = Engine::from_text("test.audience", TEXT).unwrap();
+    for (depth, told) in [
+        (41, "nested 41 deep, and 40 is the most"),
+        (1000, "nested 1000 deep, and 40 is the most"),
+        (1_000_000, "nested 1000000 deep, and 40 is the most"),
+        // The end of it is looked for below as many levels as are read.
+        (40, ""),
+    ] {
+        let folder = tempdir();
+        let path = folder.path().join("profiles.parquet");
+        fs::write(&path, nested(depth)).unwrap();
+        let error = Tables::read(engine.program(), folder.path(), &Options::default()).unwrap_err();
+        assert!(matches!(error, TablesError::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+        let error = EventLines::open(&path).unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+    }
+}
+
+/// `checksums.parquet` has the profiles 11 to 14, and a checksum of their page.
+#[test]
+fn a_flipped_bit_under_a_checksum_is_an_error() {
+    let engine = Engine::from_text("test.audience", "audience pros { who trait plan exists }").unwrap();
+    let folder = tempdir();
+    tables(folder.path(), &mut Dice::new(5));
+    for table in ["profiles", "identifiers", "traits"] {
+        let _ = fs::remove_file(folder.path().join(format!("{table}.parquet")));
+        let _ = fs::remove_dir_all(folder.path().join(table));
+    }
+    let ids = || column("profile_id", Int64Array::from(vec![11]));
+    let user_id = vec![ids(), texts("type", &["user_id"]), texts("id", &["a"])];
+    write::plainly(folder.path(), "identifiers", &user_id);
+    write::plainly(folder.path(), "traits", &vec![ids(), texts("plan", &["pro"])]);
+    let path = folder.path().join("profiles.parquet");
+    let mut bytes = include_bytes!("checksums.parquet").to_vec();
+    fs::write(&path, &bytes).unwrap();
+    let read = Tables::read(engine.program(), folder.path(), &Options::default()).unwrap();
+    assert_eq!(read.profile_id(2), Some("13".to_owned()));
+
+    let at = bytes
+        .windows(8)
+        .position(|eight| eight == 13_u64.to_le_bytes())
+        .unwrap();
+    bytes[at] = 15;
+    fs::write(&path, &bytes).unwrap();
+    let error = Tables::read(engine.program(), folder.path(), &Options::default()).unwrap_err();
+    assert!(matches!(error, TablesError::Damaged { .. }), "{error}");
+    assert!(error.to_string().contains("checksum"), "{error}");
 }

@@ -8,9 +8,11 @@ use super::windows::Window;
 use crate::ir::{Count, EventSlot, Performed, Program};
 use crate::time::{Duration, Timestamp};
 
-/// Up to so many events that may follow are looked at one by one; a profile with more is left to the evaluator of one profile,
-/// which puts them in order.
+/// Up to so many events that may follow are looked at one by one, or so many for each event in the window, whichever is more. A
+/// profile that takes more is left to the evaluator of one profile, which puts them in order; but for that it is made again,
+/// which costs as much as some hundred looks for each of its events.
 const FEW: usize = 4096;
+const FEW_EACH: usize = 64;
 
 /// `performed …`, prepared for a segment.
 #[derive(Debug)]
@@ -127,7 +129,8 @@ impl<'s> Counting<'s> {
             // From the end: what happened last is at hand.
             ([], _) => self.passing.of(at).rev().take(enough).count(),
             (steps, _) => {
-                let (mut counted, mut looks) = (0, 0);
+                let mut counted = 0;
+                let mut looks = FEW.max(window.len().saturating_mul(FEW_EACH));
                 for place in self.passing.of(at).rev() {
                     if counted >= enough {
                         break;
@@ -142,24 +145,21 @@ impl<'s> Counting<'s> {
         Some(self.count.holds(counted))
     }
 
-    /// Whether the steps hold after an event of this time; `None` where that takes too many looks. The recursion is as deep as
-    /// there are steps.
+    /// Whether the steps hold after an event of this time; `None` where that takes more looks than are left. The recursion is as
+    /// deep as there are steps.
     fn followed(&self, steps: &[Step<'_>], before: &Spot<'_>, time: i64, looks: &mut usize) -> Option<bool> {
         let Some((step, rest)) = steps.split_first() else {
             return Some(true);
         };
         let until = Timestamp::from_millis(time).followed_until(step.within, self.now);
         let following = step.events.between(before.person, time, until.as_millis());
-        *looks += following.len();
-        if *looks > FEW {
-            return None;
-        }
         let enough = step.count.decided_at();
         let mut counted = 0;
         for event in following {
             if counted >= enough {
                 break;
             }
+            *looks = looks.checked_sub(1)?;
             let next = Spot {
                 event,
                 before: Some(before),
