@@ -137,12 +137,15 @@ def main(command, page):
         compare("events/**/*.parquet", "events", [], ["event_id"])
 
         run = json.loads(volens("run", *events, "--format", "json"))["audiences"]["regulars"]
-        for flag, people in [([], run["members"]), (["--deliveries"], run["destinations"]["google_ads"]["delivered"])]:
-            query = volens("sql", "segment.audience", "--dialect", "duckdb", "--audience", "regulars", "--now", NOW, *flag)
-            found = sorted(f"user_id:{renamed[row[-1]]}" for row in connection.execute(query).fetchall())
-            if found != sorted(people) or not people:
-                wrong.append(f"{flag}: the query finds {found}, the command {people}")
-    print("\n".join(wrong) or f"{len(run['members'])} members, {len(people)} deliveries")
+        members = [(member,) for member in run["members"]]
+        delivered = [(name, person) for name, to in run["destinations"].items() for person in to["delivered"]]
+        for flags, expected in [([], members), (["--deliveries"], delivered)]:
+            query = volens("sql", "segment.audience", "--dialect", "duckdb", "--audience", "regulars", "--now", NOW, *flags)
+            rows = connection.execute(query).fetchall()
+            found = sorted((*row[:-1], f"user_id:{renamed[row[-1]]}") for row in rows)
+            if found != sorted(expected) or not expected:
+                wrong.append(f"{flags}: the query finds {found}, the command {expected}")
+    print("\n".join(wrong) or f"{len(members)} members, {len(delivered)} deliveries")
     return 1 if wrong else 0
 
 
