@@ -111,7 +111,7 @@ fn engine(text: &str) -> Engine {
 fn person(id: &str, traits: &[(&str, &str)], events: &[(&str, i64, &str)]) -> Profile {
     let mut profile = Profile::builder().user_id(id);
     for (name, json) in traits {
-        profile = profile.trait_(*name, value::parse(json).unwrap());
+        profile = profile.trait_(name, value::parse(json).unwrap());
     }
     for (name, time, json) in events {
         let Value::Object(properties) = value::parse(json).unwrap() else {
