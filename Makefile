@@ -16,7 +16,7 @@ MINUTES = 20
 SOAKED = 2000
 KEPT = store
 
-.PHONY: check fmt lint test docs lean snapshots bench bench-smoke growth bench-peers instructions instructions-update live scale soak spaces events long long-sql
+.PHONY: check fmt lint test docs lean snapshots bench bench-smoke growth bench-peers instructions instructions-update live scale soak spaces events long long-sql warehouse warehouse-spark
 
 check: fmt lint lean test docs spaces
 
@@ -129,3 +129,15 @@ long-sql:
 	tests/sql/setup --spark
 	VOLENS_SQL=1 VOLENS_SQL_CASES=20000 VOLENS_SQL_TEXTS=100000 VOLENS_SPARK_CASES=2000 VOLENS_SPARK_TEXTS=1000 \
 	  cargo test --release --all-features --test sql
+
+# The shop's audiences on DuckDB, from an export in Parquet, beside those of `volens run` (examples/warehouse).
+warehouse:
+	tests/sql/setup
+	cargo build --release --locked --features cli,parquet --bin volens
+	target/sql-venv/bin/python examples/warehouse/run.py target/release/volens
+
+# The same on Spark, in two worker processes.
+warehouse-spark:
+	tests/sql/setup --spark
+	cargo build --release --locked --features cli,parquet --bin volens
+	target/sql-venv/bin/python examples/warehouse/spark.py target/release/volens

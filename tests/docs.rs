@@ -60,6 +60,10 @@ fn pages() -> Vec<String> {
     let mut names: Vec<String> = pages.map(name).collect();
     names.push("README.md".to_owned());
     names.extend(["media", "saas", "shop"].map(|example| format!("examples/{example}/README.md")));
+    // Its command writes Parquet.
+    if cfg!(feature = "parquet") {
+        names.push("examples/warehouse/README.md".to_owned());
+    }
     names.sort();
     names
 }

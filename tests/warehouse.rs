@@ -312,7 +312,7 @@ fn events_are_numbered_in_canonical_order() {
             "events",
             &["event_id", "profile_id", "name", "time", "p:text"]
         ),
-        ["0 1 E 4 -", "1 1 E 5 2", "2 1 E 5 3", "3 0 F 5 -", "4 0 E 5 1"]
+        ["0 1 E 4 -", "1 1 E 5 2", "2 1 E 5 3", "4 0 E 5 1", "3 0 F 5 -"]
     );
 }
 

@@ -10,6 +10,7 @@ mod check;
 mod definitions;
 mod events;
 mod explain;
+mod export;
 mod fmt;
 mod ir;
 mod junit;
@@ -253,6 +254,30 @@ enum Command {
         workspace: WorkspaceArguments,
         #[command(flatten)]
         arguments: SqlArguments,
+    },
+    /// Write the tables that the queries of `volens sql` read, as Parquet files (feature `parquet`)
+    ///
+    /// Traits and consent stand in them as of one instant, so ask as of that. The table of identifiers tells whom a `profile_id`
+    /// is, and is personal data.
+    #[command(
+        override_usage = "volens export <WORKSPACE> (--events <FILE>...|--store <DIR>) --parquet <DIR> [OPTIONS]"
+    )]
+    Export {
+        #[command(flatten)]
+        workspace: WorkspaceArguments,
+        #[command(flatten)]
+        events: EventArguments,
+        /// The folder of the tables, which must not be there yet, or be empty
+        #[arg(long, value_name = "DIR")]
+        parquet: PathBuf,
+        /// Replace the export that is in that folder; whatever else is there stays, and is an error
+        #[arg(long)]
+        replace: bool,
+        /// Put the events of each name into folders by their day in UTC, too
+        #[arg(long)]
+        by_day: bool,
+        #[command(flatten)]
+        format: FormatArguments,
     },
     /// Print declarations of events, properties and traits, from a tracking plan or from what was sent
     #[command(subcommand)]
@@ -661,6 +686,21 @@ fn dispatch(command: &Command, streams: &mut Streams) -> Result<u8, Failure> {
             ast,
         } => ir::ir(&workspace.path, audience.as_deref(), *ast, format.format, streams),
         Command::Sql { workspace, arguments } => sql::sql(&workspace.path, arguments, streams),
+        Command::Export {
+            workspace,
+            events,
+            parquet,
+            replace,
+            by_day,
+            format,
+        } => {
+            let asked = export::Asked {
+                parquet,
+                replace: *replace,
+                by_day: *by_day,
+            };
+            export::export(&workspace.path, events, &asked, format.format, streams)
+        }
         Command::Schema(command) => schema::schema(command, streams),
         Command::Test {
             paths,

@@ -28,6 +28,17 @@ impl Inputs {
         }
     }
 
+    /// Refuses a path that names one of them, or what is in one of the folders.
+    pub(super) fn spare(&self, flag: &str, path: &Path) -> Result<(), Failure> {
+        if self.have(&real(path)) {
+            return Err(Failure::Other(format!(
+                "`{flag} {}` would overwrite what is read",
+                visible(&path.display().to_string())
+            )));
+        }
+        Ok(())
+    }
+
     /// Whether a file, by its real path, is one of them. What counts is which file would be lost, whatever it is called.
     fn have(&self, real: &Path) -> bool {
         let mut files = self.files.iter();
@@ -53,13 +64,8 @@ impl Output {
         if path.as_os_str() == "-" {
             return Err(Failure::Other(format!("`{flag}` takes a file, not `-`")));
         }
+        inputs.spare(flag, path)?;
         let real = real(path);
-        if inputs.have(&real) {
-            return Err(Failure::Other(format!(
-                "`{flag} {}` would overwrite what is read",
-                visible(&path.display().to_string())
-            )));
-        }
         let is_device = |path: &Path| path.starts_with("/dev") || path.starts_with("/proc");
         let device = is_device(path) || std::fs::read_link(path).is_ok_and(|target| is_device(&target));
         let ordinary = !device && real.metadata().map_or(true, |metadata| metadata.is_file());

@@ -14,7 +14,8 @@ impl Layout {
     ///
     /// A person is called by its place in [`Profiles::users`]. Events are numbered in canonical order over all people (EV-14), so
     /// that where two are of one instant, the one with the lower number counts as the earlier, also among the users of an
-    /// account. That takes room for a reference to each event.
+    /// account. They are put name by name, those of one name in the order of their numbers. That takes room for a reference to
+    /// each event.
     ///
     /// ```
     /// use volens::warehouse::{Cell, Layout};
@@ -48,7 +49,7 @@ impl Layout {
                     }
                 }
                 Rows::Events => {
-                    for (number, (user, name, event)) in self.events(profiles).into_iter().enumerate() {
+                    for (number, user, name, event) in self.events(profiles) {
                         let time = Cell::Int(event.timestamp.as_millis());
                         let head = vec![id(number), id(user), Cell::text(name), time];
                         putting.row(at, head, Source::Fields(&event.properties))?;
@@ -87,9 +88,9 @@ impl Layout {
         head
     }
 
-    /// The events that the program looks at, of all people, in canonical order. Those of one person and name stay in the order
-    /// in which they stand in the history, which the evaluator goes by.
-    fn events<'p>(&self, profiles: &'p Profiles) -> Vec<(usize, &'p str, &'p PastEvent)> {
+    /// The events that the program looks at, of all people, name by name, each behind its number in canonical order. Those of one
+    /// person and name stay in the order in which they stand in the history, which the evaluator goes by.
+    fn events<'p>(&self, profiles: &'p Profiles) -> Vec<(usize, usize, &'p str, &'p PastEvent)> {
         let names: HashSet<&str> = self.events.iter().map(|name| &**name).collect();
         let mut events = Vec::new();
         for (user, profile) in profiles.users().iter().enumerate() {
@@ -103,11 +104,16 @@ impl Layout {
             }
         }
         events.sort_by(|(a, _), (b, _)| a.order(b));
-        events.into_iter().map(|(_, event)| event).collect()
+        let numbered = events.into_iter().enumerate();
+        let numbered = numbered.map(|(number, (_, (user, name, event)))| (number, user, name, event));
+        let mut events: Vec<_> = numbered.collect();
+        events.sort_by_key(|(_, _, name, _)| *name);
+        events
     }
 }
 
-fn id<'v>(place: usize) -> Cell<'v> {
+/// A place as an id.
+pub(super) fn id<'v>(place: usize) -> Cell<'v> {
     // Each takes more than a byte of memory, so that ends before the numbers do.
     Cell::Int(i64::try_from(place).unwrap_or(i64::MAX))
 }

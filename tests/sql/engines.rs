@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value as Json, json};
@@ -18,6 +18,18 @@ pub(crate) enum Answer {
     Error(String),
 }
 
+/// The virtual environment's Python. `None` where there is none, and nobody wants to be told: `VOLENS_SQL` makes that a failure.
+pub(crate) fn python() -> Option<PathBuf> {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/sql-venv/bin/python");
+    if !python.exists() {
+        let told = "no engines were asked: tests/sql/setup installs them";
+        assert!(env::var_os("VOLENS_SQL").is_none(), "{told}");
+        eprintln!("{told}");
+        return None;
+    }
+    Some(python)
+}
+
 pub(crate) struct Engines {
     child: Child,
     requests: ChildStdin,
@@ -25,18 +37,10 @@ pub(crate) struct Engines {
 }
 
 impl Engines {
-    /// `None` where there is no virtual environment, and nobody wants to be told: `VOLENS_SQL` makes that a failure.
+    /// `None` where there is no virtual environment.
     pub(crate) fn start() -> Option<Engines> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let python = root.join("target/sql-venv/bin/python");
-        if !python.exists() {
-            let told = "no engines were asked: tests/sql/setup installs them";
-            assert!(env::var_os("VOLENS_SQL").is_none(), "{told}");
-            eprintln!("{told}");
-            return None;
-        }
-        let mut child = Command::new(python)
-            .arg(root.join("tests/sql/engines.py"))
+        let mut child = Command::new(python()?)
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sql/engines.py"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

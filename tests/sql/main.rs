@@ -24,6 +24,8 @@ mod make;
 #[path = "../meaning/people.rs"]
 #[allow(dead_code, reason = "the people are the same, not all that is wanted of them")]
 mod people;
+#[cfg(all(feature = "cli", feature = "parquet"))]
+mod recipe;
 
 use std::cell::RefCell;
 use std::env;
