@@ -274,7 +274,7 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["audience", "all", "warehouse"])))]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["audience", "all", "tables"])))]
 struct SqlArguments {
     /// The engine: spark, duckdb or datafusion
     #[arg(long, value_name = "DIALECT")]
