@@ -28,11 +28,11 @@ fn case(odd: bool) -> Case {
     let value = |text: &str| Value::Number(Number::parse(text).unwrap());
     let added = ["0", "0.4", "0.5", "0.6", "1", "-0.6", "0.000000001"];
     let goals = whole.iter().chain(&["9007199254740992.5", "36028797018963968"]);
-    let each = goals.flat_map(|goal| {
-        whole
-            .iter()
-            .flat_map(move |whole| added.iter().map(move |more| (goal, whole, more)))
-    });
+    let pairs = whole
+        .iter()
+        .flat_map(|whole| added.iter().map(move |more| (whole, more)));
+    let pairs: Vec<(&&str, &&str)> = pairs.collect();
+    let each = goals.flat_map(|goal| pairs.iter().map(move |(whole, more)| (goal, whole, more)));
     let profiles: Profiles = each
         .enumerate()
         .map(|(at, (goal, whole, more))| {
