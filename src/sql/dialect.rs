@@ -56,20 +56,73 @@ impl Dialect {
         out.push(quote);
     }
 
-    /// A constant text.
+    /// A constant text. What an engine reads in its own way, or may be set to, is called by its number.
     pub(super) fn text(self, text: &str, out: &mut String) {
-        out.push('\'');
-        for c in text.chars() {
-            match (self, c) {
-                // Spark reads backslashes in constants, so `''` would end one there that ends with a backslash.
-                (Dialect::Spark, '\'' | '\\') => out.extend(['\\', c]),
-                // And it puts what it has as `${…}` in their place, before it reads anything.
-                (Dialect::Spark, '$') => out.push_str("\\u0024"),
-                (_, '\'') => out.push_str("''"),
-                _ => out.push(c),
+        let mut pieces = Vec::new();
+        let (mut plain, mut rest) = (String::new(), text.chars().peekable());
+        while let Some(c) = rest.next() {
+            let by_number = match (self, c) {
+                // Spark reads backslashes in constants, unless `escapedStringLiterals` is set, and two quotes as one only since
+                // version 4. What it has as `${…}` it puts in their place before it reads anything.
+                (Dialect::Spark, '\'' | '\\') => true,
+                (Dialect::Spark, '$') => rest.peek() == Some(&'{'),
+                // So does DataFusion in the dialects of some other engines.
+                (Dialect::DataFusion, '\\') => true,
+                _ => false,
+            };
+            match c {
+                _ if by_number => {
+                    if !plain.is_empty() {
+                        pieces.push(format!("'{plain}'"));
+                        plain.clear();
+                    }
+                    pieces.push(format!("chr({})", u32::from(c)));
+                }
+                '\'' => plain.push_str("''"),
+                c => plain.push(c),
             }
         }
-        out.push('\'');
+        if !plain.is_empty() || pieces.is_empty() {
+            pieces.push(format!("'{plain}'"));
+        }
+        match pieces.as_slice() {
+            [one] => out.push_str(one),
+            several => out.push_str(&format!("concat({})", several.join(", "))),
+        }
+    }
+
+    /// What must hold of the session, as it decides what the query means: an error where it does not.
+    pub(super) fn session(self) -> Option<&'static str> {
+        match self {
+            // It has texts of either case be equal, or with and without accents, `granted` too.
+            Dialect::DuckDb => Some(
+                "CASE WHEN current_setting('default_collation') = '' THEN TRUE \
+                 ELSE error('this query compares texts as they are: reset default_collation') END",
+            ),
+            Dialect::Spark | Dialect::DataFusion => None,
+        }
+    }
+
+    /// A double. Whole ones are written as integers; of others each engine has a form that no setting makes a decimal of.
+    pub(super) fn double(self, value: f64, out: &mut String) {
+        const WHOLE: f64 = 9_007_199_254_740_992.0;
+        if value.trunc() == value && value.abs() < WHOLE {
+            // Without the sign that a zero may have.
+            out.push_str(&format!("{:.0}", value + 0.0));
+            return;
+        }
+        let plainly = (1e-4..1e15).contains(&value.abs());
+        let digits = if plainly {
+            format!("{value}")
+        } else {
+            format!("{value:e}")
+        };
+        out.push_str(&match self {
+            Dialect::Spark => format!("{digits}D"),
+            Dialect::DuckDb if plainly => format!("{digits}e0"),
+            Dialect::DuckDb => digits,
+            Dialect::DataFusion => format!("CAST('{digits}' AS DOUBLE)"),
+        });
     }
 
     /// A decimal of so many billionths.

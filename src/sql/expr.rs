@@ -37,6 +37,8 @@ pub(super) enum Expr {
     Truth(Box<Expr>),
     /// Nothing, of a type.
     Null(ColumnType),
+    /// What must hold of the session, in the words of its dialect.
+    Session(&'static str),
     /// A whole number that is a double, too.
     AsDouble(Box<Expr>),
     /// The double that is nearest to a decimal.
@@ -228,7 +230,7 @@ impl Expr {
             }
             Expr::Text(text) => dialect.text(text, out),
             Expr::Int(value) => out.push_str(&value.to_string()),
-            Expr::Double(value) => double(*value, out),
+            Expr::Double(value) => dialect.double(*value, out),
             Expr::Decimal(billionths) => dialect.decimal(*billionths, out),
             Expr::Bool(value) => out.push_str(if *value { "TRUE" } else { "FALSE" }),
             Expr::Compare(left, operator, right) => {
@@ -294,6 +296,7 @@ impl Expr {
                 out.push_str(" WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END");
             }
             Expr::Null(kind) => out.push_str(&format!("CAST(NULL AS {})", dialect.column_type(*kind))),
+            Expr::Session(condition) => out.push_str(condition),
             Expr::AsDouble(count) => {
                 out.push_str("CAST(");
                 count.write(dialect, indent, out);
@@ -311,7 +314,8 @@ impl Expr {
                 decimal.write(dialect, indent, &mut of);
                 let mut double = String::new();
                 Expr::Nearest(decimal.clone()).write(dialect, indent, &mut double);
-                let whole = format!("CAST({of} AS DECIMAL(38, 0))");
+                // No more digits than a sum has before the point: with more, Spark compares both without a fraction.
+                let whole = format!("CAST({of} AS DECIMAL(29, 0))");
                 // Below 2^53 every whole number is a double. A half fits the integers of 64 bits, and doubles of that size are even.
                 out.push_str(&format!(
                     "CASE WHEN ABS({of}) > 9007199254740992 AND {of} = {whole} AND {of} >= -9223372036854775808 \
@@ -356,9 +360,11 @@ impl Expr {
                         out.push_str(", ");
                     }
                     expression.write(dialect, indent, out);
-                    if *order == Order::Descending {
-                        out.push_str(" DESC");
-                    }
+                    // Said each time: what is meant by none is a setting.
+                    out.push_str(match order {
+                        Order::Ascending => " ASC",
+                        Order::Descending => " DESC",
+                    });
                 }
                 out.push(')');
             }
@@ -378,8 +384,12 @@ impl Expr {
     /// Without line breaks where nothing needs them.
     fn on_one_line(&self, dialect: Dialect, out: &mut String) {
         match self {
-            Expr::And(conditions) => joined(" AND ", conditions, Binding::Test, dialect, out),
-            Expr::Or(conditions) => joined(" OR ", conditions, Binding::Test, dialect, out),
+            Expr::And(conditions) if conditions.len() <= IN_A_ROW => {
+                joined(" AND ", conditions, Binding::Test, dialect, out);
+            }
+            Expr::Or(conditions) if conditions.len() <= IN_A_ROW => {
+                joined(" OR ", conditions, Binding::Test, dialect, out);
+            }
             other => other.write(dialect, 0, out),
         }
     }
@@ -400,7 +410,24 @@ fn joined(word: &str, conditions: &[Expr], needed: Binding, dialect: Dialect, ou
     }
 }
 
+/// No engine is given more conditions in a row: each reads them as nested, and DataFusion's time grows with the square of how deep.
+const IN_A_ROW: usize = 100;
+
 fn list(word: &str, conditions: &[Expr], needed: Binding, dialect: Dialect, indent: usize, out: &mut String) {
+    if conditions.len() > IN_A_ROW {
+        for (at, some) in conditions.chunks(conditions.len().div_ceil(IN_A_ROW)).enumerate() {
+            if at > 0 {
+                out.push('\n');
+                out.push_str(&"  ".repeat(indent));
+                out.push_str(word);
+                out.push(' ');
+            }
+            out.push('(');
+            list(word, some, needed, dialect, indent + 1, out);
+            out.push(')');
+        }
+        return;
+    }
     for (at, condition) in conditions.iter().enumerate() {
         if at > 0 {
             out.push('\n');
@@ -418,19 +445,5 @@ pub(super) fn commas(expressions: &[Expr], dialect: Dialect, indent: usize, out:
             out.push_str(", ");
         }
         expression.write(dialect, indent, out);
-    }
-}
-
-/// A double as every engine reads it: whole ones as integers, others with an exponent, as without one they would be decimals.
-fn double(value: f64, out: &mut String) {
-    const WHOLE: f64 = 9_007_199_254_740_992.0;
-    if value == 0.0 {
-        out.push('0');
-    } else if value.trunc() == value && value.abs() < WHOLE {
-        out.push_str(&format!("{value:.0}"));
-    } else if (1e-4..1e15).contains(&value.abs()) {
-        out.push_str(&format!("{value}e0"));
-    } else {
-        out.push_str(&format!("{value:e}"));
     }
 }

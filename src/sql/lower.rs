@@ -1,11 +1,11 @@
 //! Conditions on users and accounts, and who is a member.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Unsupported;
 use super::events::Activity;
 use super::expr::Expr;
-use super::query::{JoinKind, Part, Select, Table};
+use super::query::{Join, JoinKind, Part, Select, Table};
 use super::scope::{Scope, Whose};
 use super::value::Value;
 use crate::consent::ConsentState;
@@ -246,6 +246,21 @@ impl<'p> Lowering<'p> {
         }
     }
 
+    /// The join that leaves out whoever has several rows in `profiles`: it is not known which of them tells what was consented to.
+    pub(super) fn standing_once(&mut self, alias: &str) -> Join {
+        let id = || Expr::column("p", "profile_id");
+        let mut select = Select::from(Table::new("profiles", "p"));
+        select.columns = vec![(id(), "profile_id".into())];
+        select.group = vec![id()];
+        select.having = Expr::count(None).compare(Comparison::Greater, Expr::Int(1));
+        let twice = self.add("standing_twice", vec![select]);
+        Join {
+            kind: JoinKind::Anti,
+            on: Expr::column(&twice, "profile_id").equals(Expr::column(alias, "profile_id")),
+            table: Table::new(&twice, &twice),
+        }
+    }
+
     pub(super) fn member(&mut self, scope: &mut Scope, slot: AudienceSlot) -> Result<Expr, Unsupported> {
         let Some(of) = self.program.audiences.get(slot.index()).map(|audience| audience.of) else {
             return Ok(Expr::Bool(false));
@@ -280,6 +295,61 @@ impl<'p> Lowering<'p> {
         let part = self.add(&format!("users_{members}"), vec![select]);
         self.known.insert(key, (part.clone(), "profile_id".into()));
         part
+    }
+
+    /// Lowers what these audiences lead to, each after what it leads to itself: the audiences of which they ask who is a member, and
+    /// the traits with which computed traits compare. So lowering one goes no deeper than to the next, however long a chain is.
+    pub(super) fn prepare(&mut self, of: &[AudienceSlot]) -> Result<(), Unsupported> {
+        let program = self.program;
+        let of: HashSet<AudienceSlot> = of.iter().copied().collect();
+        let mut asked = HashSet::new();
+        for slot in program.order.iter().rev() {
+            if (of.contains(slot) || asked.contains(slot))
+                && let Some(audience) = program.audiences.get(slot.index())
+            {
+                program.referred(audience.who, &mut |other| {
+                    asked.insert(other);
+                });
+            }
+        }
+        let mut traits = BTreeSet::new();
+        for slot in of.iter().chain(&asked) {
+            if let Some(audience) = program.audiences.get(slot.index()) {
+                traits_in(program, audience.who, &mut traits);
+            }
+        }
+        self.prepare_traits(traits)?;
+        for other in program.order.iter().filter(|slot| asked.contains(slot)) {
+            self.members(*other)?;
+        }
+        Ok(())
+    }
+
+    /// A computed trait stands after those that it reads.
+    fn prepare_traits(&mut self, mut read: BTreeSet<TraitSlot>) -> Result<(), Unsupported> {
+        let program = self.program;
+        let computed = |slot: TraitSlot| {
+            let source = program.traits.get(slot.index())?;
+            match &source.source {
+                TraitSource::Computed(aggregate) => Some((source.of, aggregate)),
+                TraitSource::Sent(_) => None,
+            }
+        };
+        let mut compared = BTreeSet::new();
+        while let Some(slot) = read.pop_last() {
+            if let Some((_, aggregate)) = computed(slot) {
+                let mut others = BTreeSet::new();
+                traits_in(program, aggregate.filter, &mut others);
+                read.extend(&others);
+                compared.extend(others);
+            }
+        }
+        for slot in compared {
+            if let Some((of, aggregate)) = computed(slot) {
+                self.computed(&mut Scope::default(), of, slot, aggregate, true)?;
+            }
+        }
+        Ok(())
     }
 
     /// The part that has the members of an audience.
@@ -387,6 +457,36 @@ pub(super) fn holds(count: Count, number: &Expr) -> Expr {
         number.compare(Comparison::AtMost, Expr::Int(i64::from(most)))
     });
     Expr::all(least.into_iter().chain(most))
+}
+
+/// Collects the traits that a condition reads or compares with.
+fn traits_in(program: &Program, condition: NodeId, found: &mut BTreeSet<TraitSlot>) {
+    match program.node(condition) {
+        Node::Not(inner) | Node::Users { condition: inner, .. } => traits_in(program, *inner, found),
+        Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| traits_in(program, *node, found)),
+        Node::Element { list, filter } => {
+            if let ValueRef::Trait(slot) = list {
+                found.insert(*slot);
+            }
+            traits_in(program, *filter, found);
+        }
+        Node::Test { value, test } => {
+            if let ValueRef::Trait(slot) = value {
+                found.insert(*slot);
+            }
+            if let Some(Reference::Trait(slot)) = test.reference() {
+                found.insert(slot);
+            }
+        }
+        Node::Performed(performed) => {
+            traits_in(program, performed.filter, found);
+            performed
+                .steps
+                .iter()
+                .for_each(|step| traits_in(program, step.filter, found));
+        }
+        Node::Const(_) | Node::Member(_) | Node::Consent { .. } => {}
+    }
 }
 
 /// A name as part of one of ours.

@@ -78,11 +78,12 @@ pub fn members(
 ) -> Result<String, Unsupported> {
     let layout = Layout::new(program);
     let mut lowering = Lowering::new(program, &layout, now);
+    lowering.prepare(&[audience])?;
     let select = lowering.select_members(audience)?;
     Ok(query::write(
         &head(program, audience, now),
         &lowering.finish(),
-        &[select],
+        vec![select],
         dialect,
     ))
 }
@@ -100,15 +101,16 @@ pub fn deliveries(
 ) -> Result<String, Unsupported> {
     let layout = Layout::new(program);
     let mut lowering = Lowering::new(program, &layout, now);
+    lowering.prepare(&[audience])?;
     let members = lowering.members(audience)?;
     let selects = match program.audiences.get(audience.index()) {
-        Some(audience) => delivered(&lowering, audience, &members),
+        Some(audience) => delivered(&mut lowering, audience, &members),
         None => Vec::new(),
     };
     Ok(query::write(
         &head(program, audience, now),
         &lowering.finish(),
-        &selects,
+        selects,
         dialect,
     ))
 }
@@ -123,6 +125,7 @@ pub fn deliveries(
 pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String, Unsupported> {
     let layout = Layout::new(program);
     let mut lowering = Lowering::new(program, &layout, now);
+    lowering.prepare(&program.order)?;
     let mut scope = Scope {
         user: Whose::Here("p".into()),
         ..Scope::default()
@@ -164,10 +167,11 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
     select.joins = scope.joins;
     let answers = lowering.add("answers", vec![select]);
     let mut select = Select::from(Table::new(&answers, "a"));
+    select.joins = vec![lowering.standing_once("a")];
     select.columns = columns;
     select.condition = Expr::any(someone);
     let head = format!("all audiences, as of {now}");
-    Ok(query::write(&head, &lowering.finish(), &[select], dialect))
+    Ok(query::write(&head, &lowering.finish(), vec![select], dialect))
 }
 
 /// The statements that create the tables which the queries of a program read: empty, in the engine's own types.
@@ -197,8 +201,9 @@ fn head(program: &Program, audience: AudienceSlot, now: Timestamp) -> String {
 }
 
 /// For each destination those whom it may receive (CC-7, CC-9, CE-1).
-fn delivered(lowering: &Lowering<'_>, audience: &Audience, members: &str) -> Vec<Select> {
+fn delivered(lowering: &mut Lowering<'_>, audience: &Audience, members: &str) -> Vec<Select> {
     let program = lowering.program;
+    let once = lowering.standing_once("p");
     let destinations = audience
         .destinations
         .iter()
@@ -231,6 +236,7 @@ fn delivered(lowering: &Lowering<'_>, audience: &Audience, members: &str) -> Vec
                     select.condition = Expr::all([lowering.deliverable(audience, "p"), granted]);
                 }
             }
+            select.joins.push(once.clone());
             select
         })
         .collect();

@@ -135,8 +135,8 @@ impl Table {
     }
 }
 
-/// Writes a whole query: the named parts, then the last one without its name.
-pub(super) fn write(head: &str, parts: &[Part], last: &[Select], dialect: Dialect) -> String {
+/// Writes a whole query: the named parts, then the last one without its name, which also looks at the session.
+pub(super) fn write(head: &str, parts: &[Part], mut last: Vec<Select>, dialect: Dialect) -> String {
     let mut out = String::new();
     comment(head, &mut out);
     for (at, part) in parts.iter().enumerate() {
@@ -149,7 +149,11 @@ pub(super) fn write(head: &str, parts: &[Part], last: &[Select], dialect: Dialec
     if !parts.is_empty() {
         out.push('\n');
     }
-    selects(last, dialect, 0, &mut out);
+    if let (Some(select), Some(condition)) = (last.first_mut(), dialect.session()) {
+        let own = std::mem::replace(&mut select.condition, Expr::Bool(true));
+        select.condition = Expr::all([own, Expr::Session(condition)]);
+    }
+    selects(&last, dialect, 0, &mut out);
     out.push('\n');
     out
 }

@@ -18,8 +18,8 @@ pub(crate) struct Case {
     pub(crate) text: String,
     pub(crate) profiles: Profiles,
     pub(crate) now: Timestamp,
-    /// Whether the rows of tables stand in the opposite order.
-    pub(crate) reversed: bool,
+    /// Whether the engine is asked in an odd way ([`Engines::ask`]).
+    pub(crate) odd: bool,
 }
 
 /// How many queries were written, and which were refused for what.
@@ -175,7 +175,7 @@ impl Case {
             (Err(error), None) => return Some(self.told("", &format!("refused of all alone: {error}"), &[])),
         }
         tally.written += queries.len();
-        let answers = engines.ask(&Layout::new(program), profiles, self.reversed, dialect, &queries);
+        let answers = engines.ask(&Layout::new(program), profiles, self.odd, dialect, &queries);
         assert_eq!(answers.len(), queries.len());
         for ((question, query), answer) in asked.iter().zip(&queries).zip(answers) {
             let expected = question.right(&places);
@@ -218,7 +218,11 @@ impl Case {
         format!(
             "{wrong}\n{query}\nas of {}, {}\n{}\n{}\n{:?}",
             self.now,
-            if self.reversed { "reversed" } else { "in order" },
+            if self.odd {
+                "asked in an odd way"
+            } else {
+                "asked plainly"
+            },
             self.text,
             shown.join("\n"),
             self.profiles.accounts()

@@ -1,7 +1,7 @@
 """Asks engines SQL: each line of standard input is a request in JSON, each line of standard output its answer.
 
-A request is {"tables": {name: {"columns": [[name, type], ...], "rows": [[...], ...]}}, "queries": [{"engine": ..., "sql": ...}]},
-its answer {"answers": [{"columns": [...], "rows": [[...], ...]} or {"error": ...}]}: one for each query, its rows sorted. Every
+A request is {"tables": {name: {"columns": [[name, type], ...], "rows": [[...], ...]}}, "session": {setting: value},
+"queries": [{"engine": ..., "sql": ...}]}, its answer {"answers": [{"columns": [...], "rows": [[...], ...]} or {"error": ...}]}: one for each query, its rows sorted. Every
 request meets engines that hold its tables and nothing else. Types are those of the request, none is inferred. A decimal is a
 text of its billionths, a double comes back as the shortest text that is read as the same double.
 """
@@ -45,7 +45,7 @@ def rows_of(result):
 
 
 class DuckDb:
-    def __init__(self, tables):
+    def __init__(self, tables, session):
         import duckdb
 
         # Names in a query are those of tables, never those of variables here.
@@ -55,6 +55,8 @@ class DuckDb:
             self.connection.register("told", data)
             self.connection.execute(f'create table "{name}" as select * from told')
             self.connection.unregister("told")
+        for setting, value in session.items():
+            self.connection.execute(f"set {setting} = '{value}'")
 
     def ask(self, sql):
         asked = self.connection.execute(sql)
@@ -65,10 +67,10 @@ class DuckDb:
 
 
 class DataFusion:
-    def __init__(self, tables):
+    def __init__(self, tables, session):
         from datafusion import SessionConfig, SessionContext
 
-        self.context = SessionContext(SessionConfig().with_target_partitions(2))
+        self.context = SessionContext(SessionConfig(session).with_target_partitions(2))
         for name, data in tables.items():
             batches = data.to_batches() or [pa.RecordBatch.from_pylist([], schema=data.schema)]
             self.context.register_record_batches(name, [batches])
@@ -86,12 +88,15 @@ class Spark:
 
     session = None
 
-    def __init__(self, tables):
+    def __init__(self, tables, session):
         if Spark.session is None:
             Spark.session = Spark.begin()
         self.names = list(tables)
         for name, data in tables.items():
             Spark.session.createDataFrame(data).createOrReplaceTempView(name)
+        self.before = {setting: Spark.session.conf.get(setting) for setting in session}
+        for setting, value in session.items():
+            Spark.session.conf.set(setting, value)
 
     @staticmethod
     def begin():
@@ -124,6 +129,8 @@ class Spark:
         return frame.columns, [list(row) for row in frame.collect()]
 
     def close(self):
+        for setting, value in self.before.items():
+            Spark.session.conf.set(setting, value)
         for name in self.names:
             Spark.session.catalog.dropTempView(name)
 
@@ -148,7 +155,7 @@ def answer(request):
         try:
             name = query["engine"]
             if name not in engines:
-                engines[name] = ENGINES[name](tables)
+                engines[name] = ENGINES[name](tables, request["session"])
             columns, rows = engines[name].ask(query["sql"])
             rows = sorted(([cell(value) for value in row] for row in rows), key=in_order)
             answers.append({"columns": columns, "rows": rows})

@@ -54,24 +54,41 @@ impl Engines {
         })
     }
 
-    /// Asks queries about profiles in the tables of a layout. Where `reversed`, the rows stand in the opposite order.
+    /// Asks queries about profiles in the tables of a layout. Where `odd`, the rows stand in the opposite order, and the session has
+    /// settings that change what SQL means.
     pub(crate) fn ask(
         &mut self,
         layout: &Layout,
         profiles: &Profiles,
-        reversed: bool,
+        odd: bool,
         dialect: Dialect,
         queries: &[String],
     ) -> Vec<Answer> {
         if queries.is_empty() {
             return Vec::new();
         }
+        let settings = if odd { odd_settings(dialect) } else { &[] };
+        self.ask_tables(tables(layout, profiles, odd), settings, dialect, queries)
+    }
+
+    /// Asks queries about tables.
+    pub(crate) fn ask_tables(
+        &mut self,
+        tables: Json,
+        settings: &[(&str, &str)],
+        dialect: Dialect,
+        queries: &[String],
+    ) -> Vec<Answer> {
         let engine = dialect.as_str();
         let queries: Vec<Json> = queries
             .iter()
             .map(|sql| json!({ "engine": engine, "sql": sql }))
             .collect();
-        let request = json!({ "tables": tables(layout, profiles, reversed), "queries": queries });
+        let session: serde_json::Map<String, Json> = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)))
+            .collect();
+        let request = json!({ "tables": tables, "session": session, "queries": queries });
         writeln!(self.requests, "{request}").unwrap();
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
@@ -80,6 +97,33 @@ impl Engines {
             panic!("no answers: {line}")
         };
         answers.into_iter().map(read).collect()
+    }
+}
+
+/// What a session can be set to so that other queries would mean something else: no query of ours may.
+fn odd_settings(dialect: Dialect) -> &'static [(&'static str, &'static str)] {
+    match dialect {
+        Dialect::DuckDb => &[
+            ("default_order", "DESC"),
+            ("default_null_order", "NULLS_FIRST"),
+            ("integer_division", "true"),
+            ("ieee_floating_point_ops", "false"),
+        ],
+        Dialect::DataFusion => &[
+            ("datafusion.sql_parser.dialect", "postgresql"),
+            ("datafusion.sql_parser.enable_ident_normalization", "false"),
+            ("datafusion.sql_parser.default_null_ordering", "nulls_min"),
+            ("datafusion.sql_parser.parse_float_as_decimal", "true"),
+        ],
+        Dialect::Spark => &[
+            ("spark.sql.parser.escapedStringLiterals", "true"),
+            ("spark.sql.ansi.enabled", "false"),
+            ("spark.sql.caseSensitive", "true"),
+            ("spark.sql.legacy.exponentLiteralAsDecimal.enabled", "true"),
+            ("spark.sql.decimalOperations.allowPrecisionLoss", "false"),
+            ("spark.sql.legacy.decimal.retainFractionDigitsOnTruncate", "true"),
+        ],
+        _ => &[],
     }
 }
 
@@ -109,7 +153,7 @@ fn row(row: Json) -> Vec<Json> {
     }
 }
 
-fn tables(layout: &Layout, profiles: &Profiles, reversed: bool) -> Json {
+pub(crate) fn tables(layout: &Layout, profiles: &Profiles, reversed: bool) -> Json {
     let names = layout.tables().iter().map(|table| table.name.to_string());
     let mut rows: serde_json::Map<String, Json> = names.map(|name| (name, Json::Array(Vec::new()))).collect();
     let put = |table: &volens::warehouse::Table, cells: &[Cell<'_>]| {

@@ -11,6 +11,7 @@
     reason = "what generates and what compares serves tests alone"
 )]
 
+mod careless;
 mod cases;
 #[path = "../meaning/choices.rs"]
 mod choices;
@@ -26,6 +27,7 @@ mod make;
 mod people;
 #[cfg(all(feature = "cli", feature = "parquet"))]
 mod recipe;
+mod sums;
 
 use std::cell::RefCell;
 use std::env;
@@ -50,7 +52,7 @@ fn case(workspace: Vec<u16>, world: Vec<u16>, kind: u8) -> Case {
     let (mut workspace, mut world) = (Choices::new(workspace), Choices::new(world));
     let halves = i64::try_from(world.below(12)).unwrap();
     let now = NOW.as_millis() + if halves < 7 { 0 } else { (halves - 9) * 43_200_000 };
-    let reversed = world.once_in(2);
+    let odd = world.once_in(2);
     let (text, profiles) = match kind {
         0..=6 => (make::workspace(&mut workspace), people::people(&mut world, Form::Free)),
         7..=8 => (make::funnel(&mut workspace), people::people(&mut world, Form::Busy)),
@@ -60,7 +62,7 @@ fn case(workspace: Vec<u16>, world: Vec<u16>, kind: u8) -> Case {
         text,
         profiles,
         now: Timestamp::from_millis(now),
-        reversed,
+        odd,
     }
 }
 
