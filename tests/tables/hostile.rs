@@ -174,7 +174,7 @@ fn schemas_that_are_too_deep_are_refused() {
         let folder = tempdir();
         let path = folder.path().join("profiles.parquet");
         fs::write(&path, nested(depth)).unwrap();
-        let error = Tables::read(engine.program(), folder.path(), &Options::default()).unwrap_err();
+        let error = Tables::read(engine.program(), engine.identity(), folder.path(), Options::default()).unwrap_err();
         assert!(matches!(error, TablesError::Damaged { .. }), "{error}");
         assert!(error.to_string().contains(told), "{error}");
         let error = EventLines::open(&path).unwrap_err();
@@ -199,7 +199,7 @@ fn a_flipped_bit_under_a_checksum_is_an_error() {
     let path = folder.path().join("profiles.parquet");
     let mut bytes = include_bytes!("checksums.parquet").to_vec();
     fs::write(&path, &bytes).unwrap();
-    let read = Tables::read(engine.program(), folder.path(), &Options::default()).unwrap();
+    let read = Tables::read(engine.program(), engine.identity(), folder.path(), Options::default()).unwrap();
     assert_eq!(read.profile_id(2), Some("13".to_owned()));
 
     let at = bytes
@@ -208,7 +208,7 @@ fn a_flipped_bit_under_a_checksum_is_an_error() {
         .unwrap();
     bytes[at] = 15;
     fs::write(&path, &bytes).unwrap();
-    let error = Tables::read(engine.program(), folder.path(), &Options::default()).unwrap_err();
+    let error = Tables::read(engine.program(), engine.identity(), folder.path(), Options::default()).unwrap_err();
     assert!(matches!(error, TablesError::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("checksum"), "{error}");
 }
