@@ -1,7 +1,7 @@
 //! The JSON of a [`Profile`](super::Profile) gone through once, for who wants some of it and keeps no profile.
 //!
 //! What a profile's JSON is, its `Deserialize` says. This here takes no text that is refused there, and finds in it what is
-//! found there; where it is not sure it gives up, and the text is to be read as a profile (`tests/loading`).
+//! found there; where it is not sure it gives up, and the text is to be read as a profile (`tests/meaning/loaded.rs`).
 
 use crate::consent::ConsentState;
 use crate::time::Timestamp;

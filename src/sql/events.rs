@@ -3,7 +3,7 @@
 use super::Unsupported;
 use super::expr::{Aggregate, Expr, Order};
 use super::lists::Owner;
-use super::lower::{Lowering, plain};
+use super::lower::{Asked, Found, Lowering, plain};
 use super::query::{Join, JoinKind, Part, Select, Table};
 use super::scope::{Element, Scope, Whose};
 use super::value::Value;
@@ -164,7 +164,7 @@ impl Lowering<'_> {
         (mut select, id): (Select, (Expr, Box<str>)),
         function: Aggregate,
         argument: Option<Expr>,
-    ) -> (Box<str>, Box<str>) {
+    ) -> Found {
         let joins = match of {
             Subject::User => 0,
             Subject::Account => 1,
@@ -188,7 +188,7 @@ impl Lowering<'_> {
     }
 
     /// How many events pass.
-    pub(super) fn counted(&mut self, performed: &Performed) -> Result<(Box<str>, Box<str>), Unsupported> {
+    pub(super) fn counted(&mut self, performed: &Performed) -> Result<Found, Unsupported> {
         let passing = self.passing(Subject::User, performed.event, performed.window, performed.filter)?;
         let name = format!("count {}", self.event_name(performed.event));
         Ok(self.measure(Subject::User, &name, performed.event, passing, Aggregate::Count, None))
@@ -225,7 +225,7 @@ impl Lowering<'_> {
                     .map(Some)
             }
         };
-        let column = |lowering: &mut Self, scope: &mut Scope, known: Option<(Box<str>, Box<str>)>| {
+        let column = |lowering: &mut Self, scope: &mut Scope, known: Option<Found>| {
             let (part, column) = known?;
             let alias = lowering.attach(scope, of, &part)?;
             Some(Expr::column(&alias, &column))
@@ -238,7 +238,7 @@ impl Lowering<'_> {
             }
             Function::UniqueCount(property) => {
                 let texts = self.texts(of, slot, aggregate, property)?;
-                let known = self.counted_texts(of, slot, &texts);
+                let known = self.counted_texts(of, slot, &texts)?;
                 column(self, scope, Some(known)).map(|n| Value::Count(or_0(n)))
             }
             Function::Sum(property) => {
@@ -279,7 +279,7 @@ impl Lowering<'_> {
             }
             Function::UniqueList(property) => {
                 let texts = self.texts(of, slot, aggregate, property)?;
-                let part = self.has_texts(of, slot, &texts);
+                let part = self.has_texts(of, slot, &texts)?;
                 let alias = self.attach(scope, of, &part);
                 alias.map(|alias| Value::columns(&alias, "value"))
             }
@@ -295,28 +295,26 @@ impl Lowering<'_> {
         aggregate: &ir::Aggregate,
         function: Aggregate,
         argument: Option<Expr>,
-    ) -> Result<(Box<str>, Box<str>), Unsupported> {
-        let key = format!("computed {} {function:?}", slot.0);
-        if let Some(known) = self.known.get(&key) {
-            return Ok(known.clone());
-        }
-        let passing = self.passing(of, aggregate.event, aggregate.window, aggregate.filter)?;
-        let name = format!("{} {}", function.word(), aggregate.name);
-        let known = self.measure(of, &name, aggregate.event, passing, function, argument);
-        self.known.insert(key, known.clone());
-        Ok(known)
+    ) -> Result<Found, Unsupported> {
+        self.once(Asked::Events(slot, function), |lowering| {
+            let passing = lowering.passing(of, aggregate.event, aggregate.window, aggregate.filter)?;
+            let name = format!("{} {}", function.word(), aggregate.name);
+            Ok(lowering.measure(of, &name, aggregate.event, passing, function, argument))
+        })
     }
 
     /// The one value that `first`, `last`, `minimum`, `maximum` or `most frequent` gives, as columns named `value`.
     fn one_of(&mut self, of: Subject, slot: TraitSlot, aggregate: &ir::Aggregate) -> Result<Box<str>, Unsupported> {
-        let key = format!("value {}", slot.0);
-        if let Some((part, _)) = self.known.get(&key) {
-            return Ok(part.clone());
-        }
-        let id = match of {
-            Subject::User => "profile_id",
-            Subject::Account => "account_id",
-        };
+        self.part_once(Asked::Value(slot), |lowering| lowering.make_one_of(of, slot, aggregate))
+    }
+
+    fn make_one_of(
+        &mut self,
+        of: Subject,
+        slot: TraitSlot,
+        aggregate: &ir::Aggregate,
+    ) -> Result<Box<str>, Unsupported> {
+        let id = id_of(of);
         let (ranked, at_least) = match aggregate.function {
             Function::First(property) | Function::Minimum(property) => {
                 (self.ranked(of, aggregate, property, Order::Ascending)?, 1)
@@ -341,9 +339,7 @@ impl Lowering<'_> {
             let often = Expr::column("r", "n").compare(Comparison::AtLeast, Expr::Int(i64::from(at_least)));
             select.condition = Expr::all([select.condition, often]);
         }
-        let part = self.add(&format!("trait_{}", plain(&aggregate.name)), vec![select]);
-        self.known.insert(key, (part.clone(), "".into()));
-        Ok(part)
+        Ok(self.add(&format!("trait_{}", plain(&aggregate.name)), vec![select]))
     }
 
     /// The events that have a value, numbered in order of time.
@@ -385,10 +381,17 @@ impl Lowering<'_> {
         aggregate: &ir::Aggregate,
         property: PropertySlot,
     ) -> Result<Box<str>, Unsupported> {
-        let key = format!("texts {}", slot.0);
-        if let Some((part, _)) = self.known.get(&key) {
-            return Ok(part.clone());
-        }
+        self.part_once(Asked::Texts(slot), |lowering| {
+            lowering.make_texts(of, aggregate, property)
+        })
+    }
+
+    fn make_texts(
+        &mut self,
+        of: Subject,
+        aggregate: &ir::Aggregate,
+        property: PropertySlot,
+    ) -> Result<Box<str>, Unsupported> {
         let Some(path) = self.property(aggregate.event, property) else {
             return Err(Unsupported::NoSuchAudience);
         };
@@ -444,9 +447,7 @@ impl Lowering<'_> {
         }
         select.columns.push((Expr::count(None), "n".into()));
         select.group = vec![id, text];
-        let part = self.add(&format!("texts_of_{name}"), vec![select]);
-        self.known.insert(key, (part.clone(), id_name));
-        Ok(part)
+        Ok(self.add(&format!("texts_of_{name}"), vec![select]))
     }
 
     /// The columns of a text, which a part of texts has but for those that follow from it at sight.
@@ -485,38 +486,30 @@ impl Lowering<'_> {
     }
 
     /// How many different texts each subject has.
-    fn counted_texts(&mut self, of: Subject, slot: TraitSlot, texts: &str) -> (Box<str>, Box<str>) {
-        let key = format!("number of texts {}", slot.0);
-        if let Some(known) = self.known.get(&key) {
-            return known.clone();
-        }
-        let mut select = Select::from(Table::new(texts, "t"));
-        let id = Expr::column("t", id_of(of));
-        select.columns = vec![(id.clone(), id_of(of).into()), (Expr::count(None), "n".into())];
-        select.group = vec![id];
-        let known = (self.add(&format!("number_of_{texts}"), vec![select]), "n".into());
-        self.known.insert(key, known.clone());
-        known
+    fn counted_texts(&mut self, of: Subject, slot: TraitSlot, texts: &str) -> Result<Found, Unsupported> {
+        self.once(Asked::NumberOfTexts(slot), |lowering| {
+            let mut select = Select::from(Table::new(texts, "t"));
+            let id = Expr::column("t", id_of(of));
+            select.columns = vec![(id.clone(), id_of(of).into()), (Expr::count(None), "n".into())];
+            select.group = vec![id];
+            Ok((lowering.add(&format!("number_of_{texts}"), vec![select]), "n".into()))
+        })
     }
 
     /// Who has any text: of these the unique list is a list.
-    fn has_texts(&mut self, of: Subject, slot: TraitSlot, texts: &str) -> Box<str> {
-        let key = format!("has texts {}", slot.0);
-        if let Some((part, _)) = self.known.get(&key) {
-            return part.clone();
-        }
-        let mut select = Select::from(Table::new(texts, "t"));
-        select.distinct = true;
-        select.columns = vec![(Expr::column("t", id_of(of)), id_of(of).into())];
-        let column = |reading: Reading| match reading {
-            Reading::Kind => Expr::text("list"),
-            reading => Expr::Null(reading.column_type()),
-        };
-        let named = |reading: Reading| (column(reading), format!("value:{}", reading.as_str()).into());
-        select.columns.extend(Reading::ALL.into_iter().map(named));
-        let part = self.add(&format!("has_{texts}"), vec![select]);
-        self.known.insert(key, (part.clone(), "".into()));
-        part
+    fn has_texts(&mut self, of: Subject, slot: TraitSlot, texts: &str) -> Result<Box<str>, Unsupported> {
+        self.part_once(Asked::HasTexts(slot), |lowering| {
+            let mut select = Select::from(Table::new(texts, "t"));
+            select.distinct = true;
+            select.columns = vec![(Expr::column("t", id_of(of)), id_of(of).into())];
+            let column = |reading: Reading| match reading {
+                Reading::Kind => Expr::text("list"),
+                reading => Expr::Null(reading.column_type()),
+            };
+            let named = |reading: Reading| (column(reading), format!("value:{reading}").into());
+            select.columns.extend(Reading::ALL.into_iter().map(named));
+            Ok(lowering.add(&format!("has_{texts}"), vec![select]))
+        })
     }
 
     /// The elements of a unique list, like a table of lists.
@@ -527,17 +520,13 @@ impl Lowering<'_> {
         aggregate: &ir::Aggregate,
         property: PropertySlot,
     ) -> Result<Box<str>, Unsupported> {
-        let key = format!("elements {}", slot.0);
-        if let Some((part, _)) = self.known.get(&key) {
-            return Ok(part.clone());
-        }
-        let texts = self.texts(of, slot, aggregate, property)?;
-        let mut select = Select::from(Table::new(&texts, "t"));
-        select.columns = vec![(Expr::column("t", id_of(of)), "owner".into())];
-        select.columns.extend(Self::text_columns("t", "item"));
-        let part = self.add(&format!("elements_of_{texts}"), vec![select]);
-        self.known.insert(key, (part.clone(), "".into()));
-        Ok(part)
+        self.part_once(Asked::Elements(slot), |lowering| {
+            let texts = lowering.texts(of, slot, aggregate, property)?;
+            let mut select = Select::from(Table::new(&texts, "t"));
+            select.columns = vec![(Expr::column("t", id_of(of)), "owner".into())];
+            select.columns.extend(Self::text_columns("t", "item"));
+            Ok(lowering.add(&format!("elements_of_{texts}"), vec![select]))
+        })
     }
 
     /// The event that a first or last value is of.

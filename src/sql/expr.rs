@@ -71,7 +71,7 @@ pub(super) enum TextTest {
 }
 
 /// A function over many rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Aggregate {
     Count,
     CountDistinct,

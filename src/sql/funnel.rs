@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Unsupported;
 use super::events::scope_of;
 use super::expr::{Aggregate, Expr};
-use super::lower::{Lowering, holds, plain};
+use super::lower::{Found, Lowering, holds, plain};
 use super::query::{JoinKind, Select, Table};
 use super::scope::{Before, Scope, Whose};
 use crate::ir::{
@@ -22,7 +22,7 @@ type Carried = BTreeMap<u32, BTreeMap<PropertySlot, BTreeSet<Reading>>>;
 
 impl Lowering<'_> {
     /// The part that has, by user, how many events are followed as the steps say.
-    pub(super) fn funnel(&mut self, performed: &Performed) -> Result<(Box<str>, Box<str>), Unsupported> {
+    pub(super) fn funnel(&mut self, performed: &Performed) -> Result<Found, Unsupported> {
         let mut carried = Carried::new();
         for step in &performed.steps {
             references(self.program, step.filter, &mut carried);

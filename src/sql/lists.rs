@@ -3,12 +3,20 @@
 
 use super::Unsupported;
 use super::expr::Expr;
-use super::lower::Lowering;
+use super::lower::{Asked, Lowering};
 use super::query::{Join, JoinKind, Select, Table};
 use super::scope::{Element, Scope, Whose};
 use super::value::{Elements, Value, Wanted};
-use crate::ir::{Function, NodeId, Operand, Subject, TraitSource, ValueRef};
+use crate::ir::{Function, Literal, NodeId, Operand, Subject, TraitSource, ValueRef};
 use crate::warehouse::{Layout, Place};
+
+/// Which element a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Sought {
+    Passing(NodeId),
+    Equal(Operand),
+    Among(Vec<Literal>),
+}
 
 /// Where the elements of a list are.
 struct List {
@@ -35,9 +43,12 @@ pub(super) struct ElementsOf<'l, 'p, 's> {
 
 impl Elements for ElementsOf<'_, '_, '_> {
     fn has(&mut self, wanted: Wanted<'_>) -> Result<Expr, Unsupported> {
-        let what = format!("{wanted:?}");
+        let sought = match wanted {
+            Wanted::Equal(operand) => Sought::Equal(operand.clone()),
+            Wanted::Among(literals) => Sought::Among(literals.to_vec()),
+        };
         self.lowering
-            .has_element(self.scope, self.of, &what, |lowering, scope| {
+            .has_element(self.scope, self.of, sought, |lowering, scope| {
                 let element = lowering.value(scope, &ValueRef::Item(Vec::new()))?;
                 match wanted {
                     Wanted::Among(literals) => element.is_among(&literals.iter().cloned().collect()),
@@ -54,8 +65,9 @@ impl Elements for ElementsOf<'_, '_, '_> {
 impl Lowering<'_> {
     /// Whether one element of a list passes the filter.
     pub(super) fn element(&mut self, scope: &mut Scope, list: &ValueRef, filter: NodeId) -> Result<Expr, Unsupported> {
-        let what = format!("filter {}", filter.0);
-        self.has_element(scope, list, &what, |lowering, scope| lowering.condition(scope, filter))
+        self.has_element(scope, list, Sought::Passing(filter), |lowering, scope| {
+            lowering.condition(scope, filter)
+        })
     }
 
     /// A value in an element. A list that is computed has texts, and no table of its own.
@@ -70,29 +82,22 @@ impl Lowering<'_> {
         &mut self,
         scope: &mut Scope,
         of: &ValueRef,
-        what: &str,
+        sought: Sought,
         filter: impl FnOnce(&mut Self, &mut Scope) -> Result<Expr, Unsupported>,
     ) -> Result<Expr, Unsupported> {
         let Some(list) = self.list_of(scope, of)? else {
             return Ok(Expr::Bool(false));
         };
-        let key = format!("{} {what}", list.table);
-        let part = match self.known.get(&key) {
-            Some((part, _)) => part.clone(),
-            None => {
-                let mut inner = list.scope();
-                let passes = filter(self, &mut inner)?;
-                let owner = Expr::column("i", "owner");
-                let mut select = Select::from(Table::new(&list.table, "i"));
-                select.distinct = true;
-                select.columns = vec![(owner, "owner".into())];
-                select.joins = inner.joins;
-                select.condition = passes;
-                let part = self.add(&format!("has_{}", list.table), vec![select]);
-                self.known.insert(key, (part.clone(), "owner".into()));
-                part
-            }
-        };
+        let part = self.part_once(Asked::HasElement(list.table.clone(), sought), |lowering| {
+            let mut inner = list.scope();
+            let passes = filter(lowering, &mut inner)?;
+            let mut select = Select::from(Table::new(&list.table, "i"));
+            select.distinct = true;
+            select.columns = vec![(Expr::column("i", "owner"), "owner".into())];
+            select.joins = inner.joins;
+            select.condition = passes;
+            Ok(lowering.add(&format!("has_{}", list.table), vec![select]))
+        })?;
         if let (Owner::Event, ValueRef::Property(_), Some(before)) = (&list.of, of, &mut scope.before) {
             // In a funnel this is asked of the step's events before they are joined to what was matched.
             before.sets.insert(part.clone());

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Unsupported;
 use super::events::Activity;
-use super::expr::Expr;
+use super::expr::{Aggregate, Expr};
+use super::lists::Sought;
 use super::query::{Join, JoinKind, Part, Select, Table};
 use super::scope::{Scope, Whose};
 use super::value::Value;
@@ -25,9 +26,32 @@ pub(super) struct Lowering<'p> {
     pub(super) parts: Vec<Part>,
     /// What was asked of events in one pass, of users and of accounts.
     pub(super) activities: [Activity; 2],
-    /// Where what was asked for already stands: by what it is, the part and the column.
-    pub(super) known: HashMap<String, (Box<str>, Box<str>)>,
+    /// Where what was asked for already stands.
+    known: HashMap<Asked, Found>,
 }
+
+/// What a part of a query answers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Asked {
+    Performed(NodeId),
+    Members(AudienceSlot),
+    /// The users of which an account is among the members that a part has.
+    UsersOf(Box<str>),
+    Users(NodeId),
+    /// A number of the events that a computed trait is over.
+    Events(TraitSlot, Aggregate),
+    /// The one value of a computed trait.
+    Value(TraitSlot),
+    Texts(TraitSlot),
+    NumberOfTexts(TraitSlot),
+    HasTexts(TraitSlot),
+    Elements(TraitSlot),
+    /// Whose list, of those that a table has, has such an element.
+    HasElement(Box<str>, Sought),
+}
+
+/// Where an answer stands: the part, and the column where there is one alone.
+pub(super) type Found = (Box<str>, Box<str>);
 
 impl<'p> Lowering<'p> {
     pub(super) fn new(program: &'p Program, layout: &'p Layout, now: Timestamp) -> Self {
@@ -63,6 +87,30 @@ impl<'p> Lowering<'p> {
             selects,
         });
         name
+    }
+
+    /// Where an answer stands, which is made where nothing asked for it before.
+    pub(super) fn once(
+        &mut self,
+        asked: Asked,
+        make: impl FnOnce(&mut Self) -> Result<Found, Unsupported>,
+    ) -> Result<Found, Unsupported> {
+        if let Some(found) = self.known.get(&asked) {
+            return Ok(found.clone());
+        }
+        let found = make(self)?;
+        self.known.insert(asked, found.clone());
+        Ok(found)
+    }
+
+    /// The same of an answer that is all of a part.
+    pub(super) fn part_once(
+        &mut self,
+        asked: Asked,
+        make: impl FnOnce(&mut Self) -> Result<Box<str>, Unsupported>,
+    ) -> Result<Box<str>, Unsupported> {
+        let (part, _) = self.once(asked, |lowering| Ok((make(lowering)?, "".into())))?;
+        Ok(part)
     }
 
     /// Whether a condition holds. In a filter, of the event or element that the scope has.
@@ -187,18 +235,10 @@ impl<'p> Lowering<'p> {
     }
 
     fn performed(&mut self, scope: &mut Scope, id: NodeId, performed: &Performed) -> Result<Expr, Unsupported> {
-        let key = format!("performed {}", id.0);
-        let (part, column) = match self.known.get(&key) {
-            Some(known) => known.clone(),
-            None => {
-                let known = match performed.steps.is_empty() {
-                    true => self.counted(performed)?,
-                    false => self.funnel(performed)?,
-                };
-                self.known.insert(key, known.clone());
-                known
-            }
-        };
+        let (part, column) = self.once(Asked::Performed(id), |lowering| match performed.steps.is_empty() {
+            true => lowering.counted(performed),
+            false => lowering.funnel(performed),
+        })?;
         let Some(alias) = self.attach(scope, Subject::User, &part) else {
             return Ok(Expr::Bool(performed.count.holds(0)));
         };
@@ -268,7 +308,7 @@ impl<'p> Lowering<'p> {
         let part = self.members(slot)?;
         let accounts_own = !matches!(scope.account, Whose::Nobody);
         let (part, of) = match of {
-            Subject::Account if !accounts_own => (self.users_of(&part), Subject::User),
+            Subject::Account if !accounts_own => (self.users_of(&part)?, Subject::User),
             of => (part, of),
         };
         let id = match of {
@@ -280,21 +320,18 @@ impl<'p> Lowering<'p> {
     }
 
     /// The users of which an account is in an audience of accounts.
-    fn users_of(&mut self, members: &str) -> Box<str> {
-        let key = format!("users of {members}");
-        if let Some((part, _)) = self.known.get(&key) {
-            return part.clone();
-        }
-        let mut select = Select::from(Table::new("account_users", "u"));
-        select.distinct = true;
-        select.columns = vec![(Expr::column("u", "profile_id"), "profile_id".into())];
-        let on = Expr::column("m", "account_id").equals(Expr::column("u", "account_id"));
-        let mut scope = Scope::default();
-        scope.join(JoinKind::Inner, members, "m", |_| on.clone());
-        select.joins = scope.joins;
-        let part = self.add(&format!("users_{members}"), vec![select]);
-        self.known.insert(key, (part.clone(), "profile_id".into()));
-        part
+    fn users_of(&mut self, members: &str) -> Result<Box<str>, Unsupported> {
+        self.part_once(Asked::UsersOf(members.into()), |lowering| {
+            let mut select = Select::from(Table::new("account_users", "u"));
+            select.distinct = true;
+            select.columns = vec![(Expr::column("u", "profile_id"), "profile_id".into())];
+            select.joins = vec![Join {
+                kind: JoinKind::Inner,
+                table: Table::new(members, "m"),
+                on: Expr::column("m", "account_id").equals(Expr::column("u", "account_id")),
+            }];
+            Ok(lowering.add(&format!("users_{members}"), vec![select]))
+        })
     }
 
     /// Lowers what these audiences lead to, each after what it leads to itself: the audiences of which they ask who is a member, and
@@ -354,19 +391,12 @@ impl<'p> Lowering<'p> {
 
     /// The part that has the members of an audience.
     pub(super) fn members(&mut self, slot: AudienceSlot) -> Result<Box<str>, Unsupported> {
-        let key = format!("members {}", slot.0);
-        if let Some((part, _)) = self.known.get(&key) {
-            return Ok(part.clone());
-        }
-        let select = self.select_members(slot)?;
-        let name = self
-            .program
-            .audiences
-            .get(slot.index())
-            .map_or("", |audience| &audience.name);
-        let part = self.add(&format!("member_of_{}", plain(name)), vec![select]);
-        self.known.insert(key, (part.clone(), "".into()));
-        Ok(part)
+        self.part_once(Asked::Members(slot), |lowering| {
+            let select = lowering.select_members(slot)?;
+            let audience = lowering.program.audiences.get(slot.index());
+            let name = audience.map_or("", |audience| &audience.name);
+            Ok(lowering.add(&format!("member_of_{}", plain(name)), vec![select]))
+        })
     }
 
     /// The members of an audience, by their ids.
@@ -401,30 +431,24 @@ impl<'p> Lowering<'p> {
 
     /// How many users an account has, and of how many the condition holds.
     fn users(&mut self, scope: &mut Scope, quantifier: Quantifier, condition: NodeId) -> Result<Expr, Unsupported> {
-        let key = format!("users {}", condition.0);
-        let part = match self.known.get(&key) {
-            Some((part, _)) => part.clone(),
-            None => {
-                let account = Expr::column("u", "account_id");
-                let mut inner = Scope {
-                    user: Whose::By(Expr::column("u", "profile_id"), Vec::new()),
-                    account: Whose::By(account.clone(), Vec::new()),
-                    ..Scope::default()
-                };
-                let condition = self.condition(&mut inner, condition)?;
-                let mut select = Select::from(Table::new("account_users", "u"));
-                select.columns = vec![
-                    (account.clone(), "account_id".into()),
-                    (Expr::count(None), "users".into()),
-                    (Expr::count(Some(condition)), "met".into()),
-                ];
-                select.joins = inner.joins;
-                select.group = vec![account];
-                let part = self.add("users_of_account", vec![select]);
-                self.known.insert(key, (part.clone(), "met".into()));
-                part
-            }
-        };
+        let part = self.part_once(Asked::Users(condition), |lowering| {
+            let account = Expr::column("u", "account_id");
+            let mut inner = Scope {
+                user: Whose::By(Expr::column("u", "profile_id"), Vec::new()),
+                account: Whose::By(account.clone(), Vec::new()),
+                ..Scope::default()
+            };
+            let condition = lowering.condition(&mut inner, condition)?;
+            let mut select = Select::from(Table::new("account_users", "u"));
+            select.columns = vec![
+                (account.clone(), "account_id".into()),
+                (Expr::count(None), "users".into()),
+                (Expr::count(Some(condition)), "met".into()),
+            ];
+            select.joins = inner.joins;
+            select.group = vec![account];
+            Ok(lowering.add("users_of_account", vec![select]))
+        })?;
         let Some(alias) = self.attach(scope, Subject::Account, &part) else {
             return Ok(Expr::Bool(quantifier == Quantifier::No));
         };

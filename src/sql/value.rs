@@ -79,7 +79,7 @@ impl Value {
 
     /// Compared with a number, as numbers.
     fn number(&self, comparison: Option<Comparison>, number: Number) -> Result<Expr, Unsupported> {
-        let (double, rest) = parts(number);
+        let (double, rest) = number.in_parts();
         let plainly = |value: Expr| match comparison {
             Some(comparison) => value.compare(comparison, Expr::Double(double)),
             None => value.equals(Expr::Double(double)),
@@ -306,10 +306,12 @@ impl Value {
     pub(super) fn is_among(&self, list: &Literals) -> Result<Expr, Unsupported> {
         let texts: Vec<&str> = list.texts.iter().map(|text| &**text).collect();
         let mut any = vec![self.is_text(&texts)?];
-        let (near, far): (Vec<Number>, Vec<Number>) =
-            list.numbers.iter().partition(|number| parts(**number).0.abs() < EXACT);
+        let (near, far): (Vec<Number>, Vec<Number>) = list
+            .numbers
+            .iter()
+            .partition(|number| number.in_parts().0.abs() < EXACT);
         match self.read(Reading::Number) {
-            Some(read) => any.push(read.among(near.iter().map(|number| Expr::Double(parts(*number).0)).collect())),
+            Some(read) => any.push(read.among(near.iter().map(|number| Expr::Double(number.in_parts().0)).collect())),
             None => {
                 for number in near {
                     any.push(self.number(None, number)?);
@@ -361,17 +363,6 @@ fn written(literal: &Literal) -> Option<Box<str>> {
         Literal::Boolean(boolean) => Some(if *boolean { "true" } else { "false" }.into()),
         Literal::Date(_) => None,
     }
-}
-
-/// The nearest double of a number, and what is left of it.
-fn parts(number: Number) -> (f64, i64) {
-    let double = number.as_f64();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "whole, and within 65 bits, where the number is an integer"
-    )]
-    let rest = number.as_i128().map_or(0, |whole| whole - double as i128);
-    (double, i64::try_from(rest).unwrap_or(0))
 }
 
 /// Numbers in two parts compared: the nearest doubles decide unless they are equal.

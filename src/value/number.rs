@@ -113,6 +113,19 @@ impl Number {
         }
     }
 
+    /// The nearest double, and what it leaves of the number: 0 but for integers beyond 2⁵³. Numbers are in the order of these two.
+    #[cfg(feature = "sql")]
+    pub(crate) fn in_parts(self) -> (f64, i64) {
+        let double = self.as_f64();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole, and within 65 bits, where the number is an integer"
+        )]
+        let rest = self.as_i128().map_or(0, |whole| whole - double as i128);
+        // Doubles of 64 bits are 2048 apart at the most.
+        (double, i64::try_from(rest).unwrap_or_default())
+    }
+
     /// The canonical JSON text: RFC 8785, but integers of 64 bits in full. Written to the stack.
     pub fn text(self) -> NumberText {
         let mut text = NumberText {

@@ -56,8 +56,8 @@ pub fn readings(value: Option<&Value>) -> [Cell<'_>; 8] {
                 Text::Borrowed(text) => Cell::text(text),
                 Text::Number(text) => Cell::Text(str::to_owned(&text).into()),
             }),
-            Reading::Number => number.map(|number| Cell::Double(number.as_f64())),
-            Reading::Rest => number.map(|number| Cell::Int(rest(number))),
+            Reading::Number => number.map(|number| Cell::Double(number.in_parts().0)),
+            Reading::Rest => number.map(|number| Cell::Int(number.in_parts().1)),
             Reading::Boolean => value.read_bool().map(Cell::Boolean),
             Reading::Time => value
                 .as_str()
@@ -81,15 +81,6 @@ fn kind(value: &Value) -> &'static str {
         Value::List(_) => "list",
         Value::Object(_) => "object",
     }
-}
-
-/// What its nearest double leaves of a number.
-fn rest(number: Number) -> i64 {
-    let rest = number
-        .as_i128()
-        .map_or(0, |whole| whole - whole_double(number.as_f64()));
-    // Doubles of 64 bits are 2048 apart at the most.
-    i64::try_from(rest).unwrap_or_default()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "asked of whole doubles within 65 bits")]
