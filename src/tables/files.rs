@@ -20,6 +20,12 @@ const DEPTH: usize = 32;
 pub(super) fn of_table(folder: &Path, table: &'static str) -> Result<Vec<(PathBuf, Partitions)>, TablesError> {
     let file = folder.join(format!("{table}.parquet"));
     let inside = folder.join(table);
+    let missing = || {
+        Err(TablesError::NoTable {
+            table,
+            folder: folder.into(),
+        })
+    };
     match (exists(&file)?, exists(&inside)?) {
         (true, true) => Err(TablesError::TwoTables {
             table,
@@ -29,12 +35,14 @@ pub(super) fn of_table(folder: &Path, table: &'static str) -> Result<Vec<(PathBu
         (false, true) => {
             let mut files = Vec::new();
             collect(&inside, &Partitions::new(), 0, &mut files)?;
+            // What a copy has left that did not come to its end would say of everybody that nothing is known: of consent, too. A
+            // writer that had no row to write says by this file that it has ended.
+            if files.is_empty() && !exists(&inside.join("_SUCCESS"))? {
+                return missing();
+            }
             Ok(files)
         }
-        (false, false) => Err(TablesError::NoTable {
-            table,
-            folder: folder.into(),
-        }),
+        (false, false) => missing(),
     }
 }
 

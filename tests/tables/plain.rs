@@ -527,7 +527,7 @@ fn empty_tables_have_nobody() {
         "identifiers",
         vec![numbers(&[]), texts("type", &[]), texts("id", &[])],
     );
-    fs::create_dir(folder.path().join("traits")).unwrap();
+    over(&folder, "traits", vec![numbers(&[]), texts("plan", &[])]);
     assert_eq!(who(&folder, "trait plan does not exist").unwrap(), Vec::<String>::new());
     // Rows of nobody are still refused.
     over(
@@ -536,6 +536,30 @@ fn empty_tables_have_nobody() {
         vec![numbers(&[1]), texts("type", &["user_id"]), texts("id", &["u"])],
     );
     assert!(refused(&folder, "trait plan does not exist").contains("of `1`"));
+}
+
+/// A folder without a file is no table, unless its writer ended: it would say of everybody that nothing was ever asked, or is known.
+#[test]
+fn a_folder_without_files_is_no_table() {
+    let folder = tempdir();
+    over(&folder, "profiles", vec![numbers(&[1])]);
+    over(
+        &folder,
+        "identifiers",
+        vec![numbers(&[1]), texts("type", &["user_id"]), texts("id", &["u1"])],
+    );
+    let traits = folder.path().join("traits");
+    fs::create_dir_all(traits.join("_temporary")).unwrap();
+    assert!(refused(&folder, "trait plan does not exist").contains("has no table `traits`"));
+    // A writer that ended without a row leaves this.
+    fs::write(traits.join("_SUCCESS"), "").unwrap();
+    let everybody = Options {
+        absent: true,
+        ..Options::default()
+    };
+    let engine = Engine::from_text("a.audience", "audience a { who trait plan does not exist }").unwrap();
+    let tables = Tables::read(engine.program(), engine.identity(), folder.path(), everybody).unwrap();
+    assert_eq!(tables.snapshot().len(), 1);
 }
 
 /// Who has no identifier that makes a member is none, whatever holds (AM-6), and what names nobody is none (ID-8).
