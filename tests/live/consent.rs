@@ -138,8 +138,11 @@ impl Watched {
             return Ok(());
         }
         for (kind, value) in profile.identifiers().iter() {
-            self.sent
-                .retain(|(.., identifier), _| *identifier != format!("{kind}:{value}"));
+            // What was taken up first may have given it to somebody else.
+            if self.live().find(kind, value).is_none() {
+                self.sent
+                    .retain(|(.., identifier), _| *identifier != format!("{kind}:{value}"));
+            }
         }
         // Nobody remembers how many messages there were, so one of the same instant may bear an id that there was.
         self.ids.clear();
