@@ -72,7 +72,8 @@ impl Stream {
         let mut command = Command::new(env!("CARGO_BIN_EXE_volens"));
         command
             .current_dir(folder)
-            .args(["stream", "made.audience", "--events", "-", "--now", CLOCK]);
+            .args(["stream", "made.audience", "--events", "-", "--now", CLOCK])
+            .args(["--retain", RETAINED]);
         if with_store {
             command.args(["--store", "store"]);
         }
@@ -177,9 +178,6 @@ fn soak(minutes: &str, people: &str, with_store: bool) -> Result<(), Box<dyn Err
             continue;
         }
         let told = stream.end()?;
-        if number == QUARTERS / 2 {
-            drop_history(&folder.0, events.latest)?;
-        }
         stream = Stream::start(&folder.0, with_store, told)?;
     }
     let told = stream.end()?;
@@ -189,29 +187,6 @@ fn soak(minutes: &str, people: &str, with_store: bool) -> Result<(), Box<dyn Err
 #[expect(clippy::cast_precision_loss, reason = "no process has 2⁵³ bytes")]
 fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
-}
-
-fn drop_history(folder: &Path, latest: i64) -> Result<(), Box<dyn Error>> {
-    let now = Timestamp::from_millis(latest).to_string();
-    let status = Command::new(env!("CARGO_BIN_EXE_volens"))
-        .current_dir(folder)
-        .args([
-            "ingest",
-            "made.audience",
-            "--store",
-            "store",
-            "--retain",
-            RETAINED,
-            "--now",
-            &now,
-        ])
-        .stdout(Stdio::null())
-        .status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err("history could not be dropped".into())
-    }
 }
 
 /// Compares what destinations hold with what a full evaluation delivers.

@@ -438,6 +438,9 @@ struct StreamArguments {
     /// Keep the events, and what each destination was sent, in this folder; it is made if it is not there
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
+    /// Keep only so much history, such as "400 days": as time goes on, what is older is dropped for good. Identities, traits and consent stay
+    #[arg(long, value_name = "DURATION", value_parser = length)]
+    retain: Option<Duration>,
     /// Let time move on to this instant after the last event
     #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp)]
     until: Option<Timestamp>,

@@ -86,6 +86,7 @@ fn follow<S: Storage>(
     let now = || arguments.now.unwrap_or_else(clock);
     let mut options = Options::new(now());
     options.reuse = arguments.reuse.clone();
+    options.retain = arguments.retain;
     if let Some(space) = &arguments.space {
         options.space = space.clone();
     }

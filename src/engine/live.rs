@@ -50,7 +50,8 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Space`]; [`Error::Horizon`] where history was dropped that a definition can see; [`Error::Live`]
+    /// [`Error::Space`]; [`Error::Horizon`] where history was dropped, or is not to be kept, that a definition can see;
+    /// [`Error::Live`]
     pub fn live<S: Storage>(&self, storage: S, options: Options) -> Result<Live<S>, Error> {
         let mut journal = self.journal(storage)?;
         journal.finish_erasure()?;
@@ -58,6 +59,9 @@ impl Engine {
     }
 
     pub(crate) fn live_of<S: Storage>(&self, journal: Journal<S>, options: Options) -> Result<Live<S>, Error> {
+        if let Some(length) = options.retain {
+            self.horizon(length, options.now)?;
+        }
         let horizon = journal.horizon();
         let program = self.workspace.program.clone();
         let live = Live::open(program, journal, self.space_settings(), options)?;

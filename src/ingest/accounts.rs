@@ -1,6 +1,6 @@
 //! Accounts: what group calls say about them. Who resolves to whom does not matter here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::Effect;
 use super::events::{EventId, Events};
@@ -42,6 +42,18 @@ impl Accounts {
         let Some(account) = self.0.remove(name) else { return };
         for call in account.calls.into_iter().filter(|call| *call != id) {
             self.take(call, events);
+        }
+    }
+
+    /// The calls that set the traits as they are.
+    pub(super) fn setters(&self) -> impl Iterator<Item = EventId> {
+        self.0.values().flat_map(|account| account.set_by.setters())
+    }
+
+    /// Knows of these calls no more; what they set stays.
+    pub(super) fn let_go(&mut self, gone: &BTreeSet<EventId>) {
+        for account in self.0.values_mut() {
+            account.calls.retain(|call| !gone.contains(call));
         }
     }
 

@@ -84,8 +84,15 @@ impl Event {
 
     /// Leaves it what it says of identity and consent alone, if it stands in the history.
     pub(crate) fn leave_history(&mut self) {
-        if self.is_past() {
-            self.effect = Effect::Nothing;
+        self.effect.leave_history();
+    }
+}
+
+impl Effect {
+    /// One that stands in the history has none any more.
+    pub(super) fn leave_history(&mut self) {
+        if matches!(self, Effect::Past { .. }) {
+            *self = Effect::Nothing;
         }
     }
 }

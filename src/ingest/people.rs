@@ -185,6 +185,20 @@ impl People {
         }
     }
 
+    /// The events that set the traits as they are.
+    pub(super) fn setters(&self) -> impl Iterator<Item = EventId> {
+        self.all().flat_map(|(_, person)| person.setters())
+    }
+
+    /// Drops the history of all profiles at or before an instant.
+    pub(super) fn drop_history(&mut self, horizon: Timestamp) {
+        for slot in &mut self.slots {
+            if let Slot::Person(person) = slot {
+                person.drop_history(horizon);
+            }
+        }
+    }
+
     /// The profiles, in order of creation.
     pub(super) fn profiles(&self, events: &Events) -> Vec<Arc<Profile>> {
         let people = self.slots.iter().filter_map(|slot| match slot {

@@ -16,6 +16,8 @@
 //!
 //! What is read between two settlings is what was there at the first.
 
+mod retain;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -28,6 +28,11 @@ impl SetBy {
         put(values, changed);
     }
 
+    /// The events that set them as they are.
+    pub(super) fn setters(&self) -> impl Iterator<Item = EventId> {
+        self.0.values().copied()
+    }
+
     /// Takes in the traits of another profile; of a trait of both the later wins (ID-21).
     pub(super) fn absorb(&mut self, values: &mut Object, others: Object, other: SetBy, events: &Events) {
         let mut others: BTreeMap<Arc<str>, Value> = others.into_iter().collect();

@@ -49,7 +49,7 @@ use crate::ir::{DestinationSlot, Program};
 use crate::model::{Consent, Profile, Profiles};
 use crate::space::{Applied, Space, SpaceError};
 use crate::store::Storage;
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 use crate::value::Value;
 
 pub use change::Change;
@@ -72,6 +72,8 @@ pub struct Live<S> {
     /// How messages call the space.
     name: Box<str>,
     notices: Vec<Notice>,
+    /// How much history is kept.
+    retain: Option<Duration>,
     /// Stored, and not acted upon yet, in the order in which they came.
     behind: VecDeque<Applied>,
     /// The event that is being acted upon, and the instant before it.

@@ -10,7 +10,7 @@ use crate::ingest::{self, Ingestor};
 use crate::ir::Program;
 use crate::space::{Journal, Resumed, Settings, Space};
 use crate::store::Storage;
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// How a live engine is opened.
 #[derive(Debug, Clone)]
@@ -20,6 +20,9 @@ pub struct Options {
     pub now: Timestamp,
     /// How messages call the space (`context.personas`).
     pub space: String,
+    /// How much history a [`stream`](Live::stream) keeps: what is older, as of the instant that everything is as of, is dropped
+    /// for good as time goes on ([`Space::drop_history`]). `None`: all.
+    pub retain: Option<Duration>,
     /// Keys of audiences that were deleted and may be used again, because they are the same audiences (AM-4).
     pub reuse: Vec<String>,
 }
@@ -30,6 +33,7 @@ impl Options {
         Options {
             now,
             space: DEFAULT_SPACE.to_owned(),
+            retain: None,
             reuse: Vec::new(),
         }
     }
@@ -80,6 +84,7 @@ impl<S: Storage> Live<S> {
             ledger,
             ingestor,
             name: options.space.into(),
+            retain: options.retain,
             notices,
             behind: behind.into(),
             acting: None,

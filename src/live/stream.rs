@@ -4,11 +4,15 @@ use std::io::{BufReader, Read};
 
 use super::{Each, Live, LiveError, Outlet, Until};
 use crate::deliver::Resync;
+use crate::space::Horizon;
 use crate::store::Storage;
 use crate::time::Timestamp;
 
 /// As many events are made durable together at most; they share one sync before they are acted upon, and one after.
 const TOGETHER: usize = 1024;
+
+/// History is dropped when so large a part of what is kept, one of so many, is older than that.
+const MUCH_OF_IT: i64 = 8;
 
 /// How much is read at once, in bytes.
 const BUFFER: usize = 1 << 16;
@@ -88,6 +92,22 @@ impl<S: Storage> Live<S> {
         self.store(now, true)?;
         self.ingestor.clear_shared();
         self.deliver(outlet)?;
+        self.drop_history()
+    }
+
+    /// Drops history that is older than what is kept, once that is much: it takes as long as to write all that is kept anew.
+    fn drop_history(&mut self) -> Result<(), LiveError> {
+        let Some(length) = self.retain else { return Ok(()) };
+        let (now, horizon) = (self.now(), self.now().minus(length));
+        let before = self.space.journal().horizon().unwrap_or(Timestamp::MIN);
+        let is_much = horizon.since(before).as_millis() > length.as_millis() / MUCH_OF_IT;
+        // A window that begins at a date comes to reach further back than what is kept. The next start tells.
+        if !is_much || self.program.lookback(now).sees(horizon) {
+            return Ok(());
+        }
+        self.failed = true;
+        self.space.drop_history(Horizon::at(horizon))?;
+        self.failed = false;
         Ok(())
     }
 }

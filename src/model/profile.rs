@@ -339,6 +339,21 @@ impl History {
         }
     }
 
+    /// Whether there is an event at or before an instant.
+    pub(crate) fn reaches(&self, instant: Timestamp) -> bool {
+        let mut first = self.by_name.values().filter_map(|events| events.first());
+        first.any(|event| event.timestamp <= instant)
+    }
+
+    /// Drops the events at or before an instant.
+    pub(crate) fn drop_until(&mut self, instant: Timestamp) {
+        self.by_name.retain(|_, events| {
+            events.drain(..events.partition_point(|event| event.timestamp <= instant));
+            events.shrink_to_fit();
+            !events.is_empty()
+        });
+    }
+
     /// How many events there are.
     pub fn len(&self) -> usize {
         self.by_name.values().map(Vec::len).sum()

@@ -15,7 +15,7 @@ use super::intake::{Commit, Intake};
 use super::reading::{By, Read, ReadEvent};
 use super::record::{self, Delivered, Dropped, Forgotten, Hash, Stored};
 use super::replay::{self, Applied};
-use super::rewrite::{change, delivered_change};
+use super::rewrite::{Rewriting, change, delivered_change};
 use super::{Horizon, audit};
 use crate::deliver::{Ledger, Message};
 use crate::ingest::{
@@ -516,8 +516,7 @@ impl<S: Storage> Journal<S> {
         self.forgotten
             .extend(positions.first().map(|position| (*position, identifiers)));
         self.erasure.forget(forgotten);
-        self.finish_erasure()?;
-        Ok(())
+        self.erase(&HashSet::new())
     }
 
     /// Drops the history at or before an instant, in the same way; `at` is when that is done, for the audit. What events say of identity and consent stays.
@@ -525,6 +524,16 @@ impl<S: Storage> Journal<S> {
     /// # Errors
     /// Those of the storage. What was dropped is not seen any more once it is stored that it was.
     pub fn drop_history(&mut self, horizon: Horizon, at: Timestamp) -> Result<(), SpaceError> {
+        self.drop_history_and(horizon, at, &HashSet::new())
+    }
+
+    /// Does the same, and takes away altogether the events that [leave no trace](State::without_trace) without it.
+    pub(super) fn drop_history_and(
+        &mut self,
+        horizon: Horizon,
+        at: Timestamp,
+        without_trace: &HashSet<Arc<str>>,
+    ) -> Result<(), SpaceError> {
         let horizon = horizon.instant();
         if self.erasure.horizon >= Some(horizon) {
             return Ok(());
@@ -535,8 +544,7 @@ impl<S: Storage> Journal<S> {
         self.storage.append(&batch)?;
         self.unerased.push(audit::dropped(&dropped));
         self.erasure.drop_history(horizon);
-        self.finish_erasure()?;
-        Ok(())
+        self.erase(without_trace)
     }
 
     pub(super) fn erasure(&self) -> &Erasure {
@@ -551,10 +559,22 @@ impl<S: Storage> Journal<S> {
         if self.unerased.is_empty() {
             return Ok(false);
         }
+        self.erase(&HashSet::new())?;
+        Ok(true)
+    }
+
+    fn erase(&mut self, without_trace: &HashSet<Arc<str>>) -> Result<(), SpaceError> {
         let mut failed = None;
         let mut shared = Shared::new();
-        let (erasure, rules, index, forgotten) = (&self.erasure, &self.rules, &self.index, &self.forgotten);
-        let acted = self.acted()?.map(|acted| acted.end);
+        let (erasure, forgotten) = (&self.erasure, &self.forgotten);
+        let by = Rewriting {
+            erasure,
+            rules: &self.rules,
+            index: &self.index,
+            acted: self.acted()?.map(|acted| acted.end),
+            forgotten,
+            without_trace,
+        };
         let last = self.delivered;
         let is_taken = self.handed_out;
         let rewritten = self.storage.rewrite(&mut |entry| {
@@ -564,7 +584,7 @@ impl<S: Storage> Journal<S> {
                     delivered_change(entry, erasure, forgotten, Some(entry.position) == last, is_taken)
                 }
                 record::HANDED_OUT if Some(entry.position) < last => Ok(Change::Remove),
-                _ => change(entry, erasure, rules, (index, acted), forgotten, &mut shared),
+                _ => change(entry, &by, &mut shared),
             };
             change.unwrap_or_else(|error| {
                 failed.get_or_insert(error);
@@ -585,7 +605,7 @@ impl<S: Storage> Journal<S> {
         batch.push(record::ERASED, &[]);
         self.storage.append(&batch)?;
         self.unerased.clear();
-        Ok(true)
+        Ok(())
     }
 
     /// Where the event of a message id is stored, and its record.

@@ -370,12 +370,24 @@ impl<S: Storage> Space<S> {
     /// Drops the history (track, page and screen events) at or before an instant, for good; identities, traits and consent
     /// stay as they are. Events that old are refused from then on, unless they say something of consent.
     ///
+    /// Events of which nothing is left then are taken away altogether: that brought no identifiers together, set no trait that
+    /// was not set again later, and say nothing of consent. So a space whose history is dropped every now and then grows with
+    /// its people and with what they answered, not with its events. Where an older event comes late, for it says something of
+    /// consent, and changes who is who, it does so among the events that are left.
+    ///
     /// # Errors
     /// Those of the storage.
     pub fn drop_history(&mut self, horizon: Horizon) -> Result<(), SpaceError> {
-        let dropped = self.journal.drop_history(horizon, self.now);
-        // Also after an error, as with those who are forgotten.
-        self.load()?;
+        if self.journal.horizon() >= Some(horizon.instant()) {
+            return Ok(());
+        }
+        let without_trace = self.state.without_trace(horizon.instant());
+        let dropped = self.journal.drop_history_and(horizon, self.now, &without_trace);
+        match dropped {
+            Ok(()) => self.state.drop_history(horizon.instant(), &without_trace),
+            // As with those who are forgotten: how far it came, the journal knows.
+            Err(_) => self.load()?,
+        }
         dropped
     }
 }

@@ -1,6 +1,7 @@
 //! What becomes of each record when a storage is rewritten, so that what was forgotten or dropped is in no file.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::erase::{Erasure, Rest};
 use super::error::SpaceError;
@@ -12,33 +13,53 @@ use crate::ingest::Shared;
 use crate::model::{IdentityRules, USER_ID};
 use crate::store::{Change, Entry, Position};
 
+/// What becomes of events when the storage is rewritten.
+pub(super) struct Rewriting<'j> {
+    pub(super) erasure: &'j Erasure,
+    pub(super) rules: &'j IdentityRules,
+    pub(super) index: &'j Index,
+    /// The records before it were acted upon, where any ever was.
+    pub(super) acted: Option<Position>,
+    pub(super) forgotten: &'j [(Position, HashSet<Hash>)],
+    /// The message ids of events that leave no trace, and need not be kept.
+    pub(super) without_trace: &'j HashSet<Arc<str>>,
+}
+
+impl Rewriting<'_> {
+    /// What is left of an event.
+    fn rest(&self, entry: &Entry<'_>, stored: &Stored<'_>, shared: &mut Shared) -> Result<Rest, SpaceError> {
+        let Rewriting {
+            erasure, rules, index, ..
+        } = self;
+        let was_acted_upon = self.acted.is_none_or(|acted| entry.position < acted);
+        if index.is_at(stored.message_id, entry.position) {
+            if was_acted_upon && self.without_trace.contains(stored.message_id) {
+                return Ok(Rest::Nothing);
+            }
+            return Ok(erasure.rest(stored, rules, shared)?);
+        }
+        // One that another has taken the place of is still needed where that was not acted upon yet.
+        let is_needed = self
+            .acted
+            .is_some_and(|acted| was_acted_upon && index.is_from(stored.message_id, acted));
+        if !is_needed {
+            return Ok(Rest::Nothing);
+        }
+        // Nobody knows of it whose it was: what it names of people who were forgotten since is taken out.
+        let after = forgotten_after(self.forgotten, entry.position);
+        Ok(erasure.rest_of_replaced(stored, rules, shared, |hash| {
+            after.iter().any(|(_, identifiers)| identifiers.contains(hash))
+        })?)
+    }
+}
+
 /// What becomes of a record when the storage is rewritten.
-pub(super) fn change(
-    entry: &Entry<'_>,
-    erasure: &Erasure,
-    rules: &IdentityRules,
-    (index, acted): (&Index, Option<Position>),
-    forgotten: &[(Position, HashSet<Hash>)],
-    shared: &mut Shared,
-) -> Result<Change, SpaceError> {
+pub(super) fn change(entry: &Entry<'_>, by: &Rewriting<'_>, shared: &mut Shared) -> Result<Change, SpaceError> {
     if entry.kind != record::EVENT {
         return Ok(Change::Keep);
     }
     let stored = stored(entry)?;
-    // One that another has taken the place of is still needed where that was not acted upon yet.
-    let is_needed = acted.is_some_and(|acted| entry.position < acted && index.is_from(stored.message_id, acted));
-    let rest = match index.is_at(stored.message_id, entry.position) {
-        true => erasure.rest(&stored, rules, shared)?,
-        false if !is_needed => Rest::Nothing,
-        // Nobody knows of it whose it was: what it names of people who were forgotten since is taken out.
-        false => {
-            let after = forgotten_after(forgotten, entry.position);
-            erasure.rest_of_replaced(&stored, rules, shared, |hash| {
-                after.iter().any(|(_, identifiers)| identifiers.contains(hash))
-            })?
-        }
-    };
-    Ok(match rest {
+    Ok(match by.rest(entry, &stored, shared)? {
         Rest::All => Change::Keep,
         Rest::Nothing => Change::Remove,
         Rest::Some { json, without_history } => {

@@ -73,6 +73,151 @@ proptest! {
     }
 }
 
+/// What is known of profiles and accounts, without the history at or before an instant.
+fn known(profiles: &Profiles, horizon: Timestamp) -> Json {
+    let accounts = profiles.accounts().iter();
+    let accounts = accounts.map(|(id, account)| json!([id, account.traits, account.users]));
+    json!([since(profiles, horizon), accounts.collect::<Vec<_>>()])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(200), ..ProptestConfig::default() })]
+
+    /// What happens after the horizon leads to the same, whether what had no trace is there or not.
+    #[test]
+    fn what_comes_after_the_horizon_finds_all_that_matters(
+        events in vec(event(), 1..32),
+        later in vec(vec((event(), 1..=LAST), 0..8), 1..3),
+        settings in settings(),
+        at in 0..LAST,
+    ) {
+        let now = minute(LAST);
+        let engine = Engine::from_text("none.audience", "").unwrap();
+        let mut spaces = [(); 2].map(|()| Space::open(Memory::new(), settings.clone(), now).unwrap());
+        for space in &mut spaces {
+            give(space, &events, now);
+        }
+        let violations = spaces[0].violations();
+        let length = Duration::from_millis(now.as_millis() - minute(at).as_millis());
+        spaces[0].drop_history(engine.horizon(length, now).unwrap()).unwrap();
+        prop_assert_eq!(spaces[0].violations(), violations);
+        for (round, later) in later.into_iter().enumerate() {
+            let later = later.into_iter().enumerate().map(|(number, (mut event, minutes))| {
+                let instant = minute((at + minutes).min(LAST)).to_string();
+                for key in ["timestamp", "receivedAt", "sentAt"] {
+                    event[key] = json!(instant);
+                }
+                event["messageId"] = json!(format!("later-{round}-{number}"));
+                event
+            });
+            let later: Vec<Json> = later.collect();
+            for space in &mut spaces {
+                give(space, &later, now);
+            }
+            prop_assert_eq!(known(&spaces[0].profiles(), minute(at)), known(&spaces[1].profiles(), minute(at)));
+            prop_assert_eq!(spaces[0].violations(), spaces[1].violations());
+            let [dropped, whole] = spaces;
+            let dropped = Space::open(dropped.into_storage(), settings.clone(), now).unwrap();
+            prop_assert_eq!(known(&dropped.profiles(), minute(at)), known(&whole.profiles(), minute(at)));
+            spaces = [dropped, whole];
+        }
+    }
+}
+
+/// An event of one who is known by a user id and a device.
+fn of_both(message_id: &str, at: &str, more: Json) -> Json {
+    let mut event = json!({
+        "type": "track", "event": "E", "messageId": message_id, "userId": "u1", "anonymousId": "a1",
+        "timestamp": format!("2026-06-{at}T00:00:00Z"),
+    });
+    event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    event
+}
+
+#[test]
+fn an_event_without_any_trace_is_gone_with_its_history() {
+    let refuses = json!({"consent": {"categoryPreferences": {"Advertising": false}}});
+    let group = |plan: &str| json!({"type": "group", "groupId": "g", "traits": {"plan": plan}});
+    // What happens, and whether it is needed.
+    let rows = [
+        (of_both("brings both together", "01", json!({})), true),
+        (of_both("nothing but history", "02", json!({})), false),
+        (
+            of_both(
+                "overwritten",
+                "03",
+                json!({"type": "identify", "traits": {"plan": "free"}}),
+            ),
+            false,
+        ),
+        (
+            of_both(
+                "in part",
+                "03",
+                json!({"type": "identify", "traits": {"plan": "free", "city": "Bonn"}}),
+            ),
+            true,
+        ),
+        (
+            of_both(
+                "takes away",
+                "04",
+                json!({"type": "identify", "traits": {"plan": null}}),
+            ),
+            true,
+        ),
+        (of_both("refuses", "05", json!({"context": refuses})), true),
+        (of_both("refuses again", "06", json!({"context": refuses})), true),
+        (of_both("first of the account", "06", group("free")), true),
+        (of_both("again of the account", "07", group("free")), false),
+        (of_both("as the account is", "08", group("pro")), true),
+        (
+            of_both(
+                "a new email",
+                "09",
+                json!({"context": {"traits": {"email": "x@x.com"}}}),
+            ),
+            true,
+        ),
+        (of_both("too many names", "08", json!({"userId": "u2"})), true),
+        (
+            of_both("of that one", "09", json!({"userId": "u2", "anonymousId": null})),
+            false,
+        ),
+        (
+            of_both("reserved", "09", json!({"type": "identify", "traits": {"id": "1"}})),
+            true,
+        ),
+        (of_both("on the edge", "10", json!({})), false),
+        (of_both("young", "11", json!({})), true),
+    ];
+    let now: Timestamp = "2026-06-30T00:00:00Z".parse().unwrap();
+    let engine = Engine::from_text("shop.audience", "category Advertising\nidentity { user_id limit 1 }").unwrap();
+    let mut space = engine.space(Memory::new(), now).unwrap();
+    let events: Vec<Json> = rows.iter().map(|(event, _)| event.clone()).collect();
+    give(&mut space, &events, now);
+    let (before, horizon) = (space.profiles(), "2026-06-10T00:00:00Z".parse().unwrap());
+    let length = Duration::from_millis(now.as_millis() - Timestamp::as_millis(horizon));
+    space.drop_history(engine.horizon(length, now).unwrap()).unwrap();
+    let needed = rows.iter().filter(|(_, is_needed)| *is_needed).count() as u64;
+    for round in ["at once", "opened anew"] {
+        for (event, is_needed) in &rows {
+            assert_eq!(
+                holds(&space, event["messageId"].as_str().unwrap()),
+                *is_needed,
+                "{event}, {round}"
+            );
+        }
+        assert_eq!(space.counts().applied, needed, "{round}");
+        assert_eq!(known(&space.profiles(), horizon), known(&before, horizon), "{round}");
+        space = engine.space(space.into_storage(), now).unwrap();
+    }
+    // None of them comes back.
+    let receipt = give(&mut space, &events, now);
+    assert_eq!(receipt.counts.applied, 0);
+    assert_eq!(known(&space.profiles(), horizon), known(&before, horizon));
+}
+
 /// A page view with what it says of consent to advertising.
 fn page(message_id: &str, user: &str, at: &str, advertising: Option<bool>) -> Json {
     let mut event = json!({

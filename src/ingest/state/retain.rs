@@ -1,0 +1,74 @@
+//! What retention takes away: history, and the events that have no other trace.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use super::State;
+use crate::ingest::event::{Effect, LeftOut};
+use crate::ingest::events::EventId;
+use crate::ingest::people::PersonId;
+use crate::time::Timestamp;
+
+impl State {
+    /// The message ids of the events at or before an instant that leave no trace where history at or before it is dropped:
+    /// without them who is who, traits, accounts and consent come to the same, and so does whatever happened after that
+    /// instant.
+    ///
+    /// Such an event carries identifiers that were all on one profile before it, so it brought nobody together; each trait
+    /// that it set was set again later; of the calls that name a profile's account there is an earlier one; nothing of it was
+    /// left out, which is counted; and it says nothing of consent. What somebody answered is kept for good: it is what consent
+    /// is proved by.
+    pub(crate) fn without_trace(&self, horizon: Timestamp) -> HashSet<Arc<str>> {
+        let setters: HashSet<EventId> = self.people.setters().chain(self.accounts.setters()).collect();
+        let mut named: BTreeSet<(PersonId, &str)> = BTreeSet::new();
+        let mut without_trace = HashSet::new();
+        for set in &self.sets {
+            let mut events = set.events.clone();
+            // The first call that names an account is the one that is kept.
+            events.sort_by(|a, b| self.events.order(*a, *b));
+            for id in events {
+                let Some(event) = self.events.get(id) else { continue };
+                let is_first = match (&event.effect, event.person) {
+                    (Effect::Group { id, .. }, Some(person)) => named.insert((self.people.current(person), id)),
+                    _ => false,
+                };
+                let is_none = event.times.timestamp <= horizon
+                    && event.consent.is_none()
+                    && event.left_out == LeftOut::default()
+                    && !is_first
+                    && !setters.contains(&id)
+                    && self.people.owner_at(id, &event.links, &self.events).is_some();
+                if is_none {
+                    without_trace.insert(event.message_id.clone());
+                }
+            }
+        }
+        without_trace
+    }
+
+    /// Drops the history at or before an instant, and the events [`without_trace`](State::without_trace).
+    pub(crate) fn drop_history(&mut self, horizon: Timestamp, without_trace: &HashSet<Arc<str>>) {
+        let mut gone: BTreeSet<EventId> = BTreeSet::new();
+        for set in &mut self.sets {
+            for id in &set.events {
+                let Some(event) = self.events.get_mut(*id) else {
+                    continue;
+                };
+                if without_trace.contains(&event.message_id) {
+                    gone.insert(*id);
+                } else if event.times.timestamp <= horizon {
+                    event.effect.leave_history();
+                }
+            }
+            set.events.retain(|id| !gone.contains(id));
+            set.events.shrink_to_fit();
+            let order = |a: &EventId, b: &EventId| self.events.order(*a, *b);
+            set.last = set.events.iter().copied().max_by(order);
+        }
+        self.accounts.let_go(&gone);
+        for id in gone {
+            self.events.remove(id);
+        }
+        self.people.drop_history(horizon);
+    }
+}
