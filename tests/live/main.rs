@@ -14,6 +14,7 @@ mod known;
 mod make;
 mod meaning;
 mod promises;
+mod retained;
 
 use proptest::prelude::ProptestConfig;
 
