@@ -13,7 +13,8 @@ PEOPLE = 1000000
 
 # What `make soak` does: for so long, of so many people, with a `store` or in `memory` alone.
 MINUTES = 20
-SOAKED = 2000
+SOAKED = 200
+ANSWERS = 5
 KEPT = store
 
 .PHONY: check fmt lint test docs lean snapshots bench bench-smoke growth bench-peers instructions instructions-update live scale soak spaces events long long-sql warehouse warehouse-spark
@@ -95,10 +96,10 @@ bench-peers:
 scale:
 	cargo bench --features store --bench scale -- $(EVENTS) $(PEOPLE)
 
-# `volens stream` at full speed: whether its memory is that of its events, and what destinations hold what a full evaluation
-# delivers. 20 minutes need 10 GB of disk and of memory.
+# `volens stream` at full speed, with as much history as the definitions need: whether its memory stays what it is, and whether
+# destinations hold what a full evaluation delivers.
 soak:
-	cargo bench --locked --features cli --bench soak -- $(MINUTES) $(SOAKED) $(KEPT)
+	cargo bench --locked --features cli --bench soak -- $(MINUTES) $(SOAKED) $(KEPT) $(ANSWERS)
 
 # The example workspaces: no warning, in canonical form, their tests hold, and their events are what the generator makes.
 spaces:

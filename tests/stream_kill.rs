@@ -128,13 +128,14 @@ impl Folder {
         assert!(rest.status.success(), "{rest:?}");
     }
 
-    fn start(&self, store: &Path, events: Option<&str>) -> Child {
+    fn start(&self, store: &Path, events: Option<&str>, more: &[&str]) -> Child {
         let mut command = self.command("stream", store);
         if let Some(events) = events {
             command.args(["--events", events]);
         }
         command
             .args(["--until", "2026-12-01T00:00:00Z"])
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -190,7 +191,14 @@ fn about(line: &str) -> String {
 #[test]
 fn no_message_is_lost_and_a_repeat_is_the_same() {
     let folder = Folder::new("stream-kill");
-    kill(&folder, Some("events.jsonl"), |_| {});
+    kill(&folder, Some("events.jsonl"), &[], |_| {});
+}
+
+/// History is dropped on the way, and a crash may come while it is.
+#[test]
+fn what_is_sent_is_the_same_after_a_crash_where_history_is_dropped() {
+    let folder = Folder::new("stream-kill-retained");
+    kill(&folder, Some("events.jsonl"), &["--retain", "11 days"], |_| {});
 }
 
 #[test]
@@ -199,16 +207,16 @@ fn what_was_ingested_meanwhile_is_the_same_after_a_crash() {
     let events = fs::read_to_string(folder.0.join("events.jsonl")).unwrap();
     let first: String = events.split_inclusive('\n').take(EVENTS as usize / 10).collect();
     fs::write(folder.0.join("first.jsonl"), first).unwrap();
-    kill(&folder, None, |store| folder.ingested(store, "first.jsonl"));
+    kill(&folder, None, &[], |store| folder.ingested(store, "first.jsonl"));
 }
 
-/// Kills processes that stream these events, over stores that were `prepared`.
-fn kill(folder: &Folder, events: Option<&str>, prepare: impl Fn(&Path)) {
+/// Kills processes that stream these events and are told `more`, over stores that were `prepared`.
+fn kill(folder: &Folder, events: Option<&str>, more: &[&str], prepare: impl Fn(&Path)) {
     let asked = std::env::var("VOLENS_KILLS").ok();
     let kills: u64 = asked.map_or(25, |asked| asked.parse().unwrap());
     let whole = folder.0.join("whole");
     prepare(&whole);
-    let (expected, was_killed) = killed(folder.start(&whole, events), u64::MAX, Duration::ZERO);
+    let (expected, was_killed) = killed(folder.start(&whole, events, &[]), u64::MAX, Duration::ZERO);
     assert!(!was_killed && expected.len() > 1000, "{}", expected.len());
     let in_order: BTreeMap<&str, usize> = expected
         .iter()
@@ -235,7 +243,7 @@ fn kill(folder: &Folder, events: Option<&str>, prepare: impl Fn(&Path)) {
                 ),
                 false => (u64::MAX, Duration::ZERO),
             };
-            let (lines, was_killed) = killed(folder.start(&store, events), messages, wait);
+            let (lines, was_killed) = killed(folder.start(&store, events, more), messages, wait);
             done += u64::from(was_killed);
             let mut last: BTreeMap<String, usize> = BTreeMap::new();
             for line in lines {

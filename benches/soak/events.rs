@@ -38,25 +38,36 @@ const A_DAY: i64 = 10;
 /// So many people use each other's devices, and nobody else's.
 const HOUSEHOLD: i64 = 10;
 
+/// Who sends what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mix {
+    pub(crate) people: i64,
+    /// So many of a thousand events are answers to consent banners. (A quarter more say on the side what is agreed to.)
+    pub(crate) answers: i64,
+}
+
 pub(crate) struct Events {
-    people: i64,
+    mix: Mix,
     rng: Rng,
     /// How many lines there were.
     pub(crate) count: u64,
     /// The latest instant among them.
     pub(crate) latest: i64,
+    /// How many of them said something of consent.
+    pub(crate) answers: u64,
     /// The household that the last line is about.
     household: i64,
     line: String,
 }
 
 impl Events {
-    pub(crate) fn new(people: i64) -> Self {
+    pub(crate) fn new(mix: Mix) -> Self {
         Events {
-            people,
+            mix,
             rng: Rng(7),
             count: 0,
             latest: START,
+            answers: 0,
             household: 0,
             line: String::new(),
         }
@@ -76,17 +87,17 @@ impl Events {
     }
 
     fn write(&mut self, number: i64) -> std::fmt::Result {
-        let (rng, out) = (&mut self.rng, &mut self.line);
-        let mut time = START + number * DAY / (self.people * A_DAY);
+        let (rng, out, Mix { people, answers }) = (&mut self.rng, &mut self.line, self.mix);
+        let mut time = START + number * DAY / (people * A_DAY);
         if rng.percent(4) {
             time -= rng.between(0, 72 * HOUR);
         }
         self.latest = self.latest.max(time);
-        let person = rng.between(0, self.people - 1);
+        let person = rng.between(0, people - 1);
         self.household = person / HOUSEHOLD;
         write!(out, r#"{{"messageId":"m{number}","timestamp":"{}""#, iso(time))?;
         // Everybody has a new device now and then, four in all.
-        let device = number / (self.people * A_DAY * 5) % 4;
+        let device = number / (people * A_DAY * 5) % 4;
         let owner = match rng.between(0, 199) {
             0 => self.household * HOUSEHOLD,
             _ => person,
@@ -98,7 +109,9 @@ impl Events {
         if !from_device || rng.percent(60) {
             write!(out, r#","userId":"u{person}""#)?;
         }
-        match rng.between(0, 9) {
+        let is_answer = rng.between(0, 999) < answers;
+        match rng.between(0, 8) {
+            _ if is_answer => out.push_str(r#","type":"track","event":"Segment Consent Preference Updated""#),
             0 => {
                 let plan = rng.pick(&["free", "pro", "pro"]);
                 write!(
@@ -106,8 +119,7 @@ impl Events {
                     r#","type":"identify","traits":{{"plan":"{plan}","email":"p{person}@example.com"}}"#
                 )?;
             }
-            1 => out.push_str(r#","type":"track","event":"Segment Consent Preference Updated""#),
-            2..=5 => write!(
+            1..=4 => write!(
                 out,
                 r#","type":"track","event":"Product Viewed","properties":{{"product":"p{}"}}"#,
                 rng.between(0, 9)
@@ -119,7 +131,8 @@ impl Events {
                 rng.between(1, 60)
             )?,
         }
-        if out.ends_with("Updated\"") || rng.percent(3) {
+        if is_answer || rng.between(0, 3999) < answers {
+            self.answers += 1;
             let (advertising, analytics) = (rng.percent(80), rng.percent(80));
             write!(
                 out,
@@ -140,9 +153,9 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    pub(crate) fn of(people: i64, count: u64, part: (i64, i64)) -> Self {
+    pub(crate) fn of(mix: Mix, count: u64, part: (i64, i64)) -> Self {
         Part {
-            events: Events::new(people),
+            events: Events::new(mix),
             count,
             part,
             at: 0,

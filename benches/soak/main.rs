@@ -1,15 +1,15 @@
-//! `volens stream` at full speed for a long time: whether its memory is that of the events that it keeps and nothing else, and
-//! whether destinations hold in the end what a full evaluation delivers.
+//! `volens stream` at full speed for a long time: whether its memory is that of what it has to keep and nothing else, and whether
+//! destinations hold in the end what a full evaluation delivers.
 //!
 //! ```text
-//! make soak                                                      20 minutes of 2 000 people, with a store
-//! make soak MINUTES=5 SOAKED=100  KEPT=memory                    without one
+//! make soak                                        20 minutes of 200 people, with a store
+//! make soak MINUTES=5 SOAKED=100 KEPT=memory       without one
+//! make soak ANSWERS=100                            100 of 1 000 events are answers to consent banners, not 5
 //! ```
 //!
-//! The command is fed through a pipe. With a store it is ended and started again at each quarter, as one would who deploys a new
-//! version; at half time history that no definition sees any more is dropped before that. Two numbers tell whether anything grows
-//! that should not: bytes an event, which stay the same from quarter to quarter, and the memory of the process that was started
-//! anew, which is not less than that of the one before it. Memory is what Linux tells of a process.
+//! The command is fed through a pipe, and keeps as much history as the definitions need. With a store it is ended and started
+//! again at each quarter, as one would who deploys a new version. What may grow is what people answered: that is kept for good.
+//! Memory is what Linux tells of a process.
 
 mod events;
 #[path = "../../examples/generate/kit.rs"]
@@ -27,8 +27,9 @@ use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use events::{Events, RETAINED, WORKSPACE};
+use events::{Events, Mix, RETAINED, WORKSPACE};
 use told::{Told, expected};
+use volens::store::Directory;
 use volens::{Engine, Timestamp};
 
 /// After all events, so that none counts as dated ahead.
@@ -42,12 +43,13 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
-        [minutes, people, "store"] => soak(minutes, people, true),
-        [minutes, people, "memory"] => soak(minutes, people, false),
+        [minutes, people, kept @ ("store" | "memory"), answers] => soak(minutes, people, *kept == "store", answers),
         // So that whoever runs all benches knows that it runs.
-        ["--test"] => soak("0.03", "50", true).and_then(|()| soak("0.03", "50", false)),
+        ["--test"] => soak("0.03", "50", true, "100").and_then(|()| soak("0.03", "50", false, "100")),
         _ => {
-            println!("say for how many minutes, with how many people, and where events are kept: 20 2000 store");
+            println!(
+                "say for how many minutes, with how many people, where events are kept, and how many of a thousand are answers: 20 2000 store 5"
+            );
             Ok(())
         }
     };
@@ -151,14 +153,15 @@ impl Drop for Folder {
     }
 }
 
-fn soak(minutes: &str, people: &str, with_store: bool) -> Result<(), Box<dyn Error>> {
-    let (minutes, people): (f64, i64) = (minutes.parse()?, people.parse()?);
+fn soak(minutes: &str, people: &str, with_store: bool, answers: &str) -> Result<(), Box<dyn Error>> {
+    let (minutes, people, answers): (f64, i64, i64) = (minutes.parse()?, people.parse()?, answers.parse()?);
+    let mix = Mix { people, answers };
     let quarter = Duration::from_secs_f64(minutes * 60.0 / f64::from(QUARTERS));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("soak-{}", std::process::id()));
     let folder = Folder(folder);
     fs::create_dir_all(&folder.0)?;
     fs::write(folder.0.join("made.audience"), WORKSPACE)?;
-    let mut events = Events::new(people);
+    let mut events = Events::new(mix);
     let mut stream = Stream::start(&folder.0, with_store, Told::default())?;
     println!("| quarter | events | events/s | MiB at first | MiB at last | bytes an event more |");
     println!("|---|---|---|---|---|---|");
@@ -181,7 +184,17 @@ fn soak(minutes: &str, people: &str, with_store: bool) -> Result<(), Box<dyn Err
         stream = Stream::start(&folder.0, with_store, told)?;
     }
     let told = stream.end()?;
-    drift(&told, &events, people)
+    if with_store {
+        let engine = Engine::from_text("made.audience", WORKSPACE)?;
+        let journal = engine.journal(Directory::open_read_only(folder.0.join("store").as_path())?)?;
+        println!(
+            "\nThe store holds {} events; {} of the {} said something of consent.",
+            journal.len(),
+            events.answers,
+            events.count
+        );
+    }
+    drift(&told, &events, mix)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no process has 2⁵³ bytes")]
@@ -190,10 +203,10 @@ fn mib(bytes: u64) -> f64 {
 }
 
 /// Compares what destinations hold with what a full evaluation delivers.
-fn drift(told: &Told, events: &Events, people: i64) -> Result<(), Box<dyn Error>> {
+fn drift(told: &Told, events: &Events, mix: Mix) -> Result<(), Box<dyn Error>> {
     let now = Timestamp::from_millis(events.latest);
     let engine = Engine::from_text("made.audience", WORKSPACE)?;
-    let expected = expected(&engine, people, events.count, now)?;
+    let expected = expected(&engine, mix, events.count, now)?;
     let drift: Vec<_> = told.held.symmetric_difference(&expected).collect();
     println!(
         "\nAs of {now} destinations hold {} by {} messages; a full evaluation of the {} events delivers {}; {} differ.",

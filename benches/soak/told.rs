@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader};
 use serde_json::Value as Json;
 use volens::{Engine, Timestamp};
 
-use crate::events::Part;
+use crate::events::{Mix, Part};
 
 /// Destination, audience, identifier.
 pub(crate) type Name = (String, String, String);
@@ -51,16 +51,11 @@ fn named(message: &Json) -> Option<(Name, bool)> {
 }
 
 /// What a full evaluation of the same events delivers, as of `now`, part by part so that they need not all be in memory.
-pub(crate) fn expected(
-    engine: &Engine,
-    people: i64,
-    count: u64,
-    now: Timestamp,
-) -> Result<BTreeSet<Name>, volens::Error> {
+pub(crate) fn expected(engine: &Engine, mix: Mix, count: u64, now: Timestamp) -> Result<BTreeSet<Name>, volens::Error> {
     const PARTS: i64 = 4;
     let mut expected = BTreeSet::new();
     for part in 0..PARTS {
-        let lines = BufReader::new(Part::of(people, count, (part, PARTS)));
+        let lines = BufReader::new(Part::of(mix, count, (part, PARTS)));
         let profiles = engine.ingest(lines, now)?.profiles;
         let run = engine.run(&profiles, now)?;
         let users: BTreeMap<String, _> = profiles.users().iter().map(|user| (engine.label(user), user)).collect();

@@ -13,6 +13,9 @@ use super::kind::Kind;
 use super::ledger::{Entry, Ledger, State};
 use crate::time::Timestamp;
 
+/// Of so many identifiers at most one record of a whole ledger tells.
+const TOGETHER: usize = 4096;
+
 /// The version of the records that are written.
 const FORMAT: u32 = 1;
 
@@ -131,26 +134,11 @@ impl Ledger {
         }
         let identifiers = changed.iter().map(|(kind, value)| {
             let entries = self.entries(*kind, value).iter().filter(|entry| entry.changed);
-            let mut lines: Vec<Line<'_>> = entries.map(|entry| self.line(entry)).collect();
-            lines.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
-            Identifier(*kind, (&**value).into(), lines)
+            self.identifier(*kind, value, entries)
         });
         let record = written(&Record {
             format: FORMAT,
-            declared: declared.then(|| Names {
-                audiences: {
-                    let audiences = self.declared.audiences.iter();
-                    audiences
-                        .map(|(key, since)| ((&**key).into(), since.map(Timestamp::as_millis)))
-                        .collect()
-                },
-                destinations: {
-                    let destinations = self.declared.destinations.iter();
-                    destinations
-                        .map(|(name, kind)| ((&**name).into(), (&**kind).into()))
-                        .collect()
-                },
-            }),
+            declared: declared.then(|| self.declared_names()),
             sent: identifiers.collect(),
         });
         for (kind, value) in changed {
@@ -159,6 +147,58 @@ impl Ledger {
                 .for_each(|entry| entry.changed = false);
         }
         Some(record)
+    }
+
+    /// All of it, as records that say what those before them said together.
+    pub(crate) fn whole(&self) -> Vec<Vec<u8>> {
+        let mut all: Vec<(Kind, &str, &[Entry])> = self.all().collect();
+        all.sort_unstable_by_key(|(kind, value, _)| (*kind, *value));
+        let names = Record {
+            format: FORMAT,
+            declared: Some(self.declared_names()),
+            sent: Vec::new(),
+        };
+        let parts = all.chunks(TOGETHER).map(|part| Record {
+            format: FORMAT,
+            declared: None,
+            sent: part
+                .iter()
+                .map(|(kind, value, entries)| self.identifier(*kind, value, entries.iter()))
+                .collect(),
+        });
+        std::iter::once(names)
+            .chain(parts)
+            .map(|record| written(&record))
+            .collect()
+    }
+
+    fn declared_names(&self) -> Names<'_> {
+        let Declared {
+            audiences,
+            destinations,
+            ..
+        } = &self.declared;
+        Names {
+            audiences: audiences
+                .iter()
+                .map(|(key, since)| ((&**key).into(), since.map(Timestamp::as_millis)))
+                .collect(),
+            destinations: destinations
+                .iter()
+                .map(|(name, kind)| ((&**name).into(), (&**kind).into()))
+                .collect(),
+        }
+    }
+
+    fn identifier<'l>(
+        &'l self,
+        kind: Kind,
+        value: &'l str,
+        entries: impl Iterator<Item = &'l Entry>,
+    ) -> Identifier<'l> {
+        let mut lines: Vec<Line<'_>> = entries.map(|entry| self.line(entry)).collect();
+        lines.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+        Identifier(kind, value.into(), lines)
     }
 
     fn line<'l>(&'l self, entry: &'l Entry) -> Line<'l> {

@@ -106,7 +106,8 @@ impl<S: Storage> Live<S> {
             return Ok(());
         }
         self.failed = true;
-        self.space.drop_history(Horizon::at(horizon))?;
+        self.space
+            .drop_history_with(Horizon::at(horizon), &self.ledger.whole())?;
         self.failed = false;
         Ok(())
     }

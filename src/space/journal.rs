@@ -15,7 +15,7 @@ use super::intake::{Commit, Intake};
 use super::reading::{By, Read, ReadEvent};
 use super::record::{self, Delivered, Dropped, Forgotten, Hash, Stored};
 use super::replay::{self, Applied};
-use super::rewrite::{Rewriting, change, delivered_change};
+use super::rewrite::{Needless, Rewriting, change, delivered_change};
 use super::{Horizon, audit};
 use crate::deliver::{Ledger, Message};
 use crate::ingest::{
@@ -306,6 +306,25 @@ impl<S: Storage> Journal<S> {
         Ok(())
     }
 
+    /// Writes down, where all that is stored was acted upon and all messages were taken, what destinations were sent as a whole.
+    /// Gives where that begins.
+    pub(super) fn deliver_whole(&mut self, now: Timestamp, ledger: &[Vec<u8>]) -> Result<Option<Position>, SpaceError> {
+        let mut batch = Batch::new();
+        for part in ledger {
+            let delivered = Delivered {
+                now,
+                next: None,
+                ledger: part,
+                messages: Vec::new(),
+            };
+            batch.push_with(record::DELIVERED, |out| delivered.write(out));
+        }
+        let positions = self.storage.append(&batch)?;
+        self.delivered = positions.last().copied();
+        self.handed_out = false;
+        Ok(positions.first().copied())
+    }
+
     /// Writes down that the messages were taken.
     pub(super) fn handed_out(&mut self) -> Result<(), SpaceError> {
         let mut batch = Batch::new();
@@ -516,7 +535,7 @@ impl<S: Storage> Journal<S> {
         self.forgotten
             .extend(positions.first().map(|position| (*position, identifiers)));
         self.erasure.forget(forgotten);
-        self.erase(&HashSet::new())
+        self.erase(&Needless::default())
     }
 
     /// Drops the history at or before an instant, in the same way; `at` is when that is done, for the audit. What events say of identity and consent stays.
@@ -524,15 +543,15 @@ impl<S: Storage> Journal<S> {
     /// # Errors
     /// Those of the storage. What was dropped is not seen any more once it is stored that it was.
     pub fn drop_history(&mut self, horizon: Horizon, at: Timestamp) -> Result<(), SpaceError> {
-        self.drop_history_and(horizon, at, &HashSet::new())
+        self.drop_history_and(horizon, at, &Needless::default())
     }
 
-    /// Does the same, and takes away altogether the events that [leave no trace](State::without_trace) without it.
+    /// Does the same, and takes away altogether what need not be kept then.
     pub(super) fn drop_history_and(
         &mut self,
         horizon: Horizon,
         at: Timestamp,
-        without_trace: &HashSet<Arc<str>>,
+        needless: &Needless,
     ) -> Result<(), SpaceError> {
         let horizon = horizon.instant();
         if self.erasure.horizon >= Some(horizon) {
@@ -544,7 +563,7 @@ impl<S: Storage> Journal<S> {
         self.storage.append(&batch)?;
         self.unerased.push(audit::dropped(&dropped));
         self.erasure.drop_history(horizon);
-        self.erase(without_trace)
+        self.erase(needless)
     }
 
     pub(super) fn erasure(&self) -> &Erasure {
@@ -559,11 +578,11 @@ impl<S: Storage> Journal<S> {
         if self.unerased.is_empty() {
             return Ok(false);
         }
-        self.erase(&HashSet::new())?;
+        self.erase(&Needless::default())?;
         Ok(true)
     }
 
-    fn erase(&mut self, without_trace: &HashSet<Arc<str>>) -> Result<(), SpaceError> {
+    fn erase(&mut self, needless: &Needless) -> Result<(), SpaceError> {
         let mut failed = None;
         let mut shared = Shared::new();
         let (erasure, forgotten) = (&self.erasure, &self.forgotten);
@@ -573,12 +592,13 @@ impl<S: Storage> Journal<S> {
             index: &self.index,
             acted: self.acted()?.map(|acted| acted.end),
             forgotten,
-            without_trace,
+            needless,
         };
         let last = self.delivered;
         let is_taken = self.handed_out;
         let rewritten = self.storage.rewrite(&mut |entry| {
             let change = match entry.kind {
+                record::DELIVERED if Some(entry.position) < needless.delivered_before => Ok(Change::Remove),
                 // Of what is over nothing is left but what it changed in the ledger.
                 record::DELIVERED => {
                     delivered_change(entry, erasure, forgotten, Some(entry.position) == last, is_taken)

@@ -2,7 +2,7 @@
 
 use super::ahead::Ahead;
 use super::replay::{Applied, Logged};
-use super::{Journal, Settings, Space, SpaceError, due};
+use super::{Horizon, Journal, Settings, Space, SpaceError, due};
 use crate::deliver::{Ledger, Message};
 use crate::ingest::{Identifier, Ingestor, State, Touched};
 use crate::model::Consent;
@@ -180,6 +180,13 @@ impl<S: Storage> Space<S> {
         messages: &[Message],
     ) -> Result<(), SpaceError> {
         self.journal.deliver(now, next, ledger, messages)
+    }
+
+    /// Drops history, where all that is stored was acted upon and all messages were taken. `ledger`: what destinations were sent, as a
+    /// whole; then what was written down of that before is needless, too.
+    pub(crate) fn drop_history_with(&mut self, horizon: Horizon, ledger: &[Vec<u8>]) -> Result<(), SpaceError> {
+        let before = self.journal.deliver_whole(self.now, ledger)?;
+        self.drop_history_and(horizon, before)
     }
 
     /// Whether an identifier is among those of the person who was forgotten last.

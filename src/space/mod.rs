@@ -52,10 +52,11 @@ use self::ahead::Ahead;
 use self::intake::Commit;
 use self::record::{Forgotten, Hash};
 pub(crate) use self::replay::Applied;
+use self::rewrite::Needless;
 use crate::deliver::{self, Ledger};
 use crate::ingest::{Counts, Event, Identifier, Ingestor, NO_IDENTIFIER, RejectCode, State, Trace};
 use crate::model::{IdentityRules, Profile, Profiles, USER_ID, matched};
-use crate::store::Storage;
+use crate::store::{Position, Storage};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -378,13 +379,21 @@ impl<S: Storage> Space<S> {
     /// # Errors
     /// Those of the storage.
     pub fn drop_history(&mut self, horizon: Horizon) -> Result<(), SpaceError> {
+        self.drop_history_and(horizon, None)
+    }
+
+    /// `delivered_before`: what was delivered is told as a whole from there on.
+    fn drop_history_and(&mut self, horizon: Horizon, delivered_before: Option<Position>) -> Result<(), SpaceError> {
         if self.journal.horizon() >= Some(horizon.instant()) {
             return Ok(());
         }
-        let without_trace = self.state.without_trace(horizon.instant());
-        let dropped = self.journal.drop_history_and(horizon, self.now, &without_trace);
+        let needless = Needless {
+            without_trace: self.state.without_trace(horizon.instant()),
+            delivered_before,
+        };
+        let dropped = self.journal.drop_history_and(horizon, self.now, &needless);
         match dropped {
-            Ok(()) => self.state.drop_history(horizon.instant(), &without_trace),
+            Ok(()) => self.state.drop_history(horizon.instant(), &needless.without_trace),
             // As with those who are forgotten: how far it came, the journal knows.
             Err(_) => self.load()?,
         }

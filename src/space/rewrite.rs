@@ -21,8 +21,16 @@ pub(super) struct Rewriting<'j> {
     /// The records before it were acted upon, where any ever was.
     pub(super) acted: Option<Position>,
     pub(super) forgotten: &'j [(Position, HashSet<Hash>)],
-    /// The message ids of events that leave no trace, and need not be kept.
-    pub(super) without_trace: &'j HashSet<Arc<str>>,
+    pub(super) needless: &'j Needless,
+}
+
+/// What need not be kept.
+#[derive(Debug, Default)]
+pub(super) struct Needless {
+    /// The message ids of events that leave no trace.
+    pub(super) without_trace: HashSet<Arc<str>>,
+    /// What was delivered, as it was told before this: it is told as a whole from there on.
+    pub(super) delivered_before: Option<Position>,
 }
 
 impl Rewriting<'_> {
@@ -33,7 +41,7 @@ impl Rewriting<'_> {
         } = self;
         let was_acted_upon = self.acted.is_none_or(|acted| entry.position < acted);
         if index.is_at(stored.message_id, entry.position) {
-            if was_acted_upon && self.without_trace.contains(stored.message_id) {
+            if was_acted_upon && self.needless.without_trace.contains(stored.message_id) {
                 return Ok(Rest::Nothing);
             }
             return Ok(erasure.rest(stored, rules, shared)?);
