@@ -23,7 +23,7 @@ impl EventId {
 }
 
 /// A claim on an identifier that is known by its number.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Link {
     pub(super) id: IdentifierId,
     /// From the call's own `userId` or `anonymousId`: what a login is told by (CP-13).

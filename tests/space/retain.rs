@@ -189,6 +189,14 @@ fn an_event_without_any_trace_is_gone_with_its_history() {
             true,
         ),
         (of_both("on the edge", "10", json!({})), false),
+        (
+            of_both(
+                "the last of the other name",
+                "10",
+                json!({"userId": "u2", "anonymousId": null}),
+            ),
+            true,
+        ),
         (of_both("young", "11", json!({})), true),
     ];
     let now: Timestamp = "2026-06-30T00:00:00Z".parse().unwrap();
@@ -340,4 +348,45 @@ fn what_the_rules_look_for_in_events_without_history_is_kept() {
         assert_eq!(found.consent().state("Advertising").as_str(), "denied", "{kind}");
     }
     assert!(!holds(&space, "secret-path"));
+}
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(200), ..ProptestConfig::default() })]
+
+    /// What is older than the retention and comes all the same may change who is who. Nobody is granted anything by it who would
+    /// not be if everything were there.
+    #[test]
+    fn what_comes_late_grants_nothing_that_it_would_not_have_granted(
+        events in vec(event(), 1..32),
+        late in vec((event(), 0..LAST, any::<bool>()), 1..6),
+        settings in settings(),
+        at in 1..LAST,
+    ) {
+        let now = minute(LAST);
+        let engine = Engine::from_text("none.audience", "").unwrap();
+        let [mut dropped, mut whole] = [(); 2].map(|()| Space::open(Memory::new(), settings.clone(), now).unwrap());
+        give(&mut dropped, &events, now);
+        give(&mut whole, &events, now);
+        let length = Duration::from_millis(now.as_millis() - minute(at).as_millis());
+        dropped.drop_history(engine.horizon(length, now).unwrap()).unwrap();
+        let late = late.into_iter().enumerate().map(|(number, (mut event, minutes, grants))| {
+            for key in ["timestamp", "receivedAt", "sentAt"] {
+                event[key] = json!(minute(minutes.min(at)).to_string());
+            }
+            event["messageId"] = json!(format!("late-{number}"));
+            event["context"]["consent"] = json!({"categoryPreferences": {"Advertising": grants}});
+            event
+        });
+        let late: Vec<Json> = late.collect();
+        give(&mut dropped, &late, now);
+        give(&mut whole, &late, now);
+        for user in dropped.profiles().users() {
+            for (kind, value) in user.identifiers().iter() {
+                let other = whole.find(kind, value);
+                for category in ["Advertising", "Analytics"] {
+                    let is_granted = |profile: &volens::Profile| profile.consent().state(category).as_str() == "granted";
+                    prop_assert!(!is_granted(user) || other.as_deref().is_some_and(is_granted), "{kind}:{value} {category}");
+                }
+            }
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! What retention takes away: history, and the events that have no other trace.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::State;
 use crate::ingest::event::{Effect, LeftOut};
-use crate::ingest::events::EventId;
+use crate::ingest::events::{EventId, Link};
 use crate::ingest::people::PersonId;
 use crate::time::Timestamp;
 
@@ -18,14 +18,21 @@ impl State {
     /// that it set was set again later; of the calls that name a profile's account there is an earlier one; nothing of it was
     /// left out, which is counted; and it says nothing of consent. What somebody answered is kept for good: it is what consent
     /// is proved by.
+    ///
+    /// Of the events with the same identifiers the last is kept, too: should one come late that is older, which it may if it
+    /// says something of consent, and come between what brought them together, they are brought together all the same. One
+    /// person must not become two, of whom one has refused.
     pub(crate) fn without_trace(&self, horizon: Timestamp) -> HashSet<Arc<str>> {
         let setters: HashSet<EventId> = self.people.setters().chain(self.accounts.setters()).collect();
         let mut named: BTreeSet<(PersonId, &str)> = BTreeSet::new();
         let mut without_trace = HashSet::new();
         for set in &self.sets {
             let mut events = set.events.clone();
-            // The first call that names an account is the one that is kept.
             events.sort_by(|a, b| self.events.order(*a, *b));
+            let kept = events
+                .iter()
+                .filter_map(|id| Some((&*self.events.get(*id)?.links, *id)));
+            let last: HashMap<&[Link], EventId> = kept.collect();
             for id in events {
                 let Some(event) = self.events.get(id) else { continue };
                 let is_first = match (&event.effect, event.person) {
@@ -36,6 +43,7 @@ impl State {
                     && event.consent.is_none()
                     && event.left_out == LeftOut::default()
                     && !is_first
+                    && last.get(&*event.links) != Some(&id)
                     && !setters.contains(&id)
                     && self.people.owner_at(id, &event.links, &self.events).is_some();
                 if is_none {
