@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Failure, SqlArguments, Streams, load};
+use super::arguments::SqlArguments;
+use super::{Failure, Streams, load};
 use crate::ir::Program;
 use crate::sql::{self, Unsupported};
 
