@@ -201,7 +201,7 @@ pub(super) enum Command {
     /// What it reads stands in the guide of warehouses, and `--tables` prints it. A query finds the members as of one instant, which
     /// must be given; with `--deliveries` those whom each destination may receive.
     #[command(
-        override_usage = "volens sql <WORKSPACE> --dialect <DIALECT> (--audience <NAME>|--all) --now <TIMESTAMP> [OPTIONS]\n       volens sql <WORKSPACE> --dialect <DIALECT> --tables"
+        override_usage = "volens sql <WORKSPACE> --dialect <DIALECT> (--audience <NAME>|--all) --now <TIMESTAMP> [OPTIONS]\n       volens sql <WORKSPACE> --dialect <DIALECT> (--tables|--check)"
     )]
     Sql {
         #[command(flatten)]
@@ -253,7 +253,7 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["audience", "all", "tables"])))]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["audience", "all", "tables", "check"])))]
 pub(super) struct SqlArguments {
     /// The engine: spark, duckdb or datafusion
     #[arg(long, value_name = "DIALECT")]
@@ -265,13 +265,16 @@ pub(super) struct SqlArguments {
     #[arg(long, requires = "now", conflicts_with = "deliveries")]
     pub(super) all: bool,
     /// Whom each destination may receive, by consent, instead of the members
-    #[arg(long, conflicts_with = "tables")]
+    #[arg(long, conflicts_with_all = ["tables", "check"])]
     pub(super) deliveries: bool,
     /// The statements that create the tables which the queries of the workspace read
     #[arg(long)]
     pub(super) tables: bool,
+    /// A query for the columns that have another type there than the queries count on; it has no row where all is well
+    #[arg(long)]
+    pub(super) check: bool,
     /// The instant that the query is as of
-    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp, conflicts_with = "tables")]
+    #[arg(long, value_name = "TIMESTAMP", value_parser = timestamp, conflicts_with_all = ["tables", "check"])]
     pub(super) now: Option<Timestamp>,
 }
 

@@ -25,6 +25,7 @@ pub(super) fn sql(path: &Path, arguments: &SqlArguments, streams: &mut Streams) 
             Ok(query) => query,
             Err(error) => return Err(first_refused(program, arguments, &error)),
         },
+        (_, None) if arguments.check => sql::checks(program, dialect),
         (_, None) => sql::tables(program, dialect),
     };
     write!(streams.out, "{query}")?;
