@@ -1,7 +1,7 @@
 //! The question whether tables have the types that queries count on.
 //!
-//! Where a column has another type an engine casts in silence, each in its own way: Spark reads the text `5d` as a number. So only the
-//! types that [`tables`](super::tables) creates are accepted, under every name that the engine has for them. It reads no data: what is
+//! Where a column has another type an engine casts in silence, each in its own way: Spark and DataFusion read the text ` 100 ` as a number,
+//! which it is not. So only the types that [`tables`](super::tables) creates are accepted, under every name that the engine has for them. It reads no data: what is
 //! asked are the types of a row that a join made up, which has the columns of a table and nothing in them. All columns of a table are
 //! one row at first, as engines take long to plan a thousand rows that are put together.
 
@@ -39,12 +39,13 @@ pub fn checks(program: &Program, dialect: Dialect) -> String {
     for field in ["column_name", "found", "wanted"] {
         out.push_str(&format!(", each_column['{field}'] AS {field}"));
     }
-    out.push_str("\nFROM types\nWHERE each_column['found'] <> each_column['wanted']\n");
+    out.push_str("\nFROM types\nWHERE each_column['found'] <> each_column['wanted']");
     if let Some((wanted, others)) = dialect.same_types() {
         out.push_str(&format!(
-            "  AND NOT (each_column['wanted'] = '{wanted}' AND each_column['found'] IN ({others}))\n"
+            " AND NOT (each_column['wanted'] = '{wanted}' AND each_column['found'] IN ({others}))"
         ));
     }
+    out.push('\n');
     out
 }
 
