@@ -153,7 +153,7 @@ pub fn deliveries(
 
 /// One query for all audiences as of `now`, which goes through the people once, and once through the events that are counted and
 /// summed: a row for each person who is in any, with `profile_id` and a column for each answer, true or not. `AUDIENCE:member` says
-/// who is in an audience of users, `AUDIENCE:DESTINATION:delivered` whom a destination may receive. (Names that are no plain ones stand
+/// who is in an audience of users, `AUDIENCE:DESTINATION:delivered` whom a destination may receive, as [`deliveries`] says it. (Names that are no plain ones stand
 /// in quotes, and of two that differ in case alone the later has a number, as engines take them for one.)
 ///
 /// # Errors
@@ -168,7 +168,7 @@ pub fn deliveries(
 ///     audience vips { who trait plan = "pro"  send to crm }
 /// "#)?;
 /// let query = sql::all(engine.program(), Dialect::DataFusion, "2026-06-30".parse()?)?;
-/// assert!(query.contains(r#"a."vips:member" AS "vips:crm:delivered""#));
+/// assert!(query.contains(r#"SELECT a.profile_id, a."vips:member", (a."vips:member") IS TRUE AS "vips:crm:delivered""#));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String, Unsupported> {

@@ -315,7 +315,8 @@ fn datafusion_tells_columns_of_other_types() {
 fn spark_tells_columns_of_other_types() {
     match number("VOLENS_SPARK_CASES") {
         Some(_) => {
-            types(Dialect::Spark, 7);
+            // Each question takes a second.
+            types(Dialect::Spark, 17);
             consent(Dialect::Spark);
         }
         None => eprintln!("Spark was not asked: VOLENS_SPARK_CASES says that it is to be"),
