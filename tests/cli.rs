@@ -580,6 +580,13 @@ fn exit_codes_tell_what_went_wrong() {
         (vec!["--help"], 0),
         (vec!["--version"], 0),
         (vec!["ir", &good, "--audience", "nobody"], 2),
+        (vec!["sql", &good, "--dialect", "duckdb", "--check"], 0),
+        (vec!["sql", &good, "--dialect", "duckdb", "--check", "--deliveries"], 2),
+        (
+            vec!["sql", &good, "--dialect", "duckdb", "--check", "--now", "2026-06-30"],
+            2,
+        ),
+        (vec!["sql", &good, "--dialect", "duckdb", "--check", "--tables"], 2),
     ] {
         let done = volens(&arguments);
         assert_eq!(done.code, code, "{arguments:?}: {}{}", done.out, done.err);

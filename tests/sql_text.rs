@@ -140,6 +140,19 @@ fn tables() {
     insta::assert_snapshot!(sql::tables(engine.program(), Dialect::Spark));
 }
 
+#[test]
+fn checks() {
+    let engine = Engine::from_text(
+        "a.audience",
+        r#"
+        category Advertising
+        audience a { who trait "it's \\ ${x}" exists }
+        "#,
+    )
+    .unwrap();
+    insta::assert_snapshot!(told("checks", |dialect| Ok(sql::checks(engine.program(), dialect))));
+}
+
 /// Definitions that are refused, with the reason; the same stand in the guide.
 #[test]
 fn what_has_no_exact_form_is_refused() {

@@ -5,8 +5,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use super::arguments::Format;
 use super::profile::section;
-use super::{Failure, Format, Streams, json};
+use super::{Failure, Streams, json};
 use crate::diagnostic::visible;
 use crate::engine::{Among, Error};
 use crate::model::{Profiles, account_label};

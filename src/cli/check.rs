@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Deny, Failure, Format, Streams, json, problems};
+use super::arguments::{Deny, Format};
+use super::{Failure, Streams, json, problems};
 use crate::diagnostic::{Code, Diagnostic, Severity, Suggestion, visible};
 use crate::engine::{DefinitionErrors, Engine, Error};
 use crate::ir::{Audience, CategorySlot, Program, Subject};

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::arguments::EventArguments;
 use super::output::{Inputs, Output};
-use super::{EventArguments, Failure, Streams, json_line, store};
+use super::{Failure, Streams, json_line, store};
 use crate::diagnostic::visible;
 use crate::engine::Engine;
 use crate::ingest::{Ingested, Ingestor, Reject, Said, Settings};

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{EventArguments, Failure, Format, Streams, audience, events, json, load, profile, store};
+use super::arguments::{EventArguments, Format};
+use super::{Failure, Streams, audience, events, json, load, profile, store};
 use crate::compile::nearest;
 use crate::deliver::State;
 use crate::diagnostic::visible;

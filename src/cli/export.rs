@@ -4,7 +4,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{EventArguments, Failure, Format, Streams};
+use super::arguments::{EventArguments, Format};
+use super::{Failure, Streams};
 
 /// What is to be written where.
 pub(super) struct Asked<'a> {

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::arguments::Format;
 use super::beside::Beside;
 use super::check::Problem;
-use super::{Failure, Format, Streams, json, problems};
+use super::{Failure, Streams, json, problems};
 use crate::diagnostic::{self, Diagnostic, visible};
 use crate::engine::load::{Loaded, load, one};
 use crate::span::FileId;

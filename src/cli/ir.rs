@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Failure, Format, Streams, definitions, json, load};
+use super::arguments::Format;
+use super::{Failure, Streams, definitions, json, load};
 use crate::render;
 
 pub(super) fn ir(

@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::arguments::{EventArguments, Format};
 use super::events::{self, Seeing};
 use super::output::{Inputs, Output};
-use super::{EventArguments, Failure, Format, Streams, json, load};
+use super::{Failure, Streams, json, load};
 
 /// What is asked.
 pub(super) struct Asked<'a> {

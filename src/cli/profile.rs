@@ -6,8 +6,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::arguments::{EventArguments, Format};
 use super::table::{self, Align};
-use super::{EventArguments, Failure, Format, Streams, account, events, json, load};
+use super::{Failure, Streams, account, events, json, load};
 use crate::consent::ConsentState;
 use crate::diagnostic::visible;
 use crate::engine::{Among, Delivery, Engine, Through};

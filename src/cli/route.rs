@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::arguments::{Format, PolicyArgument, RouteArguments};
 use super::events::{Sources, Unread, cannot};
 use super::run::counted;
 use super::table::{self, Align};
-use super::{Failure, Format, PolicyArgument, RouteArguments, Streams, clock, json_line, load_and_warn, store};
+use super::{Failure, Streams, clock, json_line, load_and_warn, store};
 use crate::diagnostic::{Code, Diagnostic, visible};
 use crate::enforce::{Discard, Payload, Routing};
 use crate::engine::{Engine, Routed, RoutedEvent, Router};

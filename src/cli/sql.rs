@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Failure, SqlArguments, Streams, load};
+use super::arguments::SqlArguments;
+use super::{Failure, Streams, load};
 use crate::ir::Program;
 use crate::sql::{self, Unsupported};
 
@@ -24,6 +25,7 @@ pub(super) fn sql(path: &Path, arguments: &SqlArguments, streams: &mut Streams) 
             Ok(query) => query,
             Err(error) => return Err(first_refused(program, arguments, &error)),
         },
+        (_, None) if arguments.check => sql::checks(program, dialect),
         (_, None) => sql::tables(program, dialect),
     };
     write!(streams.out, "{query}")?;

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::arguments::{Format, IngestArguments};
 use super::events::Sources;
 use super::run::{counted, counts};
-use super::{Failure, Format, IngestArguments, Streams, clock, json, load, profile, wrong};
+use super::{Failure, Streams, clock, json, load, profile, wrong};
 use crate::deliver::Ledger;
 use crate::diagnostic::visible;
 use crate::engine::{Engine, Error};

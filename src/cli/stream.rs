@@ -3,9 +3,10 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use super::arguments::StreamArguments;
 use super::events::{Sources, Unread, cannot};
 use super::run::counted;
-use super::{Failure, StreamArguments, Streams, audience, clock, load, store};
+use super::{Failure, Streams, audience, clock, load, store};
 use crate::diagnostic::visible;
 use crate::engine::{Engine, Error};
 use crate::ingest::{Counts, Reject};

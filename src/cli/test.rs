@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use super::arguments::Format;
 use super::beside::Beside;
 use super::check::Problem;
 use super::events::{cannot, unpacked};
-use super::{Failure, Format, Streams, json, problems};
+use super::{Failure, Streams, json, problems};
 use crate::cases::{self, CaseReport, FailureKind, FileReport, Inputs, Report, Suite, SuiteReport};
 use crate::diagnostic::visible;
 

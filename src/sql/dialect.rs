@@ -144,6 +144,70 @@ impl Dialect {
         }
     }
 
+    /// What gives the type of a value, in the engine's own words.
+    pub(super) fn type_of(self) -> &'static str {
+        match self {
+            Dialect::Spark | Dialect::DuckDb => "typeof",
+            Dialect::DataFusion => "arrow_typeof",
+        }
+    }
+
+    /// What that says of a column that [`column_type`](Self::column_type) has made.
+    pub(super) fn type_name(self, kind: ColumnType) -> &'static str {
+        match (self, kind) {
+            (Dialect::DuckDb, kind) => kind.as_str(),
+            (Dialect::Spark, ColumnType::BigInt) => "bigint",
+            (Dialect::Spark, ColumnType::Text) => "string",
+            (Dialect::Spark, ColumnType::Double) => "double",
+            (Dialect::Spark, ColumnType::Boolean) => "boolean",
+            (Dialect::Spark, ColumnType::Decimal) => "decimal(28,9)",
+            (Dialect::DataFusion, ColumnType::BigInt) => "Int64",
+            (Dialect::DataFusion, ColumnType::Text) => "Utf8",
+            (Dialect::DataFusion, ColumnType::Double) => "Float64",
+            (Dialect::DataFusion, ColumnType::Boolean) => "Boolean",
+            (Dialect::DataFusion, ColumnType::Decimal) => "Decimal128(28, 9)",
+        }
+    }
+
+    /// A type, and others that are the same but for how the engine lays it out in memory.
+    pub(super) fn same_types(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            // Of the columns of a Parquet file it makes views.
+            Dialect::DataFusion => Some(("Utf8", "'Utf8View', 'LargeUtf8'")),
+            Dialect::Spark | Dialect::DuckDb => None,
+        }
+    }
+
+    /// What stands around values that are to be a row each.
+    pub(super) fn rows_of_list(self) -> (&'static str, &'static str) {
+        match self {
+            Dialect::Spark => ("explode(array(", "))"),
+            Dialect::DuckDb => ("unnest([", "])"),
+            Dialect::DataFusion => ("unnest(make_array(", "))"),
+        }
+    }
+
+    /// Several values in one, by name.
+    pub(super) fn record(self, fields: &[(&str, &str)]) -> String {
+        let (start, fields): (_, Vec<String>) = match self {
+            Dialect::DuckDb => (
+                "struct_pack",
+                fields
+                    .iter()
+                    .map(|(name, value)| format!("{name} := {value}"))
+                    .collect(),
+            ),
+            Dialect::Spark | Dialect::DataFusion => (
+                "named_struct",
+                fields
+                    .iter()
+                    .map(|(name, value)| format!("'{name}', {value}"))
+                    .collect(),
+            ),
+        };
+        format!("{start}({})", fields.join(", "))
+    }
+
     pub(super) fn text_test(self, test: TextTest) -> &'static str {
         match (test, self) {
             (TextTest::Contains, _) => "contains",

@@ -9,7 +9,10 @@
 //!    counts, sums and what else is computed. `funnel`: steps. What they see is a `scope`.
 //! 2. `expr`, `query`: what was found, as typed expressions and selects, and how these are written.
 //! 3. `dialect`: what engines write differently.
+//!
+//! `checks` asks about the tables themselves.
 
+mod checks;
 mod dialect;
 mod events;
 mod expr;
@@ -29,6 +32,7 @@ use crate::time::Timestamp;
 use crate::value::written;
 use crate::warehouse::{Layout, Names};
 
+pub use checks::checks;
 pub use dialect::{Dialect, UnknownDialect};
 
 /// A definition that has no exact form in SQL, in any dialect; what it means can be asked of an [`Engine`](crate::Engine).
@@ -69,7 +73,20 @@ pub enum Unsupported {
 /// member may not be delivered for that; ask for [`deliveries`].
 ///
 /// # Errors
-/// [`Unsupported`]
+/// [`Unsupported`]: it has a condition that no dialect can say exactly, or the program has no such audience.
+///
+/// ```
+/// use volens::Engine;
+/// use volens::sql::{self, Dialect};
+///
+/// let engine = Engine::from_text("vip.audience", r#"audience vips { who trait plan = "pro" }"#)?;
+/// let program = engine.program();
+/// let vips = program.audience("vips").ok_or("no such audience")?;
+/// let query = sql::members(program, vips, Dialect::DuckDb, "2026-06-30".parse()?)?;
+/// assert!(query.starts_with("-- audience vips, as of 2026-06-30T00:00:00Z\nSELECT p.profile_id\nFROM profiles AS p\n"));
+/// assert!(query.contains(r#"p."plan:text" = 'pro'"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn members(
     program: &Program,
     audience: AudienceSlot,
@@ -91,8 +108,27 @@ pub fn members(
 /// The query for the members of an audience whom each of its destinations may receive as of `now`: columns `destination` and
 /// `profile_id`. Of an audience of accounts it is the accounts' users, each by the own consent.
 ///
+/// Who did not grant every enabled category that a destination requires is in no row of it (CC-7, CC-9, CE-1), and who has several rows
+/// in `profiles` is in none at all. With `consent enforcement off` every member is in the rows of every destination.
+///
 /// # Errors
-/// [`Unsupported`]
+/// [`Unsupported`], as of [`members`].
+///
+/// ```
+/// use volens::Engine;
+/// use volens::sql::{self, Dialect};
+///
+/// let engine = Engine::from_text("vip.audience", r#"
+///     category Advertising
+///     destination google_ads requires Advertising
+///     audience vips { who trait plan = "pro"  send to google_ads }
+/// "#)?;
+/// let program = engine.program();
+/// let vips = program.audience("vips").ok_or("no such audience")?;
+/// let query = sql::deliveries(program, vips, Dialect::Spark, "2026-06-30".parse()?)?;
+/// assert!(query.contains("WHERE p.`Advertising:consent` = 'granted'"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn deliveries(
     program: &Program,
     audience: AudienceSlot,
@@ -117,11 +153,24 @@ pub fn deliveries(
 
 /// One query for all audiences as of `now`, which goes through the people once, and once through the events that are counted and
 /// summed: a row for each person who is in any, with `profile_id` and a column for each answer, true or not. `AUDIENCE:member` says
-/// who is in an audience of users, `AUDIENCE:DESTINATION:delivered` whom a destination may receive. (Names that are no plain ones stand
+/// who is in an audience of users, `AUDIENCE:DESTINATION:delivered` whom a destination may receive, as [`deliveries`] says it. (Names that are no plain ones stand
 /// in quotes, and of two that differ in case alone the later has a number, as engines take them for one.)
 ///
 /// # Errors
 /// [`Unsupported`]: of one audience is of all.
+///
+/// ```
+/// use volens::Engine;
+/// use volens::sql::{self, Dialect};
+///
+/// let engine = Engine::from_text("vip.audience", r#"
+///     destination crm requires nothing
+///     audience vips { who trait plan = "pro"  send to crm }
+/// "#)?;
+/// let query = sql::all(engine.program(), Dialect::DataFusion, "2026-06-30".parse()?)?;
+/// assert!(query.contains(r#"SELECT a.profile_id, a."vips:member", (a."vips:member") IS TRUE AS "vips:crm:delivered""#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String, Unsupported> {
     let layout = Layout::new(program);
     let mut lowering = Lowering::new(program, &layout, now);
@@ -174,7 +223,19 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
     Ok(query::write(&head, &lowering.finish(), vec![select], dialect))
 }
 
-/// The statements that create the tables which the queries of a program read: empty, in the engine's own types.
+/// The statements that create the tables which the queries of a program read: empty, in the engine's own types. What has to stand in
+/// them is told by [`warehouse`](crate::warehouse).
+///
+/// ```
+/// use volens::Engine;
+/// use volens::sql::{self, Dialect};
+///
+/// let engine = Engine::from_text("vip.audience", r#"audience vips { who trait plan = "pro" }"#)?;
+/// let statements = sql::tables(engine.program(), Dialect::Spark);
+/// assert!(statements.starts_with("CREATE TABLE profiles (\n  profile_id BIGINT,\n  known BOOLEAN,\n"));
+/// assert!(statements.contains("  `plan:number` DOUBLE,\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn tables(program: &Program, dialect: Dialect) -> String {
     let mut out = String::new();
     for table in Layout::new(program).tables() {

@@ -20,6 +20,19 @@ TYPES = {
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
     "DECIMAL(28,9)": pa.decimal128(28, 9),
+    # Those that no column should have, and texts that lie in memory in another way.
+    "INTEGER": pa.int32(),
+    "FLOAT": pa.float32(),
+    "DECIMAL(38,9)": pa.decimal128(38, 9),
+    "DECIMAL(28,8)": pa.decimal128(28, 8),
+    "TIMESTAMP": pa.timestamp("us"),
+    "DATE": pa.date32(),
+    "BLOB": pa.binary(),
+    "LIST": pa.list_(pa.string()),
+    "STRUCT": pa.struct([("a", pa.int64())]),
+    "LARGE": pa.large_string(),
+    "VIEW": pa.string_view(),
+    "DICTIONARY": pa.dictionary(pa.int32(), pa.string()),
 }
 EXACT = decimal.Context(prec=60)
 

@@ -28,6 +28,7 @@ mod people;
 #[cfg(all(feature = "cli", feature = "parquet"))]
 mod recipe;
 mod sums;
+mod types;
 
 use std::cell::RefCell;
 use std::env;
