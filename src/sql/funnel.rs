@@ -22,7 +22,37 @@ type Carried = BTreeMap<u32, BTreeMap<PropertySlot, BTreeSet<Reading>>>;
 
 impl Lowering<'_> {
     /// The part that has, by user, how many events are followed as the steps say.
-    pub(super) fn funnel(&mut self, performed: &Performed) -> Result<Found, Unsupported> {
+    pub(super) fn counted_followed(&mut self, performed: &Performed) -> Result<Found, Unsupported> {
+        let mut select = self.funnel(performed)?;
+        // Several ways can begin with one event.
+        let counted = match performed.steps.len() {
+            1 => Expr::count(None),
+            _ => Expr::aggregate(Aggregate::CountDistinct, Expr::column("c", "first_id"), None),
+        };
+        select.columns.push((counted, "n".into()));
+        select.group = select
+            .columns
+            .first()
+            .map(|(user, _)| user.clone())
+            .into_iter()
+            .collect();
+        let name = plain(self.event_name(performed.event));
+        Ok((self.add(&format!("followed_{name}"), vec![select]), "n".into()))
+    }
+
+    /// The part that has the users of whom there is such an event, once or several times.
+    pub(super) fn followed(&mut self, performed: &Performed) -> Result<Box<str>, Unsupported> {
+        let select = self.funnel(performed)?;
+        if select.joins.is_empty() {
+            // It only names what stands in another part.
+            return Ok(select.from.name);
+        }
+        let name = plain(self.event_name(performed.event));
+        Ok(self.add(&format!("followed_{name}"), vec![select]))
+    }
+
+    /// The users of the events that are followed as the steps say, once or several times for each.
+    fn funnel(&mut self, performed: &Performed) -> Result<Select, Unsupported> {
         let mut carried = Carried::new();
         for step in &performed.steps {
             references(self.program, step.filter, &mut carried);
@@ -106,15 +136,8 @@ impl Lowering<'_> {
                 let matched = self.add(&format!("followed_{name}"), vec![select]);
                 select = Select::from(Table::new(&matched, "c"));
             }
-            // Several ways can begin with one event.
-            let counted = match performed.steps.len() {
-                1 => Expr::count(None),
-                _ => Expr::aggregate(Aggregate::CountDistinct, first(), None),
-            };
-            select.columns = vec![(by.clone(), "profile_id".into()), (counted, "n".into())];
-            select.group = vec![by];
-            let part = self.add(&format!("followed_{name}"), vec![select]);
-            return Ok((part, "n".into()));
+            select.columns = vec![(by, "profile_id".into())];
+            return Ok(select);
         }
         Err(Unsupported::NoSuchAudience)
     }

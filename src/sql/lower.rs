@@ -34,6 +34,8 @@ pub(super) struct Lowering<'p> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Asked {
     Performed(NodeId),
+    /// The users of whom an event was followed as a funnel says.
+    Followed(NodeId),
     Members(AudienceSlot),
     /// The users of which an account is among the members that a part has.
     UsersOf(Box<str>),
@@ -103,6 +105,11 @@ impl<'p> Lowering<'p> {
         Ok(found)
     }
 
+    /// Whether an answer stands somewhere already.
+    pub(super) fn is_known(&self, asked: &Asked) -> bool {
+        self.known.contains_key(asked)
+    }
+
     /// The same of an answer that is all of a part.
     pub(super) fn part_once(
         &mut self,
@@ -132,6 +139,32 @@ impl<'p> Lowering<'p> {
             },
             Node::Users { quantifier, condition } => self.users(scope, *quantifier, *condition)?,
         })
+    }
+
+    /// What a condition leaves to be asked of the rows that are selected, all of which have to meet it: whether there is a funnel at all
+    /// is a join, for which nothing has to be counted.
+    fn required(&mut self, scope: &mut Scope, id: NodeId) -> Result<Expr, Unsupported> {
+        let program = self.program;
+        if let Node::And(nodes) = program.node(id) {
+            let left: Result<Vec<Expr>, _> = nodes.iter().map(|node| self.required(scope, *node)).collect();
+            return Ok(Expr::all(left?));
+        }
+        let (kind, of) = match program.node(id) {
+            Node::Not(inner) => (JoinKind::Anti, *inner),
+            _ => (JoinKind::Semi, id),
+        };
+        match (program.node(of), scope.user_id()) {
+            (Node::Performed(performed), Some(user))
+                if !performed.steps.is_empty() && performed.count == Count::ONCE =>
+            {
+                let part = self.part_once(Asked::Followed(of), |lowering| lowering.followed(performed))?;
+                scope.join(kind, &part, &part, |alias| {
+                    Expr::column(alias, "profile_id").equals(user.clone())
+                });
+                Ok(Expr::Bool(true))
+            }
+            _ => self.condition(scope, id),
+        }
     }
 
     fn conditions(&mut self, scope: &mut Scope, nodes: &[NodeId]) -> Result<Vec<Expr>, Unsupported> {
@@ -237,7 +270,7 @@ impl<'p> Lowering<'p> {
     fn performed(&mut self, scope: &mut Scope, id: NodeId, performed: &Performed) -> Result<Expr, Unsupported> {
         let (part, column) = self.once(Asked::Performed(id), |lowering| match performed.steps.is_empty() {
             true => lowering.counted(performed),
-            false => lowering.funnel(performed),
+            false => lowering.counted_followed(performed),
         })?;
         let Some(alias) = self.attach(scope, Subject::User, &part) else {
             return Ok(Expr::Bool(performed.count.holds(0)));
@@ -420,7 +453,7 @@ impl<'p> Lowering<'p> {
                 Expr::Bool(true)
             }
         };
-        let who = self.condition(&mut scope, audience.who)?;
+        let who = self.required(&mut scope, audience.who)?;
         let mut select = Select::from(Table::new(table, alias));
         select.columns = vec![(Expr::column(alias, id), id.into())];
         select.joins = scope.joins;

@@ -1,5 +1,7 @@
 //! Tests on values (language.md, Values): what a value is read as is in its columns already, so no engine reads anything itself.
 
+use std::cmp::Ordering;
+
 use super::Unsupported;
 use super::expr::{Expr, TextTest};
 use crate::ir::{Comparison, DateTest, Instant, Literal, Literals, Operand, Test};
@@ -17,9 +19,9 @@ pub(super) enum Value {
     Made { alias: Box<str>, name: String },
     /// Never there.
     Absent,
-    /// A number of events; always there.
+    /// A number of events, NULL where it is 0; always there.
     Count(Expr),
-    /// An exact sum; always there.
+    /// An exact sum, NULL where it is of nothing, which is 0; always there.
     Sum(Expr),
     /// An exact sum in billionths, and of how many values.
     Average { sum: Expr, count: Expr },
@@ -109,7 +111,7 @@ impl Value {
             }
             Value::Count(count) => counted(count, comparison, number),
             Value::Sum(sum) => on_decimals(comparison, number, |billionths, comparison| {
-                Ok(compared(sum, comparison, Expr::Decimal(billionths)))
+                Ok(compared(sum, comparison, Expr::Decimal(billionths), 0.cmp(&billionths)))
             })?,
             Value::Average { sum, count } => on_decimals(comparison, number, |billionths, comparison| {
                 average(sum, count, billionths, comparison)
@@ -156,10 +158,10 @@ impl Value {
     /// As a number, in two parts.
     fn parts(&self) -> Option<(Expr, Expr)> {
         match self {
-            Value::Count(count) => Some((Expr::AsDouble(Box::new(count.clone())), Expr::Int(0))),
+            Value::Count(count) => Some((Expr::AsDouble(Box::new(or_0(count))), Expr::Int(0))),
             Value::Sum(sum) => Some((
-                Expr::Nearest(Box::new(sum.clone())),
-                Expr::NearestRest(Box::new(sum.clone())),
+                Expr::Nearest(Box::new(or_0(sum))),
+                Expr::NearestRest(Box::new(or_0(sum))),
             )),
             Value::Number(number, rest) => Some((number.clone(), rest.clone())),
             _ => Some((self.read(Reading::Number)?, self.read(Reading::Rest)?)),
@@ -185,10 +187,11 @@ impl Value {
         let string = || Expr::text("string");
         Ok(Expr::all([
             key.equals(other_key),
+            // The texts come first, as those of most that have one key are equal.
             Expr::any([
+                text.equals(other_text),
                 kind.differs(string()),
                 other_kind.differs(string()),
-                text.equals(other_text),
             ]),
         ]))
     }
@@ -380,10 +383,24 @@ fn ordered(comparison: Option<Comparison>, value: (Expr, Expr), other: (Expr, Ex
     ])
 }
 
-fn compared(value: &Expr, comparison: Option<Comparison>, other: Expr) -> Expr {
+fn or_0(number: &Expr) -> Expr {
+    Expr::Or0(Box::new(number.clone()))
+}
+
+/// A number that is NULL where it is 0, compared with one beside which 0 is so. Where 0 would not do, NULL does not either, and an
+/// engine need not look at those who have none.
+fn compared(number: &Expr, comparison: Option<Comparison>, other: Expr, zero: Ordering) -> Expr {
+    let does = match comparison {
+        None => zero.is_eq(),
+        Some(Comparison::Less) => zero.is_lt(),
+        Some(Comparison::AtMost) => zero.is_le(),
+        Some(Comparison::Greater) => zero.is_gt(),
+        Some(Comparison::AtLeast) => zero.is_ge(),
+    };
+    let number = if does { or_0(number) } else { number.clone() };
     match comparison {
-        Some(comparison) => value.clone().compare(comparison, other),
-        None => value.clone().equals(other),
+        Some(comparison) => number.compare(comparison, other),
+        None => number.equals(other),
     }
 }
 
@@ -391,7 +408,7 @@ fn compared(value: &Expr, comparison: Option<Comparison>, other: Expr) -> Expr {
 fn counted(count: &Expr, comparison: Option<Comparison>, number: Number) -> Expr {
     let whole = number.as_i128().and_then(|whole| i64::try_from(whole).ok());
     let other = whole.map_or(Expr::Double(number.as_f64()), Expr::Int);
-    compared(count, comparison, other)
+    compared(count, comparison, other, Number::from(0_i64).compare(number))
 }
 
 /// No sum comes near it: 10¹⁰ values of the largest that are added.
