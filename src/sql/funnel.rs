@@ -11,14 +11,44 @@ use super::expr::{Aggregate, Expr};
 use super::lower::{Found, Lowering, holds, plain};
 use super::query::{JoinKind, Select, Table};
 use super::scope::{Before, Scope, Whose};
+use super::value::Value;
 use crate::ir::{
     Comparison, Count, Node, NodeId, Performed, Program, PropertySlot, Reference, Step, Subject, Test, ValueRef,
 };
 use crate::time::{Timestamp, Window};
 use crate::warehouse::Reading;
 
-/// By step, the properties that later steps refer to, and what they are read as.
-type Carried = BTreeMap<u32, BTreeMap<PropertySlot, BTreeSet<Reading>>>;
+/// By step, the properties that later steps refer to, and what is kept of them.
+type Carried = BTreeMap<u32, Properties>;
+type Properties = BTreeMap<PropertySlot, BTreeSet<Kept>>;
+
+/// A column that is kept of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kept {
+    Read(Reading),
+    /// The text where it is a string.
+    String,
+}
+
+impl Kept {
+    fn all() -> Vec<Kept> {
+        Reading::ALL.map(Kept::Read).into()
+    }
+
+    fn of(self, value: &Value) -> Option<Expr> {
+        match self {
+            Kept::Read(reading) => value.read(reading),
+            Kept::String => value.string(),
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Kept::Read(reading) => reading.as_str(),
+            Kept::String => "string",
+        }
+    }
+}
 
 impl Lowering<'_> {
     /// The part that has, by user, how many events are followed as the steps say.
@@ -180,15 +210,18 @@ impl Lowering<'_> {
         for part in referring {
             properties(self.program, part, &mut read);
         }
-        for (property, readings) in read {
+        for (property, kept) in read {
             let value = self.value(&mut scope_of(Subject::User, step.event), &ValueRef::Property(property))?;
-            for reading in readings {
-                if let Some(Expr::Column(alias, name)) = value.read(reading) {
-                    let column = (Expr::Column(alias, name.clone()), name);
-                    if !select.columns.contains(&column) {
-                        select.columns.push(column);
-                    }
-                }
+            let Value::Columns { name, .. } = &value else {
+                continue;
+            };
+            for kept in kept {
+                let column = kept
+                    .of(&value)
+                    .map(|column| (column, format!("{name}:{}", kept.word()).into()));
+                select
+                    .columns
+                    .extend(column.filter(|column| !select.columns.contains(column)));
             }
         }
         Ok(self.add(&format!("next_{}", plain(self.event_name(step.event))), vec![select]))
@@ -203,15 +236,19 @@ impl Lowering<'_> {
         event: crate::ir::EventSlot,
     ) -> Result<Vec<(Expr, Box<str>)>, Unsupported> {
         let mut found = Vec::new();
-        for (property, readings) in carried.get(&step).into_iter().flatten() {
+        for (property, kept) in carried.get(&step).into_iter().flatten() {
             let mut scope = Scope {
                 event: Some((alias.into(), event)),
                 ..Scope::default()
             };
-            let value = self.value(&mut scope, &ValueRef::Property(*property))?;
-            for reading in readings {
-                if let Some(column) = value.read(*reading) {
-                    found.push((column, carried_name(step, *property, *reading).into()));
+            // After the first step, events stand in a part of their own.
+            let value = match self.value(&mut scope, &ValueRef::Property(*property))? {
+                Value::Columns { alias, name } if step > 0 => Value::Kept { alias, name },
+                value => value,
+            };
+            for kept in kept {
+                if let Some(column) = kept.of(&value) {
+                    found.push((column, carried_name(step, *property, *kept).into()));
                 }
             }
         }
@@ -232,29 +269,34 @@ impl Lowering<'_> {
     }
 }
 
-fn carried_name(step: u32, property: PropertySlot, reading: Reading) -> String {
-    format!("{step}.{}:{reading}", property.0)
+fn carried_name(step: u32, property: PropertySlot, kept: Kept) -> String {
+    format!("{step}.{}:{}", property.0, kept.word())
 }
 
 /// What is carried of a step, from where it is carried already.
 fn columns(carried: &Carried, step: u32, alias: &str) -> Vec<(Expr, Box<str>)> {
     let properties = carried.get(&step).into_iter().flatten();
-    let columns = properties.flat_map(|(property, readings)| {
-        readings.iter().map(|reading| {
-            let name = carried_name(step, *property, *reading);
+    let columns = properties.flat_map(|(property, kept)| {
+        kept.iter().map(|kept| {
+            let name = carried_name(step, *property, *kept);
             (Expr::column(alias, &name), name.into())
         })
     });
     columns.collect()
 }
 
-/// What two values are read as that a test compares.
-fn readings(test: &Test) -> &'static [Reading] {
-    match test {
-        Test::Equals(_) | Test::NotEquals(_) => &[Reading::Kind, Reading::Key, Reading::Text],
-        Test::Compare(..) => &[Reading::Number, Reading::Rest],
-        Test::Date(_) => &[Reading::Time],
-        _ => &Reading::ALL,
+/// What a test needs of two values that it compares.
+fn compared(value: &ValueRef, test: &Test) -> Vec<Kept> {
+    let read = |readings: &[Reading]| readings.iter().copied().map(Kept::Read).collect();
+    match (test, value) {
+        (Test::Equals(_), ValueRef::Property(_)) => vec![Kept::Read(Reading::Key), Kept::String],
+        (Test::NotEquals(_), ValueRef::Property(_)) => {
+            vec![Kept::Read(Reading::Kind), Kept::Read(Reading::Key), Kept::String]
+        }
+        (Test::Equals(_) | Test::NotEquals(_), _) => read(&[Reading::Kind, Reading::Key, Reading::Text]),
+        (Test::Compare(..), _) => read(&[Reading::Number, Reading::Rest]),
+        (Test::Date(_), _) => read(&[Reading::Time]),
+        _ => Kept::all(),
     }
 }
 
@@ -263,14 +305,14 @@ fn references(program: &Program, filter: NodeId, found: &mut Carried) {
     match program.node(filter) {
         Node::Not(inner) | Node::Element { filter: inner, .. } => references(program, *inner, found),
         Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| references(program, *node, found)),
-        Node::Test { test, .. } => {
+        Node::Test { value, test } => {
             if let Some(Reference::Step { step, property }) = test.reference() {
                 found
                     .entry(step)
                     .or_default()
                     .entry(property)
                     .or_default()
-                    .extend(readings(test));
+                    .extend(compared(value, test));
             }
         }
         _ => {}
@@ -278,18 +320,18 @@ fn references(program: &Program, filter: NodeId, found: &mut Carried) {
 }
 
 /// Collects what a filter reads of the event at hand.
-fn properties(program: &Program, filter: NodeId, found: &mut BTreeMap<PropertySlot, BTreeSet<Reading>>) {
+fn properties(program: &Program, filter: NodeId, found: &mut Properties) {
     match program.node(filter) {
         Node::Not(inner) => properties(program, *inner, found),
         Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| properties(program, *node, found)),
         Node::Test {
-            value: ValueRef::Property(property),
+            value: value @ ValueRef::Property(property),
             test,
         } => {
             let read = match test.reference() {
-                Some(Reference::Step { .. }) => readings(test),
+                Some(Reference::Step { .. }) => compared(value, test),
                 // Beside a computed number, a value is read as one whatever the test is.
-                _ => &Reading::ALL,
+                _ => Kept::all(),
             };
             found.entry(*property).or_default().extend(read);
         }

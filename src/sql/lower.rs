@@ -11,8 +11,8 @@ use super::scope::{Scope, Whose};
 use super::value::Value;
 use crate::consent::ConsentState;
 use crate::ir::{
-    Audience, AudienceSlot, CategorySlot, Comparison, Count, Destination, Node, NodeId, Performed, Program, Quantifier,
-    Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
+    Audience, AudienceSlot, CategorySlot, Comparison, Count, Destination, Node, NodeId, Performed, Program,
+    PropertySlot, Quantifier, Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
 };
 use crate::time::Timestamp;
 use crate::warehouse::{Layout, Place, Reading};
@@ -200,23 +200,23 @@ impl<'p> Lowering<'p> {
     pub(super) fn value(&mut self, scope: &mut Scope, value: &ValueRef) -> Result<Value, Unsupported> {
         match value {
             ValueRef::Trait(slot) => self.trait_value(scope, *slot, false),
-            ValueRef::Property(slot) => Ok(scope
-                .event
-                .as_ref()
-                .and_then(|(alias, event)| {
-                    let path = self.program.events.get(event.index())?.properties.get(slot.index())?;
-                    Some(Value::columns(
-                        alias,
-                        &*self.layout.values(Place::Events, path.keys())?.name,
-                    ))
-                })
-                .unwrap_or(Value::Absent)),
+            ValueRef::Property(slot) => Ok(self.property_value(scope, *slot).unwrap_or(Value::Absent)),
             ValueRef::Item(path) => Ok(scope
                 .element
                 .as_ref()
                 .and_then(|element| self.item(element, path))
                 .unwrap_or(Value::Absent)),
         }
+    }
+
+    fn property_value(&self, scope: &Scope, slot: PropertySlot) -> Option<Value> {
+        let (alias, event) = scope.event.as_ref()?;
+        let path = self.property(*event, slot)?;
+        let name = &*self.layout.values(Place::Events, path.keys())?.name;
+        Some(match scope.before {
+            Some(_) => Value::kept(alias, name),
+            None => Value::columns(alias, name),
+        })
     }
 
     pub(super) fn referred(&mut self, scope: &mut Scope, reference: Reference) -> Result<Value, Unsupported> {
@@ -226,7 +226,7 @@ impl<'p> Lowering<'p> {
                 let Some(before) = &scope.before else {
                     return Err(Unsupported::ElementBesideStep);
                 };
-                Ok(Value::columns(&before.alias, format!("{step}.{}", property.0)))
+                Ok(Value::kept(&before.alias, format!("{step}.{}", property.0)))
             }
         }
     }
@@ -561,6 +561,14 @@ pub(super) fn plain(name: &str) -> String {
 impl Value {
     pub(super) fn columns(alias: &str, name: impl Into<String>) -> Value {
         Value::Columns {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
+    /// Of an event in a funnel.
+    pub(super) fn kept(alias: &str, name: impl Into<String>) -> Value {
+        Value::Kept {
             alias: alias.into(),
             name: name.into(),
         }

@@ -14,6 +14,9 @@ use crate::warehouse::Reading;
 pub(super) enum Value {
     /// In value columns: of the table that has this alias, under this name.
     Columns { alias: Box<str>, name: String },
+    /// The same of an event in a funnel, where equality with one at another step needs two columns alone: the key, and `:string`, the
+    /// text where it is a string. Each column goes through a join.
+    Kept { alias: Box<str>, name: String },
     /// The same of a text that was made of some value. A large number can be another one than its text, which is not to be
     /// told from the columns.
     Made { alias: Box<str>, name: String },
@@ -52,7 +55,7 @@ impl Value {
     pub(super) fn read(&self, reading: Reading) -> Option<Expr> {
         match self {
             Value::Made { .. } if matches!(reading, Reading::Rest | Reading::Key | Reading::Exact) => None,
-            Value::Columns { alias, name } | Value::Made { alias, name } => {
+            Value::Columns { alias, name } | Value::Kept { alias, name } | Value::Made { alias, name } => {
                 Some(Expr::column(alias, &format!("{name}:{reading}")))
             }
             _ => None,
@@ -62,7 +65,7 @@ impl Value {
     fn exists(&self) -> Expr {
         match self {
             Value::Absent => Expr::Bool(false),
-            Value::Columns { .. } | Value::Made { .. } => {
+            Value::Columns { .. } | Value::Kept { .. } | Value::Made { .. } => {
                 self.read(Reading::Kind).map_or(Expr::Bool(false), Expr::exists)
             }
             Value::Count(_) | Value::Sum(_) => Expr::Bool(true),
@@ -88,7 +91,7 @@ impl Value {
         };
         Ok(match self {
             Value::Absent => Expr::Bool(false),
-            Value::Columns { .. } | Value::Made { .. } => {
+            Value::Columns { .. } | Value::Kept { .. } | Value::Made { .. } => {
                 let Some(value) = self.read(Reading::Number) else {
                     return Ok(Expr::Bool(false));
                 };
@@ -180,6 +183,12 @@ impl Value {
         {
             return Ok(ordered(None, value, other));
         }
+        if let (Value::Kept { .. }, Value::Kept { .. }) = (self, other)
+            && let (Some(key), Some(other_key)) = (self.read(Reading::Key), other.read(Reading::Key))
+            && let (Some(string), Some(other_string)) = (self.string(), other.string())
+        {
+            return Ok(Expr::all([key.equals(other_key), string.differs(other_string).not()]));
+        }
         let (Some((kind, key, text)), Some((other_kind, other_key, other_text))) = (self.scalar(), other.scalar())
         else {
             return self.beside(other);
@@ -194,6 +203,18 @@ impl Value {
                 other_kind.differs(string()),
             ]),
         ]))
+    }
+
+    /// The text of a string; NULL of whatever else.
+    pub(super) fn string(&self) -> Option<Expr> {
+        if let Value::Kept { alias, name } = self {
+            return Some(Expr::column(alias, &format!("{name}:string")));
+        }
+        let is_string = self.read(Reading::Kind)?.equals(Expr::text("string"));
+        Some(Expr::OnlyWhere(
+            Box::new(is_string),
+            Box::new(self.read(Reading::Text)?),
+        ))
     }
 
     fn scalar(&self) -> Option<(Expr, Expr, Expr)> {
