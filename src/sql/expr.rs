@@ -33,8 +33,6 @@ pub(super) enum Expr {
     Text2(TextTest, Box<Expr>, Box<Expr>),
     /// This, or the other where it is NULL.
     Or0(Box<Expr>),
-    /// Where the condition holds, the other; NULL elsewhere.
-    OnlyWhere(Box<Expr>, Box<Expr>),
     /// Whether a text is `true` or `false`; NULL where it is neither.
     Truth(Box<Expr>),
     /// Nothing, of a type.
@@ -291,13 +289,6 @@ impl Expr {
                 out.push_str("COALESCE(");
                 value.write(dialect, indent, out);
                 out.push_str(", 0)");
-            }
-            Expr::OnlyWhere(condition, value) => {
-                out.push_str("CASE WHEN ");
-                condition.on_one_line(dialect, out);
-                out.push_str(" THEN ");
-                value.write(dialect, indent, out);
-                out.push_str(" END");
             }
             Expr::Truth(text) => {
                 out.push_str("CASE ");

@@ -26,26 +26,27 @@ type Properties = BTreeMap<PropertySlot, BTreeSet<Kept>>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kept {
     Read(Reading),
-    /// The text where it is a string.
-    String,
+    /// Whether it is no string.
+    Other,
 }
 
 impl Kept {
     fn all() -> Vec<Kept> {
-        Reading::ALL.map(Kept::Read).into()
+        let read = Reading::ALL.into_iter().map(Kept::Read);
+        read.chain([Kept::Other]).collect()
     }
 
     fn of(self, value: &Value) -> Option<Expr> {
         match self {
             Kept::Read(reading) => value.read(reading),
-            Kept::String => value.string(),
+            Kept::Other => value.is_no_string(),
         }
     }
 
     fn word(self) -> &'static str {
         match self {
             Kept::Read(reading) => reading.as_str(),
-            Kept::String => "string",
+            Kept::Other => "other",
         }
     }
 }
@@ -286,16 +287,17 @@ fn columns(carried: &Carried, step: u32, alias: &str) -> Vec<(Expr, Box<str>)> {
 }
 
 /// What a test needs of two values that it compares.
-fn compared(value: &ValueRef, test: &Test) -> Vec<Kept> {
+fn compared(test: &Test) -> Vec<Kept> {
     let read = |readings: &[Reading]| readings.iter().copied().map(Kept::Read).collect();
-    match (test, value) {
-        (Test::Equals(_), ValueRef::Property(_)) => vec![Kept::Read(Reading::Key), Kept::String],
-        (Test::NotEquals(_), ValueRef::Property(_)) => {
-            vec![Kept::Read(Reading::Kind), Kept::Read(Reading::Key), Kept::String]
-        }
-        (Test::Equals(_) | Test::NotEquals(_), _) => read(&[Reading::Kind, Reading::Key, Reading::Text]),
-        (Test::Compare(..), _) => read(&[Reading::Number, Reading::Rest]),
-        (Test::Date(_), _) => read(&[Reading::Time]),
+    match test {
+        Test::Equals(_) => vec![Kept::Read(Reading::Text), Kept::Read(Reading::Key), Kept::Other],
+        Test::NotEquals(_) => [Reading::Kind, Reading::Text, Reading::Key]
+            .map(Kept::Read)
+            .into_iter()
+            .chain([Kept::Other])
+            .collect(),
+        Test::Compare(..) => read(&[Reading::Number, Reading::Rest]),
+        Test::Date(_) => read(&[Reading::Time]),
         _ => Kept::all(),
     }
 }
@@ -305,14 +307,14 @@ fn references(program: &Program, filter: NodeId, found: &mut Carried) {
     match program.node(filter) {
         Node::Not(inner) | Node::Element { filter: inner, .. } => references(program, *inner, found),
         Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| references(program, *node, found)),
-        Node::Test { value, test } => {
+        Node::Test { test, .. } => {
             if let Some(Reference::Step { step, property }) = test.reference() {
                 found
                     .entry(step)
                     .or_default()
                     .entry(property)
                     .or_default()
-                    .extend(compared(value, test));
+                    .extend(compared(test));
             }
         }
         _ => {}
@@ -325,11 +327,11 @@ fn properties(program: &Program, filter: NodeId, found: &mut Properties) {
         Node::Not(inner) => properties(program, *inner, found),
         Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| properties(program, *node, found)),
         Node::Test {
-            value: value @ ValueRef::Property(property),
+            value: ValueRef::Property(property),
             test,
         } => {
             let read = match test.reference() {
-                Some(Reference::Step { .. }) => compared(value, test),
+                Some(Reference::Step { .. }) => compared(test),
                 // Beside a computed number, a value is read as one whatever the test is.
                 _ => Kept::all(),
             };

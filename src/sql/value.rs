@@ -14,8 +14,8 @@ use crate::warehouse::Reading;
 pub(super) enum Value {
     /// In value columns: of the table that has this alias, under this name.
     Columns { alias: Box<str>, name: String },
-    /// The same of an event in a funnel, where equality with one at another step needs two columns alone: the key, and `:string`, the
-    /// text where it is a string. Each column goes through a join.
+    /// The same of an event in a funnel, where `:other` says whether it is no string, so that equality with one at another step needs
+    /// one column of texts less: each goes through a join.
     Kept { alias: Box<str>, name: String },
     /// The same of a text that was made of some value. A large number can be another one than its text, which is not to be
     /// told from the columns.
@@ -183,43 +183,30 @@ impl Value {
         {
             return Ok(ordered(None, value, other));
         }
-        if let (Value::Kept { .. }, Value::Kept { .. }) = (self, other)
-            && let (Some(key), Some(other_key)) = (self.read(Reading::Key), other.read(Reading::Key))
-            && let (Some(string), Some(other_string)) = (self.string(), other.string())
-        {
-            return Ok(Expr::all([key.equals(other_key), string.differs(other_string).not()]));
-        }
-        let (Some((kind, key, text)), Some((other_kind, other_key, other_text))) = (self.scalar(), other.scalar())
+        let (Some((no_string, key, text)), Some((other_no_string, other_key, other_text))) =
+            (self.scalar(), other.scalar())
         else {
             return self.beside(other);
         };
-        let string = || Expr::text("string");
         Ok(Expr::all([
             key.equals(other_key),
             // The texts come first, as those of most that have one key are equal.
-            Expr::any([
-                text.equals(other_text),
-                kind.differs(string()),
-                other_kind.differs(string()),
-            ]),
+            Expr::any([text.equals(other_text), no_string, other_no_string]),
         ]))
     }
 
-    /// The text of a string; NULL of whatever else.
-    pub(super) fn string(&self) -> Option<Expr> {
-        if let Value::Kept { alias, name } = self {
-            return Some(Expr::column(alias, &format!("{name}:string")));
+    /// Whether it is no string.
+    pub(super) fn is_no_string(&self) -> Option<Expr> {
+        match self {
+            Value::Kept { alias, name } => Some(Expr::column(alias, &format!("{name}:other"))),
+            _ => Some(self.read(Reading::Kind)?.differs(Expr::text("string"))),
         }
-        let is_string = self.read(Reading::Kind)?.equals(Expr::text("string"));
-        Some(Expr::OnlyWhere(
-            Box::new(is_string),
-            Box::new(self.read(Reading::Text)?),
-        ))
     }
 
+    /// Whether it is no string, its key, and its text.
     fn scalar(&self) -> Option<(Expr, Expr, Expr)> {
         Some((
-            self.read(Reading::Kind)?,
+            self.is_no_string()?,
             self.read(Reading::Key)?,
             self.read(Reading::Text)?,
         ))
