@@ -17,7 +17,7 @@ SOAKED = 200
 ANSWERS = 5
 KEPT = store
 
-.PHONY: check fmt lint test docs lean snapshots bench bench-smoke growth bench-peers instructions instructions-update live scale soak spaces events long long-sql warehouse warehouse-spark
+.PHONY: check fmt lint test docs lean snapshots bench bench-smoke growth bench-peers bench-sql instructions instructions-update live scale soak spaces events long long-sql warehouse warehouse-spark
 
 check: fmt lint lean test docs spaces
 
@@ -90,6 +90,11 @@ live:
 # built and run in target/peers. Nothing else should run meanwhile.
 bench-peers:
 	benches/peers/run "$(PEERS)"
+
+# The five audiences as `volens sql` writes them beside hand-written SQL, on DuckDB, DataFusion and Spark (Java 17), in the same
+# folder: 6 GB of memory. Nothing else should run meanwhile.
+bench-sql:
+	benches/peers/run_sql "$(PEERS)"
 
 # Many events of many people: time and memory, beside parsing and writing the same lines. A million needs 0.7 GB of disk
 # and 1 GB of memory.

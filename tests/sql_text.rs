@@ -82,6 +82,25 @@ fn all_in_one() {
     insta::assert_snapshot!(told("all", |dialect| sql::all(engine.program(), dialect, now())));
 }
 
+/// An audience to which another refers is not evaluated again for its own column.
+#[test]
+fn of_all_in_one_each_is_found_once() {
+    let text = r#"
+        audience buyers { who trait plan = "pro" and performed "Viewed" then performed "Bought" }
+        audience again { who member of buyers and trait age > 30 }
+    "#;
+    let engine = Engine::from_text("a.audience", text).unwrap();
+    let query = sql::all(engine.program(), Dialect::DuckDb, now()).unwrap();
+    for once in [
+        r#""plan:text" = 'pro'"#,
+        "first_viewed AS (",
+        r#"AS "buyers:member""#,
+        r#""age:number" > 30"#,
+    ] {
+        assert_eq!(query.matches(once).count(), 1, "{once} in {query}");
+    }
+}
+
 #[test]
 fn texts_that_engines_read_in_their_own_way_are_called_by_their_numbers() {
     let engine = Engine::from_text(

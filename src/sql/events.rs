@@ -1,5 +1,7 @@
 //! Events that are counted or summed, and what is computed of them.
 
+use std::collections::BTreeSet;
+
 use super::Unsupported;
 use super::expr::{Aggregate, Expr, Order};
 use super::lists::Owner;
@@ -20,11 +22,18 @@ pub(super) struct Activity {
 /// One number of one subject.
 struct Measure {
     name: Box<str>,
-    /// The events.
-    event: Box<str>,
-    passes: Expr,
+    of: Measured,
     function: Aggregate,
     argument: Option<Expr>,
+}
+
+/// The events that a number is of.
+#[derive(PartialEq)]
+struct Measured {
+    event: Box<str>,
+    after: Timestamp,
+    until: Timestamp,
+    filter: Expr,
 }
 
 impl Activity {
@@ -36,8 +45,8 @@ impl Activity {
     }
 
     /// The place of a measure: that of one that asks the same, if there is one.
-    fn add(&mut self, name: &str, event: &str, passes: Expr, function: Aggregate, argument: Option<Expr>) -> Box<str> {
-        let same = |m: &&Measure| m.passes == passes && m.function == function && m.argument == argument;
+    fn add(&mut self, name: &str, of: Measured, function: Aggregate, argument: Option<Expr>) -> Box<str> {
+        let same = |m: &&Measure| m.of == of && m.function == function && m.argument == argument;
         if let Some(measure) = self.measures.iter().find(same) {
             return measure.name.clone();
         }
@@ -47,39 +56,39 @@ impl Activity {
         let name: Box<str> = names.find(|name| !taken(name)).unwrap_or_default().into();
         self.measures.push(Measure {
             name: name.clone(),
-            event: event.into(),
-            passes,
+            of,
             function,
             argument,
         });
         name
     }
 
-    /// The part that has all of them, if there is any.
-    pub(super) fn part(self, of: Subject) -> Option<Part> {
-        let (mut select, id) = events_of(of);
-        let mut names: Vec<&str> = self.measures.iter().map(|measure| &*measure.event).collect();
-        names.sort_unstable();
-        names.dedup();
+    /// The part that has all of them, if there is any. Events of which no number is are left out at once, so that an engine that
+    /// keeps events by name or by time reads no others.
+    pub(super) fn part(self, subject: Subject) -> Option<Part> {
+        let measured = || self.measures.iter().map(|measure| &measure.of);
+        let after = measured().map(|of| of.after).min()?;
+        let until = measured().map(|of| of.until).max()?;
+        let names: BTreeSet<&str> = measured().map(|of| &*of.event).collect();
+        let (mut select, id) = events_of(subject);
         select.columns = vec![id.clone()];
+        let texts = names.iter().copied().map(Expr::text).collect();
+        select.condition = Expr::all([within("e", (after, until)), Expr::column("e", "name").among(texts)]);
         let aggregate = |measure: &Measure, filter| {
             Expr::Aggregate(measure.function, measure.argument.clone().map(Box::new), filter)
         };
         match self.measures.as_slice() {
-            [] => return None,
             [one] => {
                 select.columns.push((aggregate(one, None), one.name.clone()));
-                select.condition = one.passes.clone();
+                select.condition = Expr::all([select.condition, one.of.filter.clone()]);
             }
             several => {
                 let columns = several.iter().map(|measure| {
-                    (
-                        aggregate(measure, Some(Box::new(measure.passes.clone()))),
-                        measure.name.clone(),
-                    )
+                    let filter = measure.of.among(names.len() > 1, (after, until));
+                    let filter = (filter != Expr::Bool(true)).then(|| Box::new(filter));
+                    (aggregate(measure, filter), measure.name.clone())
                 });
                 select.columns.extend(columns);
-                select.condition = Expr::column("e", "name").among(names.into_iter().map(Expr::text).collect());
             }
         }
         select.group = vec![id.0];
@@ -88,6 +97,31 @@ impl Activity {
             selects: vec![select],
         })
     }
+}
+
+impl Measured {
+    /// Whether an event is one of them, among events inside of a window that has all of them, of one name or of several.
+    fn among(&self, several: bool, (after, until): (Timestamp, Timestamp)) -> Expr {
+        let name = match several {
+            true => Expr::column("e", "name").equals(Expr::text(&self.event)),
+            false => Expr::Bool(true),
+        };
+        let after = if self.after > after { self.after } else { Timestamp::MIN };
+        let until = if self.until < until { self.until } else { Timestamp::MAX };
+        Expr::all([name, within("e", (after, until)), self.filter.clone()])
+    }
+}
+
+/// Whether an event is inside of a window, `after < t ≤ until`.
+fn within(alias: &str, (after, until): (Timestamp, Timestamp)) -> Expr {
+    let compared = |comparison, bound: Timestamp, unbounded| match bound {
+        bound if bound == unbounded => Expr::Bool(true),
+        bound => Expr::column(alias, "time").compare(comparison, Expr::Int(bound.as_millis())),
+    };
+    Expr::all([
+        compared(Comparison::Greater, after, Timestamp::MIN),
+        compared(Comparison::AtMost, until, Timestamp::MAX),
+    ])
 }
 
 /// The events of users, or of all users of accounts, and the id by which they belong together.
@@ -124,19 +158,11 @@ impl Lowering<'_> {
         self.program.events.get(event.index()).map_or("", |event| &event.name)
     }
 
-    /// Events of a name inside a window.
+    /// Events of a name inside a window. The window comes first: what engines do in this order is to compare numbers, and to look at
+    /// the names of what is left.
     pub(super) fn inside(&self, alias: &str, event: EventSlot, window: Window) -> Expr {
-        let (after, until) = window.bounds(self.now);
-        let time = || Expr::column(alias, "time");
-        let at = |at: Timestamp| Expr::Int(at.as_millis());
-        Expr::all([
-            Expr::column(alias, "name").equals(Expr::text(self.event_name(event))),
-            match after {
-                Timestamp::MIN => Expr::Bool(true),
-                after => time().compare(Comparison::Greater, at(after)),
-            },
-            time().compare(Comparison::AtMost, at(until)),
-        ])
+        let name = Expr::column(alias, "name").equals(Expr::text(self.event_name(event)));
+        Expr::all([within(alias, window.bounds(self.now)), name])
     }
 
     /// The events of a subject that pass, and what their filter needs beside them.
@@ -160,38 +186,42 @@ impl Lowering<'_> {
         &mut self,
         of: Subject,
         name: &str,
-        event: EventSlot,
-        (mut select, id): (Select, (Expr, Box<str>)),
+        (event, window, filter): (EventSlot, Window, NodeId),
         function: Aggregate,
         argument: Option<Expr>,
-    ) -> Found {
-        let joins = match of {
-            Subject::User => 0,
-            Subject::Account => 1,
-        };
-        if select.joins.len() == joins {
-            let event = self.event_name(event).to_owned();
+    ) -> Result<Found, Unsupported> {
+        let mut scope = scope_of(of, event);
+        let filter = self.condition(&mut scope, filter)?;
+        if scope.joins.is_empty() {
+            let (after, until) = window.bounds(self.now);
+            let measured = Measured {
+                event: self.event_name(event).into(),
+                after,
+                until,
+                filter,
+            };
             let [users, accounts] = &mut self.activities;
             let activity = match of {
                 Subject::User => users,
                 Subject::Account => accounts,
             };
-            let column = activity.add(name, &event, select.condition, function, argument);
-            return (activity.name.clone(), column);
+            let column = activity.add(name, measured, function, argument);
+            return Ok((activity.name.clone(), column));
         }
-        select.columns = vec![
-            id.clone(),
-            (Expr::Aggregate(function, argument.map(Box::new), None), "n".into()),
-        ];
+        let (mut select, id) = events_of(of);
+        select.joins.extend(scope.joins);
+        select.condition = Expr::all([self.inside("e", event, window), filter]);
+        let number = Expr::Aggregate(function, argument.map(Box::new), None);
+        select.columns = vec![id.clone(), (number, "n".into())];
         select.group = vec![id.0];
-        (self.add(&plain(name), vec![select]), "n".into())
+        Ok((self.add(&plain(name), vec![select]), "n".into()))
     }
 
     /// How many events pass.
     pub(super) fn counted(&mut self, performed: &Performed) -> Result<Found, Unsupported> {
-        let passing = self.passing(Subject::User, performed.event, performed.window, performed.filter)?;
+        let events = (performed.event, performed.window, performed.filter);
         let name = format!("count {}", self.event_name(performed.event));
-        Ok(self.measure(Subject::User, &name, performed.event, passing, Aggregate::Count, None))
+        self.measure(Subject::User, &name, events, Aggregate::Count, None)
     }
 
     pub(super) fn property(&self, event: EventSlot, property: PropertySlot) -> Option<&crate::value::Path> {
@@ -230,20 +260,19 @@ impl Lowering<'_> {
             let alias = lowering.attach(scope, of, &part)?;
             Some(Expr::column(&alias, &column))
         };
-        let or_0 = |expr: Expr| Expr::Or0(Box::new(expr));
         let value = match aggregate.function {
             Function::Count => {
                 let known = self.of_events(of, slot, aggregate, Aggregate::Count, None)?;
-                column(self, scope, Some(known)).map(|n| Value::Count(or_0(n)))
+                column(self, scope, Some(known)).map(Value::Count)
             }
             Function::UniqueCount(property) => {
                 let texts = self.texts(of, slot, aggregate, property)?;
                 let known = self.counted_texts(of, slot, &texts)?;
-                column(self, scope, Some(known)).map(|n| Value::Count(or_0(n)))
+                column(self, scope, Some(known)).map(Value::Count)
             }
             Function::Sum(property) => {
                 let known = numbers(Reading::Exact)(self, Aggregate::Sum, property)?;
-                column(self, scope, known).map(|sum| Value::Sum(or_0(sum)))
+                column(self, scope, known).map(Value::Sum)
             }
             Function::Average(property) => {
                 let sum = numbers(Reading::Exact)(self, Aggregate::Sum, property)?;
@@ -297,9 +326,9 @@ impl Lowering<'_> {
         argument: Option<Expr>,
     ) -> Result<Found, Unsupported> {
         self.once(Asked::Events(slot, function), |lowering| {
-            let passing = lowering.passing(of, aggregate.event, aggregate.window, aggregate.filter)?;
+            let events = (aggregate.event, aggregate.window, aggregate.filter);
             let name = format!("{} {}", function.word(), aggregate.name);
-            Ok(lowering.measure(of, &name, aggregate.event, passing, function, argument))
+            lowering.measure(of, &name, events, function, argument)
         })
     }
 

@@ -11,18 +11,79 @@ use super::expr::{Aggregate, Expr};
 use super::lower::{Found, Lowering, holds, plain};
 use super::query::{JoinKind, Select, Table};
 use super::scope::{Before, Scope, Whose};
+use super::value::Value;
 use crate::ir::{
     Comparison, Count, Node, NodeId, Performed, Program, PropertySlot, Reference, Step, Subject, Test, ValueRef,
 };
 use crate::time::{Timestamp, Window};
 use crate::warehouse::Reading;
 
-/// By step, the properties that later steps refer to, and what they are read as.
-type Carried = BTreeMap<u32, BTreeMap<PropertySlot, BTreeSet<Reading>>>;
+/// By step, the properties that later steps refer to, and what is kept of them.
+type Carried = BTreeMap<u32, Properties>;
+type Properties = BTreeMap<PropertySlot, BTreeSet<Kept>>;
+
+/// A column that is kept of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kept {
+    Read(Reading),
+    /// Whether it is no string.
+    Other,
+}
+
+impl Kept {
+    fn all() -> Vec<Kept> {
+        let read = Reading::ALL.into_iter().map(Kept::Read);
+        read.chain([Kept::Other]).collect()
+    }
+
+    fn of(self, value: &Value) -> Option<Expr> {
+        match self {
+            Kept::Read(reading) => value.read(reading),
+            Kept::Other => value.is_no_string(),
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Kept::Read(reading) => reading.as_str(),
+            Kept::Other => "other",
+        }
+    }
+}
 
 impl Lowering<'_> {
     /// The part that has, by user, how many events are followed as the steps say.
-    pub(super) fn funnel(&mut self, performed: &Performed) -> Result<Found, Unsupported> {
+    pub(super) fn counted_followed(&mut self, performed: &Performed) -> Result<Found, Unsupported> {
+        let mut select = self.funnel(performed)?;
+        // Several ways can begin with one event.
+        let counted = match performed.steps.len() {
+            1 => Expr::count(None),
+            _ => Expr::aggregate(Aggregate::CountDistinct, Expr::column("c", "first_id"), None),
+        };
+        select.columns.push((counted, "n".into()));
+        select.group = select
+            .columns
+            .first()
+            .map(|(user, _)| user.clone())
+            .into_iter()
+            .collect();
+        let name = plain(self.event_name(performed.event));
+        Ok((self.add(&format!("followed_{name}"), vec![select]), "n".into()))
+    }
+
+    /// The part that has the users of whom there is such an event, once or several times.
+    pub(super) fn followed(&mut self, performed: &Performed) -> Result<Box<str>, Unsupported> {
+        let select = self.funnel(performed)?;
+        if select.joins.is_empty() {
+            // It only names what stands in another part.
+            return Ok(select.from.name);
+        }
+        let name = plain(self.event_name(performed.event));
+        Ok(self.add(&format!("followed_{name}"), vec![select]))
+    }
+
+    /// The users of the events that are followed as the steps say, once or several times for each.
+    fn funnel(&mut self, performed: &Performed) -> Result<Select, Unsupported> {
         let mut carried = Carried::new();
         for step in &performed.steps {
             references(self.program, step.filter, &mut carried);
@@ -106,15 +167,8 @@ impl Lowering<'_> {
                 let matched = self.add(&format!("followed_{name}"), vec![select]);
                 select = Select::from(Table::new(&matched, "c"));
             }
-            // Several ways can begin with one event.
-            let counted = match performed.steps.len() {
-                1 => Expr::count(None),
-                _ => Expr::aggregate(Aggregate::CountDistinct, first(), None),
-            };
-            select.columns = vec![(by.clone(), "profile_id".into()), (counted, "n".into())];
-            select.group = vec![by];
-            let part = self.add(&format!("followed_{name}"), vec![select]);
-            return Ok((part, "n".into()));
+            select.columns = vec![(by, "profile_id".into())];
+            return Ok(select);
         }
         Err(Unsupported::NoSuchAudience)
     }
@@ -157,15 +211,18 @@ impl Lowering<'_> {
         for part in referring {
             properties(self.program, part, &mut read);
         }
-        for (property, readings) in read {
+        for (property, kept) in read {
             let value = self.value(&mut scope_of(Subject::User, step.event), &ValueRef::Property(property))?;
-            for reading in readings {
-                if let Some(Expr::Column(alias, name)) = value.read(reading) {
-                    let column = (Expr::Column(alias, name.clone()), name);
-                    if !select.columns.contains(&column) {
-                        select.columns.push(column);
-                    }
-                }
+            let Value::Columns { name, .. } = &value else {
+                continue;
+            };
+            for kept in kept {
+                let column = kept
+                    .of(&value)
+                    .map(|column| (column, format!("{name}:{}", kept.word()).into()));
+                select
+                    .columns
+                    .extend(column.filter(|column| !select.columns.contains(column)));
             }
         }
         Ok(self.add(&format!("next_{}", plain(self.event_name(step.event))), vec![select]))
@@ -180,15 +237,19 @@ impl Lowering<'_> {
         event: crate::ir::EventSlot,
     ) -> Result<Vec<(Expr, Box<str>)>, Unsupported> {
         let mut found = Vec::new();
-        for (property, readings) in carried.get(&step).into_iter().flatten() {
+        for (property, kept) in carried.get(&step).into_iter().flatten() {
             let mut scope = Scope {
                 event: Some((alias.into(), event)),
                 ..Scope::default()
             };
-            let value = self.value(&mut scope, &ValueRef::Property(*property))?;
-            for reading in readings {
-                if let Some(column) = value.read(*reading) {
-                    found.push((column, carried_name(step, *property, *reading).into()));
+            // After the first step, events stand in a part of their own.
+            let value = match self.value(&mut scope, &ValueRef::Property(*property))? {
+                Value::Columns { alias, name } if step > 0 => Value::Kept { alias, name },
+                value => value,
+            };
+            for kept in kept {
+                if let Some(column) = kept.of(&value) {
+                    found.push((column, carried_name(step, *property, *kept).into()));
                 }
             }
         }
@@ -209,29 +270,35 @@ impl Lowering<'_> {
     }
 }
 
-fn carried_name(step: u32, property: PropertySlot, reading: Reading) -> String {
-    format!("{step}.{}:{reading}", property.0)
+fn carried_name(step: u32, property: PropertySlot, kept: Kept) -> String {
+    format!("{step}.{}:{}", property.0, kept.word())
 }
 
 /// What is carried of a step, from where it is carried already.
 fn columns(carried: &Carried, step: u32, alias: &str) -> Vec<(Expr, Box<str>)> {
     let properties = carried.get(&step).into_iter().flatten();
-    let columns = properties.flat_map(|(property, readings)| {
-        readings.iter().map(|reading| {
-            let name = carried_name(step, *property, *reading);
+    let columns = properties.flat_map(|(property, kept)| {
+        kept.iter().map(|kept| {
+            let name = carried_name(step, *property, *kept);
             (Expr::column(alias, &name), name.into())
         })
     });
     columns.collect()
 }
 
-/// What two values are read as that a test compares.
-fn readings(test: &Test) -> &'static [Reading] {
+/// What a test needs of two values that it compares.
+fn compared(test: &Test) -> Vec<Kept> {
+    let read = |readings: &[Reading]| readings.iter().copied().map(Kept::Read).collect();
     match test {
-        Test::Equals(_) | Test::NotEquals(_) => &[Reading::Kind, Reading::Key, Reading::Text],
-        Test::Compare(..) => &[Reading::Number, Reading::Rest],
-        Test::Date(_) => &[Reading::Time],
-        _ => &Reading::ALL,
+        Test::Equals(_) => vec![Kept::Read(Reading::Text), Kept::Read(Reading::Key), Kept::Other],
+        Test::NotEquals(_) => [Reading::Kind, Reading::Text, Reading::Key]
+            .map(Kept::Read)
+            .into_iter()
+            .chain([Kept::Other])
+            .collect(),
+        Test::Compare(..) => read(&[Reading::Number, Reading::Rest]),
+        Test::Date(_) => read(&[Reading::Time]),
+        _ => Kept::all(),
     }
 }
 
@@ -247,7 +314,7 @@ fn references(program: &Program, filter: NodeId, found: &mut Carried) {
                     .or_default()
                     .entry(property)
                     .or_default()
-                    .extend(readings(test));
+                    .extend(compared(test));
             }
         }
         _ => {}
@@ -255,7 +322,7 @@ fn references(program: &Program, filter: NodeId, found: &mut Carried) {
 }
 
 /// Collects what a filter reads of the event at hand.
-fn properties(program: &Program, filter: NodeId, found: &mut BTreeMap<PropertySlot, BTreeSet<Reading>>) {
+fn properties(program: &Program, filter: NodeId, found: &mut Properties) {
     match program.node(filter) {
         Node::Not(inner) => properties(program, *inner, found),
         Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| properties(program, *node, found)),
@@ -264,9 +331,9 @@ fn properties(program: &Program, filter: NodeId, found: &mut BTreeMap<PropertySl
             test,
         } => {
             let read = match test.reference() {
-                Some(Reference::Step { .. }) => readings(test),
+                Some(Reference::Step { .. }) => compared(test),
                 // Beside a computed number, a value is read as one whatever the test is.
-                _ => &Reading::ALL,
+                _ => Kept::all(),
             };
             found.entry(*property).or_default().extend(read);
         }

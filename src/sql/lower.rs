@@ -11,8 +11,8 @@ use super::scope::{Scope, Whose};
 use super::value::Value;
 use crate::consent::ConsentState;
 use crate::ir::{
-    Audience, AudienceSlot, CategorySlot, Comparison, Count, Destination, Node, NodeId, Performed, Program, Quantifier,
-    Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
+    Audience, AudienceSlot, CategorySlot, Comparison, Count, Destination, Node, NodeId, Performed, Program,
+    PropertySlot, Quantifier, Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
 };
 use crate::time::Timestamp;
 use crate::warehouse::{Layout, Place, Reading};
@@ -34,6 +34,8 @@ pub(super) struct Lowering<'p> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Asked {
     Performed(NodeId),
+    /// The users of whom an event was followed as a funnel says.
+    Followed(NodeId),
     Members(AudienceSlot),
     /// The users of which an account is among the members that a part has.
     UsersOf(Box<str>),
@@ -103,6 +105,11 @@ impl<'p> Lowering<'p> {
         Ok(found)
     }
 
+    /// Whether an answer stands somewhere already.
+    pub(super) fn is_known(&self, asked: &Asked) -> bool {
+        self.known.contains_key(asked)
+    }
+
     /// The same of an answer that is all of a part.
     pub(super) fn part_once(
         &mut self,
@@ -132,6 +139,32 @@ impl<'p> Lowering<'p> {
             },
             Node::Users { quantifier, condition } => self.users(scope, *quantifier, *condition)?,
         })
+    }
+
+    /// What a condition leaves to be asked of the rows that are selected, all of which have to meet it: whether there is a funnel at all
+    /// is a join, for which nothing has to be counted.
+    fn required(&mut self, scope: &mut Scope, id: NodeId) -> Result<Expr, Unsupported> {
+        let program = self.program;
+        if let Node::And(nodes) = program.node(id) {
+            let left: Result<Vec<Expr>, _> = nodes.iter().map(|node| self.required(scope, *node)).collect();
+            return Ok(Expr::all(left?));
+        }
+        let (kind, of) = match program.node(id) {
+            Node::Not(inner) => (JoinKind::Anti, *inner),
+            _ => (JoinKind::Semi, id),
+        };
+        match (program.node(of), scope.user_id()) {
+            (Node::Performed(performed), Some(user))
+                if !performed.steps.is_empty() && performed.count == Count::ONCE =>
+            {
+                let part = self.part_once(Asked::Followed(of), |lowering| lowering.followed(performed))?;
+                scope.join(kind, &part, &part, |alias| {
+                    Expr::column(alias, "profile_id").equals(user.clone())
+                });
+                Ok(Expr::Bool(true))
+            }
+            _ => self.condition(scope, id),
+        }
     }
 
     fn conditions(&mut self, scope: &mut Scope, nodes: &[NodeId]) -> Result<Vec<Expr>, Unsupported> {
@@ -167,23 +200,23 @@ impl<'p> Lowering<'p> {
     pub(super) fn value(&mut self, scope: &mut Scope, value: &ValueRef) -> Result<Value, Unsupported> {
         match value {
             ValueRef::Trait(slot) => self.trait_value(scope, *slot, false),
-            ValueRef::Property(slot) => Ok(scope
-                .event
-                .as_ref()
-                .and_then(|(alias, event)| {
-                    let path = self.program.events.get(event.index())?.properties.get(slot.index())?;
-                    Some(Value::columns(
-                        alias,
-                        &*self.layout.values(Place::Events, path.keys())?.name,
-                    ))
-                })
-                .unwrap_or(Value::Absent)),
+            ValueRef::Property(slot) => Ok(self.property_value(scope, *slot).unwrap_or(Value::Absent)),
             ValueRef::Item(path) => Ok(scope
                 .element
                 .as_ref()
                 .and_then(|element| self.item(element, path))
                 .unwrap_or(Value::Absent)),
         }
+    }
+
+    fn property_value(&self, scope: &Scope, slot: PropertySlot) -> Option<Value> {
+        let (alias, event) = scope.event.as_ref()?;
+        let path = self.property(*event, slot)?;
+        let name = &*self.layout.values(Place::Events, path.keys())?.name;
+        Some(match scope.before {
+            Some(_) => Value::kept(alias, name),
+            None => Value::columns(alias, name),
+        })
     }
 
     pub(super) fn referred(&mut self, scope: &mut Scope, reference: Reference) -> Result<Value, Unsupported> {
@@ -193,7 +226,7 @@ impl<'p> Lowering<'p> {
                 let Some(before) = &scope.before else {
                     return Err(Unsupported::ElementBesideStep);
                 };
-                Ok(Value::columns(&before.alias, format!("{step}.{}", property.0)))
+                Ok(Value::kept(&before.alias, format!("{step}.{}", property.0)))
             }
         }
     }
@@ -237,7 +270,7 @@ impl<'p> Lowering<'p> {
     fn performed(&mut self, scope: &mut Scope, id: NodeId, performed: &Performed) -> Result<Expr, Unsupported> {
         let (part, column) = self.once(Asked::Performed(id), |lowering| match performed.steps.is_empty() {
             true => lowering.counted(performed),
-            false => lowering.funnel(performed),
+            false => lowering.counted_followed(performed),
         })?;
         let Some(alias) = self.attach(scope, Subject::User, &part) else {
             return Ok(Expr::Bool(performed.count.holds(0)));
@@ -420,7 +453,7 @@ impl<'p> Lowering<'p> {
                 Expr::Bool(true)
             }
         };
-        let who = self.condition(&mut scope, audience.who)?;
+        let who = self.required(&mut scope, audience.who)?;
         let mut select = Select::from(Table::new(table, alias));
         select.columns = vec![(Expr::column(alias, id), id.into())];
         select.joins = scope.joins;
@@ -528,6 +561,14 @@ pub(super) fn plain(name: &str) -> String {
 impl Value {
     pub(super) fn columns(alias: &str, name: impl Into<String>) -> Value {
         Value::Columns {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
+    /// Of an event in a funnel.
+    pub(super) fn kept(alias: &str, name: impl Into<String>) -> Value {
+        Value::Kept {
             alias: alias.into(),
             name: name.into(),
         }

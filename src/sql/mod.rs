@@ -24,7 +24,7 @@ mod scope;
 mod value;
 
 use self::expr::Expr;
-use self::lower::Lowering;
+use self::lower::{Asked, Lowering};
 use self::query::{Join, JoinKind, Select, Table};
 use self::scope::{Scope, Whose};
 use crate::ir::{Audience, AudienceSlot, CategorySlot, Program, Subject};
@@ -188,9 +188,12 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
     let (mut columns, mut someone) = (vec![id("a")], Vec::new());
     for (slot, audience) in (0..).map(AudienceSlot).zip(&program.audiences) {
         let clauses = lowering.deliverable(audience, "p");
+        // Who is in an audience to which another refers was found for that.
         let who = match audience.of {
-            Subject::User => lowering.condition(&mut scope, audience.who)?,
-            Subject::Account => lowering.member(&mut scope, slot)?,
+            Subject::User if !lowering.is_known(&Asked::Members(slot)) => {
+                lowering.condition(&mut scope, audience.who)?
+            }
+            _ => lowering.member(&mut scope, slot)?,
         };
         let audience_name = written(&audience.name);
         let name = names.take(&format!("{audience_name}:member"));

@@ -1,5 +1,7 @@
 //! Tests on values (language.md, Values): what a value is read as is in its columns already, so no engine reads anything itself.
 
+use std::cmp::Ordering;
+
 use super::Unsupported;
 use super::expr::{Expr, TextTest};
 use crate::ir::{Comparison, DateTest, Instant, Literal, Literals, Operand, Test};
@@ -12,14 +14,17 @@ use crate::warehouse::Reading;
 pub(super) enum Value {
     /// In value columns: of the table that has this alias, under this name.
     Columns { alias: Box<str>, name: String },
+    /// The same of an event in a funnel, where `:other` says whether it is no string, so that equality with one at another step needs
+    /// one column of texts less: each goes through a join.
+    Kept { alias: Box<str>, name: String },
     /// The same of a text that was made of some value. A large number can be another one than its text, which is not to be
     /// told from the columns.
     Made { alias: Box<str>, name: String },
     /// Never there.
     Absent,
-    /// A number of events; always there.
+    /// A number of events, NULL where it is 0; always there.
     Count(Expr),
-    /// An exact sum; always there.
+    /// An exact sum, NULL where it is of nothing, which is 0; always there.
     Sum(Expr),
     /// An exact sum in billionths, and of how many values.
     Average { sum: Expr, count: Expr },
@@ -50,7 +55,7 @@ impl Value {
     pub(super) fn read(&self, reading: Reading) -> Option<Expr> {
         match self {
             Value::Made { .. } if matches!(reading, Reading::Rest | Reading::Key | Reading::Exact) => None,
-            Value::Columns { alias, name } | Value::Made { alias, name } => {
+            Value::Columns { alias, name } | Value::Kept { alias, name } | Value::Made { alias, name } => {
                 Some(Expr::column(alias, &format!("{name}:{reading}")))
             }
             _ => None,
@@ -60,7 +65,7 @@ impl Value {
     fn exists(&self) -> Expr {
         match self {
             Value::Absent => Expr::Bool(false),
-            Value::Columns { .. } | Value::Made { .. } => {
+            Value::Columns { .. } | Value::Kept { .. } | Value::Made { .. } => {
                 self.read(Reading::Kind).map_or(Expr::Bool(false), Expr::exists)
             }
             Value::Count(_) | Value::Sum(_) => Expr::Bool(true),
@@ -86,7 +91,7 @@ impl Value {
         };
         Ok(match self {
             Value::Absent => Expr::Bool(false),
-            Value::Columns { .. } | Value::Made { .. } => {
+            Value::Columns { .. } | Value::Kept { .. } | Value::Made { .. } => {
                 let Some(value) = self.read(Reading::Number) else {
                     return Ok(Expr::Bool(false));
                 };
@@ -109,7 +114,7 @@ impl Value {
             }
             Value::Count(count) => counted(count, comparison, number),
             Value::Sum(sum) => on_decimals(comparison, number, |billionths, comparison| {
-                Ok(compared(sum, comparison, Expr::Decimal(billionths)))
+                Ok(compared(sum, comparison, Expr::Decimal(billionths), 0.cmp(&billionths)))
             })?,
             Value::Average { sum, count } => on_decimals(comparison, number, |billionths, comparison| {
                 average(sum, count, billionths, comparison)
@@ -156,10 +161,10 @@ impl Value {
     /// As a number, in two parts.
     fn parts(&self) -> Option<(Expr, Expr)> {
         match self {
-            Value::Count(count) => Some((Expr::AsDouble(Box::new(count.clone())), Expr::Int(0))),
+            Value::Count(count) => Some((Expr::AsDouble(Box::new(or_0(count))), Expr::Int(0))),
             Value::Sum(sum) => Some((
-                Expr::Nearest(Box::new(sum.clone())),
-                Expr::NearestRest(Box::new(sum.clone())),
+                Expr::Nearest(Box::new(or_0(sum))),
+                Expr::NearestRest(Box::new(or_0(sum))),
             )),
             Value::Number(number, rest) => Some((number.clone(), rest.clone())),
             _ => Some((self.read(Reading::Number)?, self.read(Reading::Rest)?)),
@@ -178,24 +183,30 @@ impl Value {
         {
             return Ok(ordered(None, value, other));
         }
-        let (Some((kind, key, text)), Some((other_kind, other_key, other_text))) = (self.scalar(), other.scalar())
+        let (Some((no_string, key, text)), Some((other_no_string, other_key, other_text))) =
+            (self.scalar(), other.scalar())
         else {
             return self.beside(other);
         };
-        let string = || Expr::text("string");
         Ok(Expr::all([
             key.equals(other_key),
-            Expr::any([
-                kind.differs(string()),
-                other_kind.differs(string()),
-                text.equals(other_text),
-            ]),
+            // The texts come first, as those of most that have one key are equal.
+            Expr::any([text.equals(other_text), no_string, other_no_string]),
         ]))
     }
 
+    /// Whether it is no string.
+    pub(super) fn is_no_string(&self) -> Option<Expr> {
+        match self {
+            Value::Kept { alias, name } => Some(Expr::column(alias, &format!("{name}:other"))),
+            _ => Some(self.read(Reading::Kind)?.differs(Expr::text("string"))),
+        }
+    }
+
+    /// Whether it is no string, its key, and its text.
     fn scalar(&self) -> Option<(Expr, Expr, Expr)> {
         Some((
-            self.read(Reading::Kind)?,
+            self.is_no_string()?,
             self.read(Reading::Key)?,
             self.read(Reading::Text)?,
         ))
@@ -380,10 +391,24 @@ fn ordered(comparison: Option<Comparison>, value: (Expr, Expr), other: (Expr, Ex
     ])
 }
 
-fn compared(value: &Expr, comparison: Option<Comparison>, other: Expr) -> Expr {
+fn or_0(number: &Expr) -> Expr {
+    Expr::Or0(Box::new(number.clone()))
+}
+
+/// A number that is NULL where it is 0, compared with one beside which 0 is so. Where 0 would not do, NULL does not either, and an
+/// engine need not look at those who have none.
+fn compared(number: &Expr, comparison: Option<Comparison>, other: Expr, zero: Ordering) -> Expr {
+    let does = match comparison {
+        None => zero.is_eq(),
+        Some(Comparison::Less) => zero.is_lt(),
+        Some(Comparison::AtMost) => zero.is_le(),
+        Some(Comparison::Greater) => zero.is_gt(),
+        Some(Comparison::AtLeast) => zero.is_ge(),
+    };
+    let number = if does { or_0(number) } else { number.clone() };
     match comparison {
-        Some(comparison) => value.clone().compare(comparison, other),
-        None => value.clone().equals(other),
+        Some(comparison) => number.compare(comparison, other),
+        None => number.equals(other),
     }
 }
 
@@ -391,7 +416,7 @@ fn compared(value: &Expr, comparison: Option<Comparison>, other: Expr) -> Expr {
 fn counted(count: &Expr, comparison: Option<Comparison>, number: Number) -> Expr {
     let whole = number.as_i128().and_then(|whole| i64::try_from(whole).ok());
     let other = whole.map_or(Expr::Double(number.as_f64()), Expr::Int);
-    compared(count, comparison, other)
+    compared(count, comparison, other, Number::from(0_i64).compare(number))
 }
 
 /// No sum comes near it: 10¹⁰ values of the largest that are added.
