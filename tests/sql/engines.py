@@ -107,6 +107,12 @@ class Spark:
         folder = tempfile.mkdtemp(prefix="volens-spark-")
         settings = {
             "spark.sql.shuffle.partitions": "2",
+            # What is asked here is small: it is planned once, and neither compiled to bytecode nor, beyond what is quick, by the
+            # virtual machine. Any of it takes longer than asking.
+            "spark.sql.adaptive.enabled": "false",
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
             "spark.sql.session.timeZone": "America/St_Johns",
             "spark.sql.warehouse.dir": folder,
             "spark.ui.enabled": "false",
@@ -115,9 +121,6 @@ class Spark:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.memory": "1g",
             "spark.log.level": "OFF",
-            # What is asked here is small, and compiling it to bytecode takes longer than asking it.
-            "spark.sql.codegen.wholeStage": "false",
-            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         }
         builder = SparkSession.builder.master("local[2]").appName("volens")
         for key, value in settings.items():
