@@ -16,6 +16,7 @@ mod careless;
 mod cases;
 #[path = "../meaning/choices.rs"]
 mod choices;
+mod corpus;
 #[path = "../meaning/crowd.rs"]
 mod crowd;
 mod engines;
