@@ -30,8 +30,9 @@ pub(crate) struct Case {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Alone {
     Each,
-    /// The members of the one whose turn it is, the deliveries of the next one, and the members of those of accounts, which the query
-    /// for all does not tell.
+    /// The members of those of accounts, which the query for all does not tell.
+    Accounts,
+    /// The same, the members of the one whose turn it is, and the deliveries of the next one.
     Some(usize),
 }
 
@@ -236,6 +237,7 @@ impl Case {
         for (at, audience) in kept.iter().enumerate() {
             let (first, second) = match self.alone {
                 Alone::Each => (true, true),
+                Alone::Accounts => (audience.of == Subject::Account, false),
                 Alone::Some(turn) => (
                     at == turn % kept.len() || audience.of == Subject::Account,
                     at == (turn + 1) % kept.len(),

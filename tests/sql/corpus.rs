@@ -227,7 +227,7 @@ fn asked(dialect: Dialect) {
             odd: at % 2 == 0,
             // Spark takes its time.
             alone: match dialect {
-                Dialect::Spark => Alone::Some(at),
+                Dialect::Spark => Alone::Accounts,
                 _ => Alone::Each,
             },
         };
