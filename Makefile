@@ -130,11 +130,12 @@ long:
 	PROPTEST_CASES=100000 cargo test --release --all-features --test live executors
 	VOLENS_KILLS=1000 VOLENS_FLIPS=10000 cargo test --release --all-features --test store_files --test stream_kill
 
-# Audiences asked of DuckDB, DataFusion and Spark, as many as it takes to trust them. It takes hours.
+# Audiences asked of DuckDB, DataFusion and Spark, as many as it takes to trust them, and texts that are hard to quote. Every tenth
+# part is told as it is done.
 long-sql:
 	tests/sql/setup --spark
-	VOLENS_SQL=1 VOLENS_SQL_CASES=20000 VOLENS_SQL_TEXTS=100000 VOLENS_SPARK_CASES=2000 VOLENS_SPARK_TEXTS=1000 \
-	  cargo test --release --all-features --test sql
+	VOLENS_SQL=1 VOLENS_SQL_CASES=20000 VOLENS_SQL_TEXTS=100000 VOLENS_SPARK_CASES=2000 VOLENS_SPARK_TEXTS=100000 \
+	  cargo test --release --all-features --test sql -- --nocapture
 
 # The shop's audiences on DuckDB, from an export in Parquet, beside those of `volens run` (examples/warehouse).
 warehouse:

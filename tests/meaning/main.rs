@@ -12,9 +12,11 @@
 mod choices;
 mod crowd;
 mod loaded;
+#[allow(dead_code, reason = "what other tests need of it is not called here")]
 mod make;
 mod oracle;
 mod parts;
+#[allow(dead_code, reason = "what other tests need of it is not called here")]
 mod people;
 mod ran;
 mod rewrite;

@@ -48,6 +48,17 @@ pub(crate) fn schemas(workspace: &str, choices: &mut Choices) -> String {
 
 /// One audience with a funnel, to be asked of many events.
 pub(crate) fn funnel(choices: &mut Choices) -> String {
+    funnel_called("x", choices)
+}
+
+/// So many of them.
+pub(crate) fn funnels(audiences: usize, choices: &mut Choices) -> String {
+    (0..audiences)
+        .map(|at| funnel_called(&format!("x{at}"), choices))
+        .collect()
+}
+
+fn funnel_called(name: &str, choices: &mut Choices) -> String {
     let mut maker = Maker {
         choices,
         counts: 16,
@@ -61,7 +72,7 @@ pub(crate) fn funnel(choices: &mut Choices) -> String {
         anys: 0,
     };
     let funnel = maker.funnel(scope);
-    format!("audience x {{\n  who {funnel}\n  include anonymous\n}}\n")
+    format!("audience {name} {{\n  who {funnel}\n  include anonymous\n}}\n")
 }
 
 /// A text, and whether it joins conditions, so that it needs brackets in another.
@@ -110,6 +121,17 @@ struct Maker<'c> {
 /// A workspace.
 pub(crate) fn workspace(choices: &mut Choices) -> String {
     let computed = [choices.below(4), choices.below(3)];
+    let audiences = 1 + choices.below(4);
+    workspace_of(audiences, computed, choices)
+}
+
+/// A workspace of so many audiences.
+pub(crate) fn large_workspace(audiences: usize, choices: &mut Choices) -> String {
+    let computed = [choices.below(4), choices.below(3)];
+    workspace_of(audiences, computed, choices)
+}
+
+fn workspace_of(audiences: usize, computed: [usize; 2], choices: &mut Choices) -> String {
     let mut maker = Maker {
         choices,
         counts: 3,
@@ -117,8 +139,7 @@ pub(crate) fn workspace(choices: &mut Choices) -> String {
         audiences: Vec::new(),
     };
     let mut items = Vec::new();
-    let how_many = 1 + maker.choices.below(4);
-    for at in 0..how_many {
+    for at in 0..audiences {
         items.push(maker.audience(&format!("x{at}")));
     }
     for (whose, count) in [(Whom::User, computed[0]), (Whom::Account, computed[1])] {

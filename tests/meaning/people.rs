@@ -66,6 +66,8 @@ pub(crate) enum Form {
     Single,
     /// One or two people with many events of few values within some hours.
     Busy,
+    /// Anything, of up to a dozen people.
+    Many,
 }
 
 struct Maker<'c> {
@@ -81,7 +83,12 @@ pub(crate) fn people(choices: &mut Choices, form: Form) -> Profiles {
         form,
         events: 0,
     };
-    let how_many = 1 + maker.choices.below(if form == Form::Busy { 2 } else { 5 });
+    let most = match form {
+        Form::Free | Form::Single => 5,
+        Form::Busy => 2,
+        Form::Many => 12,
+    };
+    let how_many = 1 + maker.choices.below(most);
     let users = (0..how_many).map(|at| maker.profile(at).into()).collect();
     let mut accounts = BTreeMap::new();
     for id in ["g", "h", "i"] {
@@ -130,7 +137,7 @@ impl Maker<'_> {
                     self.frequent(&mut history);
                 }
             }
-            Form::Free => {
+            Form::Free | Form::Many => {
                 for _ in 0..self.choices.below(12) {
                     let name = self.choices.pick(&EVENTS);
                     self.event(name, &mut history);

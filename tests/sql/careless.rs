@@ -59,7 +59,7 @@ fn column(tables: &Json, name: &str) -> usize {
 fn to_ads(answers: Vec<Answer>) -> Vec<Option<Vec<u64>>> {
     let last = answers.len() - 1;
     let whom = |(at, answer)| {
-        let Answer::Rows(rows) = answer else { return None };
+        let Answer::Rows { rows, .. } = answer else { return None };
         let mut whom: Vec<u64> = Vec::new();
         for row in rows {
             if at < last && row[0] == "ads" {

@@ -1,6 +1,6 @@
 //! A workspace and people: what the engine says of them, and what a query finds.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -8,24 +8,41 @@ use serde_json::{Value as Json, json};
 use volens::engine::{AudienceRun, Execution, Executor};
 use volens::ir::{Program, Subject};
 use volens::model::{IdentityRules, label};
+use volens::span::FileId;
 use volens::sql::{self, Dialect, Unsupported};
+use volens::syntax::{self, ast::Item};
 use volens::warehouse::Layout;
 use volens::{Engine, Profiles, Timestamp};
 
 use crate::engines::{Answer, Engines};
 
+#[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) text: String,
     pub(crate) profiles: Profiles,
     pub(crate) now: Timestamp,
     /// Whether the engine is asked in an odd way ([`Engines::ask`]).
     pub(crate) odd: bool,
+    pub(crate) alone: Alone,
 }
 
-/// How many queries were written, and which were refused for what.
+/// Which audiences are asked for by themselves too, besides all of them in one query.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Alone {
+    Each,
+    /// The members of those of accounts, which the query for all does not tell.
+    Accounts,
+    /// The same, the members of the one whose turn it is, and the deliveries of the next one.
+    Some(usize),
+}
+
+/// How many definitions were compared in how many queries, and how many were refused for what.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    pub(crate) written: usize,
+    pub(crate) compared: usize,
+    /// Of these, whom some meet and others do not.
+    pub(crate) parted: usize,
+    pub(crate) queries: usize,
     pub(crate) refused: BTreeMap<String, usize>,
 }
 
@@ -34,8 +51,11 @@ impl Tally {
         self.refused.values().sum()
     }
 
-    fn refuse(&mut self, error: &Unsupported) {
-        *self.refused.entry(error.to_string()).or_default() += 1;
+    pub(crate) fn print(&self, dialect: Dialect) {
+        println!(
+            "{dialect}: {} definitions compared in {} queries, {} of them hold of some and not of others; refused {:#?}",
+            self.compared, self.queries, self.parted, self.refused
+        );
     }
 }
 
@@ -45,7 +65,7 @@ enum Question<'r> {
     Members(&'r AudienceRun),
     Deliveries(&'r AudienceRun),
     /// Of all audiences at once.
-    All(&'r [AudienceRun]),
+    All(&'r [&'r AudienceRun]),
 }
 
 impl Question<'_> {
@@ -104,6 +124,22 @@ impl Question<'_> {
         }
     }
 
+    /// What the columns are called that tell of all audiences at once; of others nothing depends on it.
+    fn columns(self) -> Option<Vec<Json>> {
+        let Question::All(runs) = self else { return None };
+        let mut taken = HashSet::new();
+        let mut columns = vec![json!("profile_id")];
+        for run in runs {
+            // Members of accounts have no column, but a name for one.
+            let member = called(&[&run.name, "member"], &mut taken);
+            columns.extend((run.of == Subject::User).then_some(json!(member)));
+            for destination in &run.destinations {
+                columns.push(json!(called(&[&run.name, &destination.name, "delivered"], &mut taken)));
+            }
+        }
+        Some(columns)
+    }
+
     fn about(self) -> String {
         match self {
             Question::Members(run) => format!("members of {}", run.name),
@@ -111,6 +147,32 @@ impl Question<'_> {
             Question::All(_) => "all audiences, by column".to_owned(),
         }
     }
+}
+
+fn engine_of(text: &str) -> Engine {
+    Engine::from_text("made.audience", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// A column of several names: such that each is known by itself, no two differ in case alone, and no engine reads anything into it.
+fn called(parts: &[&str], taken: &mut HashSet<String>) -> String {
+    let plain =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    let starts = |name: &str| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let written = parts.iter().map(|name| match plain(name) && starts(name) {
+        true => (*name).to_owned(),
+        false => json!(name).to_string(),
+    });
+    let joined = written.collect::<Vec<_>>().join(":").replace("${", "$_{");
+    let wanted: String = joined.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
+    let numbered = (2..).map(|number| format!("{wanted}~{number}"));
+    let mut names = std::iter::once(wanted.clone()).chain(numbered);
+    let folded = |name: &str| -> String {
+        name.chars()
+            .flat_map(char::to_uppercase)
+            .flat_map(char::to_lowercase)
+            .collect()
+    };
+    names.find(|name| taken.insert(folded(name))).unwrap()
 }
 
 fn rows(rows: impl Iterator<Item = Vec<Json>>) -> Vec<Vec<Json>> {
@@ -132,7 +194,7 @@ impl Case {
         let Case {
             text, profiles, now, ..
         } = self;
-        let engine = Engine::from_text("made.audience", text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let engine = engine_of(text);
         let execution = Execution {
             executor: Executor::Scalar,
             threads: NonZeroUsize::new(1),
@@ -145,42 +207,72 @@ impl Case {
             .collect();
         assert_eq!(places.len(), profiles.users().len(), "two people are called the same");
 
-        let program = engine.program();
-        let each = run.audiences.iter();
-        let questions = each.flat_map(|audience| [Question::Members(audience), Question::Deliveries(audience)]);
+        // What is refused of one audience is refused of all together, and no reason to refuse the others.
+        let mut kept: Vec<&AudienceRun> = run.audiences.iter().collect();
+        let without;
+        let mut program = engine.program();
+        if let Err(error) = sql::all(program, dialect, *now) {
+            let mut refused = HashSet::new();
+            kept.retain(|audience| {
+                let [members, deliveries] = [Question::Members(audience), Question::Deliveries(audience)]
+                    .map(|question| question.query(program, dialect, *now).err());
+                assert_eq!(members, deliveries, "{} in\n{text}", audience.name);
+                if let Some(error) = members {
+                    *tally.refused.entry(error.to_string()).or_default() += 1;
+                    refused.insert(&*audience.name);
+                }
+                members.is_none()
+            });
+            if refused.is_empty() {
+                return Some(self.told("", &format!("refused of all alone: {error}"), &[]));
+            }
+            let is_refused = |item: &Item| matches!(item, Item::Audience(a) if refused.contains(&*a.name.text));
+            without = engine_of(&self.text_without(is_refused));
+            program = without.program();
+        }
+        if kept.is_empty() {
+            return None;
+        }
         let mut asked = Vec::new();
+        for (at, audience) in kept.iter().enumerate() {
+            let (first, second) = match self.alone {
+                Alone::Each => (true, true),
+                Alone::Accounts => (audience.of == Subject::Account, false),
+                Alone::Some(turn) => (
+                    at == turn % kept.len() || audience.of == Subject::Account,
+                    at == (turn + 1) % kept.len(),
+                ),
+            };
+            asked.extend(first.then_some(Question::Members(audience)));
+            asked.extend(second.then_some(Question::Deliveries(audience)));
+        }
+        asked.push(Question::All(&kept));
         let mut queries = Vec::new();
-        let mut refused = None;
-        for question in questions {
+        for question in &asked {
             match question.query(program, dialect, *now) {
-                Ok(query) => {
-                    asked.push(question);
-                    queries.push(query);
-                }
-                Err(error) => {
-                    tally.refuse(&error);
-                    refused = Some(error);
-                }
+                Ok(query) => queries.push(query),
+                Err(error) => return Some(self.told("", &format!("{}: refused: {error}", question.about()), &[])),
             }
         }
-        // What is refused of one audience is refused of all together.
-        let all = Question::All(&run.audiences);
-        match (all.query(program, dialect, *now), refused) {
-            (Ok(query), None) => {
-                asked.push(all);
-                queries.push(query);
-            }
-            (Err(_), Some(_)) => {}
-            (Ok(query), Some(error)) => return Some(self.told(&query, &format!("not refused of all: {error}"), &[])),
-            (Err(error), None) => return Some(self.told("", &format!("refused of all alone: {error}"), &[])),
-        }
-        tally.written += queries.len();
+        let parted = kept.iter().filter(|audience| match audience.of {
+            Subject::User => (1..profiles.users().len()).contains(&audience.members.len()),
+            Subject::Account => (1..profiles.accounts().len()).contains(&audience.members.len()),
+        });
+        tally.compared += kept.len();
+        tally.parted += parted.count();
+        tally.queries += queries.len();
         let answers = engines.ask(&Layout::new(program), profiles, self.odd, dialect, &queries);
         assert_eq!(answers.len(), queries.len());
         for ((question, query), answer) in asked.iter().zip(&queries).zip(answers) {
             let expected = question.right(&places);
             let (found, difference) = match answer {
-                Answer::Rows(found) => (question.found(found), String::new()),
+                Answer::Rows { columns, rows } => {
+                    let difference = match question.columns() {
+                        Some(right) if right != columns => format!("columns {columns:?}\nright are {right:?}"),
+                        _ => String::new(),
+                    };
+                    (question.found(rows), difference)
+                }
                 Answer::Error(error) => (Vec::new(), error),
             };
             if found != expected || !difference.is_empty() {
@@ -204,6 +296,13 @@ impl Case {
             }
         }
         None
+    }
+
+    /// The workspace without such items.
+    pub(crate) fn text_without(&self, left_out: impl Fn(&Item) -> bool) -> String {
+        let (mut file, _) = syntax::parse(FileId(0), &self.text);
+        file.items.retain(|item| !left_out(item));
+        syntax::print(&file)
     }
 
     /// The case, with some of those whom it is about; where they are few, with all people.

@@ -120,6 +120,14 @@ class Spark:
         folder = tempfile.mkdtemp(prefix="volens-spark-")
         settings = {
             "spark.sql.shuffle.partitions": "2",
+            # What is asked here is small: it is planned once, and neither compiled to bytecode nor, beyond what is quick, by the
+            # virtual machine. Any of it takes longer than asking.
+            "spark.sql.adaptive.enabled": "false",
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            # What it infers of columns that have several names takes it all memory for some queries, before anything runs.
+            "spark.sql.constraintPropagation.enabled": "false",
             "spark.sql.session.timeZone": "America/St_Johns",
             "spark.sql.warehouse.dir": folder,
             "spark.ui.enabled": "false",
@@ -128,9 +136,6 @@ class Spark:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.memory": "1g",
             "spark.log.level": "OFF",
-            # What is asked here is small, and compiling it to bytecode takes longer than asking it.
-            "spark.sql.codegen.wholeStage": "false",
-            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         }
         builder = SparkSession.builder.master("local[2]").appName("volens")
         for key, value in settings.items():

@@ -13,8 +13,11 @@ use volens::warehouse::{Cell, Layout};
 /// A query's answer.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// The rows, sorted.
-    Rows(Vec<Vec<Json>>),
+    /// What its columns are called, and its rows, sorted.
+    Rows {
+        columns: Vec<Json>,
+        rows: Vec<Vec<Json>>,
+    },
     Error(String),
 }
 
@@ -135,8 +138,11 @@ impl Drop for Engines {
 }
 
 fn read(mut answer: Json) -> Answer {
-    match answer["rows"].take() {
-        Json::Array(rows) => Answer::Rows(rows.into_iter().map(row).collect()),
+    match (answer["columns"].take(), answer["rows"].take()) {
+        (Json::Array(columns), Json::Array(rows)) => Answer::Rows {
+            columns,
+            rows: rows.into_iter().map(row).collect(),
+        },
         _ => Answer::Error(
             answer["error"]
                 .as_str()

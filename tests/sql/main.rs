@@ -1,9 +1,10 @@
 //! What is asked of SQL engines: the same members and the same deliveries as the engine's own, over generated workspaces, people
 //! and instants.
 //!
-//! `tests/sql/setup` installs the engines; without them nothing is asked, and with `VOLENS_SQL` set that fails. An ordinary run
-//! tries 300 workspaces with each engine, `VOLENS_SQL_CASES` sets how many; `VOLENS_SPARK_CASES` how many with Spark, which
-//! is asked only then.
+//! `tests/sql/setup` installs the engines; without them nothing is asked, and with `VOLENS_SQL` set that fails. A case is a
+//! definition of an audience; those of a workspace are asked together, in one query, and some of them by themselves too. An ordinary
+//! run compares 300 with each engine, `VOLENS_SQL_CASES` sets how many; `VOLENS_SPARK_CASES` how many with Spark, which is asked
+//! only then.
 
 #![allow(
     clippy::indexing_slicing,
@@ -15,6 +16,7 @@ mod careless;
 mod cases;
 #[path = "../meaning/choices.rs"]
 mod choices;
+mod corpus;
 #[path = "../meaning/crowd.rs"]
 mod crowd;
 mod engines;
@@ -27,13 +29,14 @@ mod make;
 mod people;
 #[cfg(all(feature = "cli", feature = "parquet"))]
 mod recipe;
+mod smaller;
 mod sums;
 mod types;
 
 use std::cell::RefCell;
 use std::env;
 
-use cases::{Case, Tally};
+use cases::{Alone, Case, Tally};
 use choices::{Choices, choices};
 use engines::Engines;
 use people::{Form, NOW};
@@ -42,8 +45,10 @@ use proptest::test_runner::{TestError, TestRunner};
 use volens::Timestamp;
 use volens::sql::Dialect;
 
-/// In a hundred queries no more than so many may be refused: a test that asks little shows little.
+/// Of a hundred definitions no more than so many may be refused: a test that asks little shows little.
 const REFUSED: usize = 20;
+/// How many definitions are asked together.
+const TOGETHER: usize = 10;
 
 fn number(variable: &str) -> Option<u32> {
     env::var(variable).ok().and_then(|number| number.parse().ok())
@@ -54,56 +59,75 @@ fn case(workspace: Vec<u16>, world: Vec<u16>, kind: u8) -> Case {
     let halves = i64::try_from(world.below(12)).unwrap();
     let now = NOW.as_millis() + if halves < 7 { 0 } else { (halves - 9) * 43_200_000 };
     let odd = world.once_in(2);
+    let turn = world.below(TOGETHER);
     let (text, profiles) = match kind {
-        0..=6 => (make::workspace(&mut workspace), people::people(&mut world, Form::Free)),
-        7..=8 => (make::funnel(&mut workspace), people::people(&mut world, Form::Busy)),
-        _ => (make::workspace(&mut workspace), crowd::crowd(&mut world)),
+        0..=6 => (
+            make::large_workspace(TOGETHER, &mut workspace),
+            people::people(&mut world, Form::Many),
+        ),
+        7..=8 => (
+            make::funnels(TOGETHER, &mut workspace),
+            people::people(&mut world, Form::Busy),
+        ),
+        _ => (
+            make::large_workspace(TOGETHER, &mut workspace),
+            crowd::crowd(&mut world),
+        ),
     };
     Case {
         text,
         profiles,
         now: Timestamp::from_millis(now),
         odd,
+        alone: Alone::Some(turn),
     }
 }
 
-/// Tries so many workspaces.
-fn compare(dialect: Dialect, cases: u32) {
+/// Compares so many definitions, or a few more.
+fn compare(dialect: Dialect, definitions: u32) {
     let Some(engines) = Engines::start() else {
         return;
     };
     let (engines, tally) = (RefCell::new(engines), RefCell::new(Tally::default()));
     let config = ProptestConfig {
-        cases,
         // A failure shows the workspace and the people; that is what a test of its own is made from.
         failure_persistence: None,
         max_shrink_iters: 200,
+        max_shrink_time: 120_000,
         ..ProptestConfig::default()
     };
-    let tried = TestRunner::new(config).run(&(choices(700), choices(1500), 0..10_u8), |(workspace, world, kind)| {
-        let case = case(workspace, world, kind);
-        match case.wrong(&mut engines.borrow_mut(), dialect, &mut tally.borrow_mut()) {
-            None => Ok(()),
-            Some(wrong) => Err(TestCaseError::fail(wrong)),
+    let mut runner = TestRunner::new(config);
+    let strategy = (choices(2500), choices(3000), 0..10_u8);
+    let mut told = definitions as usize / 10;
+    while tally.borrow().compared < definitions as usize {
+        let made = strategy.new_tree(&mut runner).unwrap();
+        let tried = runner.run_one(made, |(workspace, world, kind)| {
+            match case(workspace, world, kind).wrong(&mut engines.borrow_mut(), dialect, &mut tally.borrow_mut()) {
+                None => Ok(()),
+                Some(wrong) => Err(TestCaseError::fail(wrong)),
+            }
+        });
+        match tried {
+            Ok(_) => {}
+            // The choices that led to it tell nobody anything.
+            Err(TestError::Fail(wrong, (workspace, world, kind))) => {
+                let told = smaller::told(case(workspace, world, kind), &mut engines.borrow_mut(), dialect);
+                panic!("{dialect}: {}", told.unwrap_or(wrong.to_string()))
+            }
+            Err(error) => panic!("{dialect}: {error}"),
         }
-    });
-    match tried {
-        Ok(()) => {}
-        // The choices that led to it tell nobody anything.
-        Err(TestError::Fail(wrong, _)) => panic!("{}: {wrong}", dialect.as_str()),
-        Err(error) => panic!("{}: {error}", dialect.as_str()),
+        let compared = tally.borrow().compared;
+        if compared >= told {
+            eprintln!("{dialect}: {compared} definitions so far");
+            told += definitions as usize / 10;
+        }
     }
     let tally = tally.into_inner();
-    println!(
-        "{}: {} queries written, refused {:#?}",
-        dialect.as_str(),
-        tally.written,
-        tally.refused
-    );
-    let (refused, all) = (tally.refusals(), tally.refusals() + tally.written);
+    tally.print(dialect);
+    let (refused, all) = (tally.refusals(), tally.refusals() + tally.compared);
     assert!(
         refused * 100 <= all * REFUSED,
-        "{refused} of {all} queries were refused"
+        "{refused} of {all} definitions were refused"
     );
 }
 
@@ -121,6 +145,6 @@ fn datafusion_finds_whom_the_engine_finds() {
 fn spark_finds_whom_the_engine_finds() {
     match number("VOLENS_SPARK_CASES") {
         Some(cases) => compare(Dialect::Spark, cases),
-        None => eprintln!("Spark was not asked: VOLENS_SPARK_CASES says how many workspaces to try"),
+        None => eprintln!("Spark was not asked: VOLENS_SPARK_CASES says how many definitions to compare"),
     }
 }

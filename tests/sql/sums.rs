@@ -4,7 +4,7 @@ use volens::sql::Dialect;
 use volens::value::Number;
 use volens::{Profile, Profiles, Timestamp, Value};
 
-use crate::cases::{Case, Tally};
+use crate::cases::{Alone, Case, Tally};
 use crate::engines::Engines;
 use crate::number;
 
@@ -49,6 +49,7 @@ fn case(odd: bool) -> Case {
         profiles,
         now: Timestamp::EPOCH,
         odd,
+        alone: Alone::Each,
     }
 }
 
