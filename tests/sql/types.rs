@@ -81,7 +81,7 @@ fn columns(tables: &Json) -> Vec<(String, usize, String, String)> {
 
 fn rows(answer: Answer) -> Vec<Vec<Json>> {
     match answer {
-        Answer::Rows(rows) => rows,
+        Answer::Rows { rows, .. } => rows,
         Answer::Error(error) => panic!("{error}"),
     }
 }
@@ -89,7 +89,7 @@ fn rows(answer: Answer) -> Vec<Vec<Json>> {
 fn error(answer: Answer) -> String {
     match answer {
         Answer::Error(error) => error,
-        Answer::Rows(rows) => panic!("no error, but {rows:?}"),
+        Answer::Rows { rows, .. } => panic!("no error, but {rows:?}"),
     }
 }
 
@@ -288,7 +288,7 @@ fn consent(dialect: Dialect) {
             let answers = engines.ask_tables(other, session, dialect, &queries);
             for answer in answers {
                 let delivered = match answer {
-                    Answer::Rows(rows) => rows,
+                    Answer::Rows { rows, .. } => rows,
                     Answer::Error(_) => Vec::new(),
                 };
                 assert!(delivered.is_empty(), "{kind}: {delivered:?}");
