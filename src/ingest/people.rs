@@ -361,6 +361,20 @@ impl People {
             .then_some(owner)
     }
 
+    /// Whether all that an event claims had a profile before it.
+    pub(super) fn had_all(&self, id: EventId, links: &[Link], events: &Events) -> bool {
+        let mut attached = links.iter().map(|link| self.attached(link.id));
+        attached.all(|attached| attached.is_some_and(|attached| events.order(attached.by, id).is_lt()))
+    }
+
+    /// The events that brought profiles together.
+    pub(super) fn mergers(&self) -> impl Iterator<Item = EventId> {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Merged { by, .. } => Some(*by),
+            Slot::Free | Slot::Person(_) => None,
+        })
+    }
+
     /// Whether an identifier was on the profile that an event resolved to as soon as it had: otherwise it was dropped from
     /// it. The event is one that did not come late to a profile that had all its identifiers.
     pub(super) fn came_with(&self, identifier: IdentifierId, id: EventId, events: &Events) -> bool {

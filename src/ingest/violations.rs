@@ -13,7 +13,7 @@ const RESERVED_TRAIT: &str = "reserved trait namespace";
 const MALFORMED_EXTERNAL_ID: &str = "malformed external id";
 
 /// How many identifiers merge protection dropped, by the kind of limit.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Limits {
     values: u32,
     values_in_time: u32,

@@ -108,7 +108,7 @@ impl<S: Storage> Live<S> {
         self.failed = true;
         self.space
             .drop_history_with(Horizon::at(horizon), &self.ledger.whole())?;
-        self.failed = false;
-        Ok(())
+        // Profiles may have other numbers now; nobody is in other audiences.
+        self.look(&mut Vec::new())
     }
 }

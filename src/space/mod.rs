@@ -372,7 +372,8 @@ impl<S: Storage> Space<S> {
     /// stay as they are. Events that old are refused from then on, unless they say something of consent.
     ///
     /// Events of which nothing is left then are taken away altogether: that brought no identifiers together, set no trait that
-    /// was not set again later, and say nothing of consent. So a space whose history is dropped every now and then grows with
+    /// was not set again later, and say nothing of consent. What was left out of them ([`violations`](Space::violations)) is not
+    /// counted any more. So a space whose history is dropped every now and then grows with
     /// its people and with what they answered, not with its events. Where an older event comes late, for it says something of
     /// consent, and changes who is who, it does so among the events that are left.
     ///
@@ -393,7 +394,10 @@ impl<S: Storage> Space<S> {
         };
         let dropped = self.journal.drop_history_and(horizon, self.now, &needless);
         match dropped {
-            Ok(()) => self.state.drop_history(horizon.instant(), &needless.without_trace),
+            Ok(()) => {
+                self.state.drop_history(horizon.instant(), &needless.without_trace);
+                self.state.settle();
+            }
             // As with those who are forgotten: how far it came, the journal knows.
             Err(_) => self.load()?,
         }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::State;
-use crate::ingest::event::{Effect, LeftOut};
+use super::{SetId, State};
+use crate::ingest::event::Effect;
 use crate::ingest::events::{EventId, Link};
 use crate::ingest::people::PersonId;
+use crate::ingest::violations::Limits;
 use crate::time::Timestamp;
 
 impl State {
@@ -14,16 +15,16 @@ impl State {
     /// without them who is who, traits, accounts and consent come to the same, and so does whatever happened after that
     /// instant.
     ///
-    /// Such an event carries identifiers that were all on one profile before it, so it brought nobody together; each trait
-    /// that it set was set again later; of the calls that name a profile's account there is an earlier one; nothing of it was
-    /// left out, which is counted; and it says nothing of consent. What somebody answered is kept for good: it is what consent
-    /// is proved by.
+    /// Such an event carries identifiers that all had their profiles before it, and brought none of these together; each trait
+    /// that it set was set again later; of the calls that name a profile's account there is an earlier one; and it says nothing
+    /// of consent. What somebody answered is kept for good: it is what consent is proved by.
     ///
     /// Of the events with the same identifiers the last is kept, too: should one come late that is older, which it may if it
     /// says something of consent, and come between what brought them together, they are brought together all the same. One
     /// person must not become two, of whom one has refused.
     pub(crate) fn without_trace(&self, horizon: Timestamp) -> HashSet<Arc<str>> {
         let setters: HashSet<EventId> = self.people.setters().chain(self.accounts.setters()).collect();
+        let mergers: HashSet<EventId> = self.people.mergers().collect();
         let mut named: BTreeSet<(PersonId, &str)> = BTreeSet::new();
         let mut without_trace = HashSet::new();
         for set in &self.sets {
@@ -41,11 +42,11 @@ impl State {
                 };
                 let is_none = event.times.timestamp <= horizon
                     && event.consent.is_none()
-                    && event.left_out == LeftOut::default()
                     && !is_first
                     && last.get(&*event.links) != Some(&id)
                     && !setters.contains(&id)
-                    && self.people.owner_at(id, &event.links, &self.events).is_some();
+                    && !mergers.contains(&id)
+                    && self.people.had_all(id, &event.links, &self.events);
                 if is_none {
                     without_trace.insert(event.message_id.clone());
                 }
@@ -54,16 +55,21 @@ impl State {
         without_trace
     }
 
-    /// Drops the history at or before an instant, and the events [`without_trace`](State::without_trace).
+    /// Drops the history at or before an instant, and the events [`without_trace`](State::without_trace). Who is who is to be
+    /// [settled](State::settle) then: what was left out of them is not counted any more.
     pub(crate) fn drop_history(&mut self, horizon: Timestamp, without_trace: &HashSet<Arc<str>>) {
         let mut gone: BTreeSet<EventId> = BTreeSet::new();
-        for set in &mut self.sets {
+        let mut recounted = Vec::new();
+        for (place, set) in (0..).zip(&mut self.sets) {
             for id in &set.events {
                 let Some(event) = self.events.get_mut(*id) else {
                     continue;
                 };
                 if without_trace.contains(&event.message_id) {
                     gone.insert(*id);
+                    if set.limits != Limits::default() && recounted.last() != Some(&SetId(place)) {
+                        recounted.push(SetId(place));
+                    }
                 } else if event.times.timestamp <= horizon {
                     event.effect.leave_history();
                 }
@@ -73,6 +79,7 @@ impl State {
             let order = |a: &EventId, b: &EventId| self.events.order(*a, *b);
             set.last = set.events.iter().copied().max_by(order);
         }
+        recounted.into_iter().for_each(|place| self.unsettle(place));
         self.accounts.let_go(&gone);
         for id in gone {
             self.events.remove(id);
