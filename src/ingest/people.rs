@@ -185,11 +185,6 @@ impl People {
         }
     }
 
-    /// The events that set the traits as they are.
-    pub(super) fn setters(&self) -> impl Iterator<Item = EventId> {
-        self.all().flat_map(|(_, person)| person.setters())
-    }
-
     /// Drops the history of all profiles at or before an instant.
     pub(super) fn drop_history(&mut self, horizon: Timestamp) {
         for slot in &mut self.slots {
