@@ -171,3 +171,32 @@ fn what_was_not_acted_upon_yet_finds_what_was_before() {
     assert_eq!(sent[0].len(), 2);
     assert_eq!(sent[0], sent[1]);
 }
+
+proptest! {
+    #![proptest_config(cases(40))]
+
+    /// Answers that come when they are older than what is kept.
+    #[test]
+    fn what_comes_late_sends_the_same_whether_history_is_kept_or_not(world in choices(1700)) {
+        let mut choices = Choices::new(world);
+        let engine = Engine::from_text("made.audience", WORKSPACE).unwrap();
+        let mut events = stream(&mut choices);
+        for event in &mut events {
+            if choices.once_in(4) {
+                let at: Timestamp = event["timestamp"].as_str().unwrap().parse().unwrap();
+                let late = i64::try_from(73 + choices.below(200)).unwrap() * 3_600_000;
+                event["timestamp"] = json!(Timestamp::from_millis(at.as_millis() - late).to_string());
+                let [a, b] = [(); 2].map(|()| choices.once_in(2));
+                event["context"]["consent"] = json!({"categoryPreferences": {"A": a, "B": b}});
+            }
+        }
+        let [whole, dropped] = [None, Some(retain())].map(|retain| {
+            let mut sent: Vec<Message> = Vec::new();
+            let mut live = engine.live(Memory::new(), options(retain)).unwrap();
+            assert!(feed(&mut live, &events, &mut sent));
+            let ledger = engine.journal(live.into_storage()).unwrap().ledger().unwrap();
+            (sent.iter().map(Message::to_json).collect::<Vec<_>>(), ledger)
+        });
+        prop_assert_eq!(dropped, whole);
+    }
+}

@@ -74,7 +74,7 @@ proptest! {
 }
 
 /// What is known of profiles and accounts, without the history at or before an instant.
-fn known(profiles: &Profiles, horizon: Timestamp) -> Json {
+pub(super) fn known(profiles: &Profiles, horizon: Timestamp) -> Json {
     let accounts = profiles.accounts().iter();
     let accounts = accounts.map(|(id, account)| json!([id, account.traits, account.users]));
     json!([since(profiles, horizon), accounts.collect::<Vec<_>>()])

@@ -1,9 +1,14 @@
 //! Whoever takes whole events away grants nobody anything by it, whatever comes later and whatever the rules become.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 use volens::model::{IdentifierRule, IdentityRules, Period};
 use volens::store::Memory;
 use volens::{Duration, Engine};
 
+use super::generate::{LAST, event, minute, settings};
+use super::retain::known;
 use super::*;
 
 const DAY: i64 = 86_400_000;
@@ -232,5 +237,54 @@ fn an_event_without_any_time_does_not_come_back() {
         let (applied, duplicate) = (receipt.counts.applied, receipt.counts.duplicate);
         assert_eq!(applied, 0, "forgets: {forgets}, {duplicate} are duplicates");
         assert_eq!(space.find("user_id", "u1").is_none(), forgets);
+    }
+}
+
+/// Rules that are not of a time.
+fn of_any_time() -> impl Strategy<Value = Settings> {
+    settings().prop_map(|mut settings| {
+        for rule in &mut settings.identity.listed {
+            rule.period = Period::Ever;
+        }
+        settings
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(200), ..ProptestConfig::default() })]
+
+    /// Other limits, another order of types, values that are blocked now, and what comes late under these.
+    #[test]
+    fn other_rules_lead_to_what_they_would_have(
+        events in vec(event(), 1..32),
+        late in vec((event(), 0..LAST), 0..6),
+        (before, mut after) in (of_any_time(), of_any_time()),
+        blocked in vec(select(vec!["u1", "u2", "x@x.com", "a1", "a2", "1"]), 0..3),
+        at in 1..LAST,
+    ) {
+        let now = minute(LAST);
+        let engine = Engine::from_text("none.audience", "").unwrap();
+        let mut spaces = [(); 2].map(|()| Space::open(Memory::new(), before.clone(), now).unwrap());
+        for space in &mut spaces {
+            give(space, &events, now);
+        }
+        let length = Duration::from_millis(now.as_millis() - minute(at).as_millis());
+        spaces[0].drop_history(engine.horizon(length, now).unwrap()).unwrap();
+        blocked.iter().for_each(|value| after.identity.block(value));
+        let late = late.into_iter().enumerate().map(|(number, (mut event, minutes))| {
+            for key in ["timestamp", "receivedAt", "sentAt"] {
+                event[key] = json!(minute(minutes.min(at)).to_string());
+            }
+            event["messageId"] = json!(format!("late-{number}"));
+            event["context"]["consent"] = json!({"categoryPreferences": {"Advertising": number % 2 == 0}});
+            event
+        });
+        let late: Vec<Json> = late.collect();
+        let [dropped, whole] = spaces.map(|space| {
+            let mut space = Space::open(space.into_storage(), after.clone(), now).unwrap();
+            give(&mut space, &late, now);
+            known(&space.profiles(), minute(at))
+        });
+        prop_assert_eq!(dropped, whole);
     }
 }
