@@ -288,3 +288,51 @@ proptest! {
         prop_assert_eq!(dropped, whole);
     }
 }
+
+/// Of what was set up to the horizon the last is left, so nothing is told as of an instant before.
+#[test]
+fn as_of_an_instant_before_the_horizon_no_audience_that_reads_traits_is_told() {
+    let text = "audience open { who not trait barred = true }";
+    let engine = Engine::from_text("a.audience", text).unwrap();
+    let identify = |id: &str, day: u32, barred: bool| {
+        let mut event = visit(id, day, &[("userId", "u1")], None);
+        event["type"] = json!("identify");
+        event["traits"] = json!({"barred": barred});
+        event
+    };
+    let events = [
+        visit("f", 1, &[("userId", "u1")], None),
+        identify("e", 2, true),
+        identify("e2", 10, false),
+        visit("l", 11, &[("userId", "u1")], None),
+    ];
+    let everybody = Engine::from_text("b.audience", "audience everybody {}").unwrap();
+    // Whether history was dropped, as of when it is asked, and what is told then.
+    let rows = [
+        (false, "2026-01-05T00:00:00Z", Some(false)),
+        (true, "2026-01-26T00:00:00Z", Some(true)),
+        (true, "2026-01-25T23:59:59.999Z", None),
+        (true, "2026-01-05T00:00:00Z", None),
+    ];
+    for (drops, at, expected) in rows {
+        let at: Timestamp = at.parse().unwrap();
+        let mut space = engine.space(Memory::new(), now()).unwrap();
+        give(&mut space, &events, now());
+        if drops {
+            drop_days(&mut space, 5);
+        }
+        // Who reads none is told as ever.
+        let storage = everybody.space(space.into_storage(), at).unwrap().into_storage();
+        let found = engine.space(storage, at);
+        if let Some(expected) = expected {
+            let user = found.unwrap().find("user_id", "u1").unwrap();
+            assert_eq!(engine.is_member("open", &user, at).unwrap(), expected, "{at}");
+        } else {
+            let error = found.unwrap_err().to_string();
+            assert!(
+                error.contains("a.audience:1:1: error[beyond-retention]: the audience `open` reads traits"),
+                "{error}"
+            );
+        }
+    }
+}
