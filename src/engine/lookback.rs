@@ -9,7 +9,7 @@ use super::Engine;
 use super::error::DefinitionErrors;
 use crate::compile::{Look, Looker};
 use crate::diagnostic::{self, Code, Diagnostic};
-use crate::ir::{Lookback, NodeId, Subject, TraitSource};
+use crate::ir::{AudienceSlot, Lookback, NodeId, Subject, TraitSlot, TraitSource};
 use crate::span::Span;
 use crate::time::{Duration, Timestamp, Unit, Window};
 
@@ -130,6 +130,48 @@ impl Engine {
         beyond.dedup();
         diagnostic::sort(&mut problems);
         problems.dedup();
+        Err(HorizonError {
+            horizon,
+            now,
+            beyond,
+            problems: DefinitionErrors::new(self.sources().clone(), problems, Vec::new()),
+        })
+    }
+
+    /// Holds that no audience reads traits as of an instant before `horizon`: of the calls that set one up to there the last is kept,
+    /// and what it was before nobody knows.
+    pub(super) fn check_traits(&self, horizon: Timestamp, now: Timestamp) -> Result<(), HorizonError> {
+        if now >= horizon {
+            return Ok(());
+        }
+        let program = self.program();
+        let is_sent = |slot: &TraitSlot| {
+            let declared = program.traits.get(slot.index());
+            declared.is_some_and(|declared| matches!(declared.source, TraitSource::Sent(_)))
+        };
+        let mut beyond = Vec::new();
+        let mut problems = Vec::new();
+        for (at, audience) in program.audiences.iter().enumerate() {
+            let span = self.places().audience(AudienceSlot::at(at));
+            let Some(span) = span.filter(|_| program.traits_below(audience.who).iter().any(is_sent)) else {
+                continue;
+            };
+            let definition = Definition::Audience(audience.name.clone());
+            let message = format!(
+                "{} reads traits, which are not kept as they were then",
+                definition.title()
+            );
+            let help = format!("what set them up to {horizon} may be gone: ask as of that instant or a later one");
+            problems.push(Diagnostic::error(Code::BeyondRetention, span, message).help(help));
+            beyond.push(Beyond {
+                definition,
+                span,
+                lookback: Lookback::Ever,
+            });
+        }
+        if problems.is_empty() {
+            return Ok(());
+        }
         Err(HorizonError {
             horizon,
             now,

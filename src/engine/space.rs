@@ -31,7 +31,8 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Space`]; [`Error::Horizon`] where history was dropped that a definition can see.
+    /// [`Error::Space`]; [`Error::Horizon`] where history was dropped that a definition can see; as of an instant before that, also
+    /// where one reads traits: what set them then may have gone with it.
     pub fn space<S: Storage>(&self, storage: S, now: Timestamp) -> Result<Space<S>, Error> {
         self.space_of(self.journal(storage)?, now)
     }
@@ -43,6 +44,7 @@ impl Engine {
     pub fn space_of<S: Storage>(&self, journal: Journal<S>, now: Timestamp) -> Result<Space<S>, Error> {
         if let Some(horizon) = journal.horizon() {
             self.check_horizon(horizon, now)?;
+            self.check_traits(horizon, now)?;
         }
         Ok(Space::of(journal, self.space_settings(), now)?)
     }

@@ -110,6 +110,7 @@ pub(crate) fn decode<'v, V: Look<'v>>(
         consent,
         effect: effect(call, event, rules, content, shared, &mut left_out),
         left_out,
+        is_timed: times::are_told(event),
     })
 }
 

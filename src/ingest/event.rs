@@ -47,6 +47,8 @@ pub(crate) struct Event {
     pub(super) consent: Option<Given>,
     pub(super) effect: Effect,
     pub(super) left_out: LeftOut,
+    /// Whether it says itself when it happened; else that is when it came.
+    pub(super) is_timed: bool,
 }
 
 impl Event {
@@ -79,6 +81,7 @@ impl Event {
             consent: self.consent.clone(),
             effect: Effect::Nothing,
             left_out: self.left_out,
+            is_timed: self.is_timed,
         }
     }
 

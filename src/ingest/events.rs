@@ -80,6 +80,8 @@ pub(super) struct Kept {
     pub(super) consent: Option<Given>,
     pub(super) effect: Effect,
     pub(super) left_out: LeftOut,
+    /// Whether it says itself when it happened.
+    pub(super) is_timed: bool,
     /// The profile that it resolved to, when it was folded last; others may have taken that one in since.
     pub(super) person: Option<PersonId>,
 }
@@ -101,6 +103,7 @@ impl Kept {
             consent: event.consent,
             effect: event.effect,
             left_out: event.left_out,
+            is_timed: event.is_timed,
             person: None,
         })
     }

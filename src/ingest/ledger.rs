@@ -413,6 +413,7 @@ mod tests {
                 consent: None,
                 effect: Effect::Nothing,
                 left_out: LeftOut::default(),
+                is_timed: true,
                 person: None,
             });
             Moment {

@@ -185,11 +185,6 @@ impl People {
         }
     }
 
-    /// The events that set the traits as they are.
-    pub(super) fn setters(&self) -> impl Iterator<Item = EventId> {
-        self.all().flat_map(|(_, person)| person.setters())
-    }
-
     /// Drops the history of all profiles at or before an instant.
     pub(super) fn drop_history(&mut self, horizon: Timestamp) {
         for slot in &mut self.slots {
@@ -359,20 +354,6 @@ impl People {
         owners
             .all(|other| other.is_some_and(|(other, _)| other == place))
             .then_some(owner)
-    }
-
-    /// Whether all that an event claims had a profile before it.
-    pub(super) fn had_all(&self, id: EventId, links: &[Link], events: &Events) -> bool {
-        let mut attached = links.iter().map(|link| self.attached(link.id));
-        attached.all(|attached| attached.is_some_and(|attached| events.order(attached.by, id).is_lt()))
-    }
-
-    /// The events that brought profiles together.
-    pub(super) fn mergers(&self) -> impl Iterator<Item = EventId> {
-        self.slots.iter().filter_map(|slot| match slot {
-            Slot::Merged { by, .. } => Some(*by),
-            Slot::Free | Slot::Person(_) => None,
-        })
     }
 
     /// Whether an identifier was on the profile that an event resolved to as soon as it had: otherwise it was dropped from

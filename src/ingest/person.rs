@@ -56,11 +56,6 @@ impl Person {
         self.profile
     }
 
-    /// The events that set its traits as they are.
-    pub(super) fn setters(&self) -> impl Iterator<Item = EventId> {
-        self.traits.setters()
-    }
-
     /// Drops its history at or before an instant.
     pub(super) fn drop_history(&mut self, horizon: Timestamp) {
         if self.profile.history.reaches(horizon) {

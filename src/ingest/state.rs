@@ -320,6 +320,7 @@ impl State {
                 consent: event.consent.clone(),
                 effect: Effect::Nothing,
                 left_out: event.left_out,
+                is_timed: event.is_timed,
             }
         })
     }

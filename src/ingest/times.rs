@@ -8,6 +8,12 @@ use crate::value::{Fields, Look};
 /// 9999-12-31T23:59:59.999Z, the last instant that can be written.
 const LAST: Timestamp = Timestamp::from_millis(253_402_300_799_999);
 
+/// Whether an event says itself when it happened, and does not go by its receipt here.
+pub(crate) fn are_told<'v>(event: impl Fields<'v>) -> bool {
+    let mut told = ["timestamp", "originalTimestamp", "receivedAt"].into_iter();
+    told.any(|key| event.get(key).and_then(Look::present).is_some())
+}
+
 /// Reads the times of an event; one without any was received at `received_at`.
 pub(crate) fn read<'v>(event: impl Fields<'v>, received_at: Timestamp) -> Result<Times, Refusal> {
     let field = |key: &'static str| match event.get(key).and_then(Look::present) {

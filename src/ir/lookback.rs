@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Node, NodeId, Program, TraitSource};
+use super::{Node, NodeId, Program, TraitSlot, TraitSource, ValueRef};
 use crate::time::{Timestamp, Window};
 
 /// How far back something looks into history, as of one instant.
@@ -99,6 +99,25 @@ impl Program {
         }
         seen.retain(|id| self.window(*id).is_some());
         seen
+    }
+
+    /// The traits that the nodes below one read, and itself. Other audiences are not followed, either.
+    pub(crate) fn traits_below(&self, node: NodeId) -> BTreeSet<TraitSlot> {
+        let mut open = vec![node];
+        let mut seen: BTreeSet<NodeId> = BTreeSet::new();
+        let mut traits = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            if let Node::Test { value, .. } | Node::Element { list: value, .. } = self.node(id)
+                && let ValueRef::Trait(slot) = value
+            {
+                traits.insert(*slot);
+            }
+            self.node(id).clone().children(&mut |child| open.push(*child));
+        }
+        traits
     }
 
     /// The window of a node that looks at events.

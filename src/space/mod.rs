@@ -377,6 +377,10 @@ impl<S: Storage> Space<S> {
     /// its people and with what they answered, not with its events. Where an older event comes late, for it says something of
     /// consent, and changes who is who, it does so among the events that are left.
     ///
+    /// Where a [`Live`](crate::Live) acts upon what is stored, their history alone goes: it may not have acted upon all of it
+    /// yet, and what has no trace in the end may have one before. What it retains itself
+    /// ([`Options::retain`](crate::live::Options::retain)) is not so.
+    ///
     /// # Errors
     /// Those of the storage.
     pub fn drop_history(&mut self, horizon: Horizon) -> Result<(), SpaceError> {
@@ -388,8 +392,10 @@ impl<S: Storage> Space<S> {
         if self.journal.horizon() >= Some(horizon.instant()) {
             return Ok(());
         }
+        let is_all_acted_upon = delivered_before.is_some() || self.journal.delivered.is_none();
+        let without_trace = is_all_acted_upon.then(|| self.state.without_trace(horizon.instant()));
         let needless = Needless {
-            without_trace: self.state.without_trace(horizon.instant()),
+            without_trace: without_trace.unwrap_or_default(),
             delivered_before,
         };
         let dropped = self.journal.drop_history_and(horizon, self.now, &needless);

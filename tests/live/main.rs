@@ -15,6 +15,7 @@ mod make;
 mod meaning;
 mod promises;
 mod retained;
+mod taken;
 
 use proptest::prelude::ProptestConfig;
 

@@ -11,7 +11,7 @@ use crate::choices::{Choices, choices};
 use crate::{cases, events};
 
 /// Nothing looks back further than two days.
-const WORKSPACE: &str = r#"
+pub(crate) const WORKSPACE: &str = r#"
 category A
 category B
 category C
@@ -34,18 +34,18 @@ audience x3 of accounts { who any user (performed "F" within 1 day) or account t
 const HOUR: i64 = 3_600_000;
 const START: i64 = 1_782_604_800_000;
 
-fn retain() -> Duration {
+pub(crate) fn retain() -> Duration {
     "3 days".parse().unwrap()
 }
 
-fn options(retain: Option<Duration>) -> Options {
+pub(crate) fn options(retain: Option<Duration>) -> Options {
     let mut options = Options::new(Timestamp::MAX);
     options.retain = retain;
     options
 }
 
 /// Events with which time goes on; some come late, but none when it is not kept any more.
-fn stream(choices: &mut Choices) -> Vec<Json> {
+pub(crate) fn stream(choices: &mut Choices) -> Vec<Json> {
     let mut hours = 0;
     let count = 10 + choices.below(50);
     let events = (0..count).map(|number| {

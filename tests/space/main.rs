@@ -8,6 +8,7 @@ mod generate;
 mod order;
 mod promises;
 mod retain;
+mod taken;
 mod threads;
 
 use std::sync::Arc;
