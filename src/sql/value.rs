@@ -398,13 +398,7 @@ fn or_0(number: &Expr) -> Expr {
 /// A number that is NULL where it is 0, compared with one beside which 0 is so. Where 0 would not do, NULL does not either, and an
 /// engine need not look at those who have none.
 fn compared(number: &Expr, comparison: Option<Comparison>, other: Expr, zero: Ordering) -> Expr {
-    let does = match comparison {
-        None => zero.is_eq(),
-        Some(Comparison::Less) => zero.is_lt(),
-        Some(Comparison::AtMost) => zero.is_le(),
-        Some(Comparison::Greater) => zero.is_gt(),
-        Some(Comparison::AtLeast) => zero.is_ge(),
-    };
+    let does = comparison.map_or(zero.is_eq(), |comparison| comparison.holds(zero));
     let number = if does { or_0(number) } else { number.clone() };
     match comparison {
         Some(comparison) => number.compare(comparison, other),
