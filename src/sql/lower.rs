@@ -34,7 +34,7 @@ pub(super) struct Lowering<'p> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Asked {
     Performed(NodeId),
-    /// The users of whom an event was followed as a funnel says.
+    /// The events that were followed as a funnel says, with their users.
     Followed(NodeId),
     Members(AudienceSlot),
     /// The users of which an account is among the members that a part has.
@@ -157,7 +157,7 @@ impl<'p> Lowering<'p> {
             (Node::Performed(performed), Some(user))
                 if !performed.steps.is_empty() && performed.count == Count::ONCE =>
             {
-                let part = self.part_once(Asked::Followed(of), |lowering| lowering.followed(performed))?;
+                let part = self.followed(of, performed)?;
                 scope.join(kind, &part, &part, |alias| {
                     Expr::column(alias, "profile_id").equals(user.clone())
                 });
@@ -270,7 +270,7 @@ impl<'p> Lowering<'p> {
     fn performed(&mut self, scope: &mut Scope, id: NodeId, performed: &Performed) -> Result<Expr, Unsupported> {
         let (part, column) = self.once(Asked::Performed(id), |lowering| match performed.steps.is_empty() {
             true => lowering.counted(performed),
-            false => lowering.counted_followed(performed),
+            false => lowering.counted_followed(id, performed),
         })?;
         let Some(alias) = self.attach(scope, Subject::User, &part) else {
             return Ok(Expr::Bool(performed.count.holds(0)));
