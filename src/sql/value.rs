@@ -52,6 +52,38 @@ pub(super) trait Elements {
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Value {
+    pub(super) fn columns(alias: &str, name: impl Into<String>) -> Value {
+        Value::Columns {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
+    /// Of an event in a funnel.
+    pub(super) fn kept(alias: &str, name: impl Into<String>) -> Value {
+        Value::Kept {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
+    /// A text that was made of other values.
+    pub(super) fn made(alias: &str, name: &str) -> Value {
+        Value::Made {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
+    /// All columns of the value, under another name.
+    pub(super) fn renamed(&self, name: &str) -> Vec<(Expr, Box<str>)> {
+        let columns = Reading::ALL.into_iter().filter_map(|reading| {
+            let column = self.read(reading)?;
+            Some((column, format!("{name}:{}", reading.as_str()).into()))
+        });
+        columns.collect()
+    }
+
     pub(super) fn read(&self, reading: Reading) -> Option<Expr> {
         match self {
             Value::Made { .. } if matches!(reading, Reading::Rest | Reading::Key | Reading::Exact) => None,
