@@ -99,6 +99,8 @@ fn of_all_in_one_each_is_found_once() {
     ] {
         assert_eq!(query.matches(once).count(), 1, "{once} in {query}");
     }
+    // What is written a second time has a number.
+    assert!(!query.contains("_2"), "{query}");
 }
 
 /// Whether all members must have a funnel or it is one condition among others, its steps are joined once.
