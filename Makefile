@@ -11,7 +11,8 @@ BENCHES = compile ingest scalar funnel columnar deliver explain
 EVENTS = 10000000
 PEOPLE = 1000000
 
-# What `make soak` does: for so long, of so many people, with a `store` or in `memory` alone.
+# What `make soak` does: for so long, of so many people, of whose events so many of a thousand are answers to consent banners, with a
+# `store` or in `memory` alone.
 MINUTES = 20
 SOAKED = 200
 ANSWERS = 5

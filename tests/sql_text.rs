@@ -99,6 +99,35 @@ fn of_all_in_one_each_is_found_once() {
     ] {
         assert_eq!(query.matches(once).count(), 1, "{once} in {query}");
     }
+    // What is written a second time has a number.
+    assert!(!query.contains("_2"), "{query}");
+}
+
+/// Whether all members must have a funnel or it is one condition among others, its steps are joined once.
+#[test]
+fn a_funnel_is_joined_once_wherever_it_is_asked() {
+    let text = r#"
+        audience buyers { who performed "Viewed" then performed "Bought" then performed "Returned" }
+        audience others {
+          who member of buyers
+            or not (performed "Viewed" then performed "Bought" then performed "Returned")
+        }
+    "#;
+    let engine = Engine::from_text("a.audience", text).unwrap();
+    let others = engine.program().audience("others").unwrap();
+    let query = sql::members(engine.program(), others, Dialect::DuckDb, now()).unwrap();
+    let parts = query.lines().filter_map(|line| line.strip_suffix(" AS ("));
+    let parts: Vec<&str> = parts.map(|part| part.trim_start_matches("WITH ")).collect();
+    let expected = [
+        "first_viewed",
+        "next_bought",
+        "then_viewed",
+        "next_returned",
+        "followed_viewed",
+        "member_of_buyers",
+        "count_followed_viewed",
+    ];
+    assert_eq!(parts, expected, "{query}");
 }
 
 #[test]

@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::json;
+use volens::store::Directory;
+use volens::{Engine, Timestamp};
 
 const WORKSPACE: &str = r#"
 category Advertising
@@ -46,7 +48,7 @@ impl Random {
 }
 
 fn at(millis: u64) -> String {
-    volens::Timestamp::from_millis(millis as i64).to_string()
+    Timestamp::from_millis(millis as i64).to_string()
 }
 
 /// Events of some weeks; a few come late, a few belong to two people that become one.
@@ -128,14 +130,16 @@ impl Folder {
         assert!(rest.status.success(), "{rest:?}");
     }
 
-    fn start(&self, store: &Path, events: Option<&str>, more: &[&str]) -> Child {
+    fn start(&self, store: &Path, events: Option<&str>, retain: Option<&str>) -> Child {
         let mut command = self.command("stream", store);
         if let Some(events) = events {
             command.args(["--events", events]);
         }
+        if let Some(retain) = retain {
+            command.args(["--retain", retain]);
+        }
         command
             .args(["--until", "2026-12-01T00:00:00Z"])
-            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -191,14 +195,14 @@ fn about(line: &str) -> String {
 #[test]
 fn no_message_is_lost_and_a_repeat_is_the_same() {
     let folder = Folder::new("stream-kill");
-    kill(&folder, Some("events.jsonl"), &[], |_| {});
+    kill(&folder, Some("events.jsonl"), None, |_| {});
 }
 
 /// History is dropped on the way, and a crash may come while it is.
 #[test]
 fn what_is_sent_is_the_same_after_a_crash_where_history_is_dropped() {
     let folder = Folder::new("stream-kill-retained");
-    kill(&folder, Some("events.jsonl"), &["--retain", "11 days"], |_| {});
+    kill(&folder, Some("events.jsonl"), Some("11 days"), |_| {});
 }
 
 #[test]
@@ -207,16 +211,24 @@ fn what_was_ingested_meanwhile_is_the_same_after_a_crash() {
     let events = fs::read_to_string(folder.0.join("events.jsonl")).unwrap();
     let first: String = events.split_inclusive('\n').take(EVENTS as usize / 10).collect();
     fs::write(folder.0.join("first.jsonl"), first).unwrap();
-    kill(&folder, None, &[], |store| folder.ingested(store, "first.jsonl"));
+    kill(&folder, None, None, |store| folder.ingested(store, "first.jsonl"));
 }
 
-/// Kills processes that stream these events and are told `more`, over stores that were `prepared`.
-fn kill(folder: &Folder, events: Option<&str>, more: &[&str], prepare: impl Fn(&Path)) {
+/// Whether a store has lost the history of the first half of the events.
+fn is_dropped(store: &Path) -> bool {
+    let engine = Engine::from_text("made.audience", WORKSPACE).unwrap();
+    let journal = engine.journal(Directory::open_read_only(store).unwrap()).unwrap();
+    let half = Timestamp::from_millis((START + EVENTS / 2 * HOUR / 4) as i64);
+    journal.horizon() >= Some(half)
+}
+
+/// Kills processes that stream these events and keep so much history, over stores that were `prepared`.
+fn kill(folder: &Folder, events: Option<&str>, retain: Option<&str>, prepare: impl Fn(&Path)) {
     let asked = std::env::var("VOLENS_KILLS").ok();
     let kills: u64 = asked.map_or(25, |asked| asked.parse().unwrap());
     let whole = folder.0.join("whole");
     prepare(&whole);
-    let (expected, was_killed) = killed(folder.start(&whole, events, &[]), u64::MAX, Duration::ZERO);
+    let (expected, was_killed) = killed(folder.start(&whole, events, None), u64::MAX, Duration::ZERO);
     assert!(!was_killed && expected.len() > 1000, "{}", expected.len());
     let in_order: BTreeMap<&str, usize> = expected
         .iter()
@@ -243,7 +255,7 @@ fn kill(folder: &Folder, events: Option<&str>, more: &[&str], prepare: impl Fn(&
                 ),
                 false => (u64::MAX, Duration::ZERO),
             };
-            let (lines, was_killed) = killed(folder.start(&store, events, more), messages, wait);
+            let (lines, was_killed) = killed(folder.start(&store, events, retain), messages, wait);
             done += u64::from(was_killed);
             let mut last: BTreeMap<String, usize> = BTreeMap::new();
             for line in lines {
@@ -259,6 +271,11 @@ fn kill(folder: &Folder, events: Option<&str>, more: &[&str], prepare: impl Fn(&
             }
         }
         assert_eq!(seen.len(), expected.len(), "store {stores}: a message is lost");
+        assert_eq!(
+            is_dropped(&store),
+            retain.is_some(),
+            "store {stores}: whether history is dropped"
+        );
         let _ = fs::remove_dir_all(&store);
     }
     assert!(

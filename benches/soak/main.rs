@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         ["--test"] => soak("0.03", "50", true, "100").and_then(|()| soak("0.03", "50", false, "100")),
         _ => {
             println!(
-                "say for how many minutes, with how many people, where events are kept, and how many of a thousand are answers: 20 2000 store 5"
+                "say for how many minutes, with how many people, where events are kept, and how many of a thousand are answers: 20 200 store 5"
             );
             Ok(())
         }

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::arguments::SqlArguments;
 use super::{Failure, Streams, load};
-use crate::ir::Program;
-use crate::sql::{self, Unsupported};
+use crate::ir::{AudienceSlot, Program};
+use crate::sql::{self, Dialect, Unsupported};
+use crate::time::Timestamp;
 
 pub(super) fn sql(path: &Path, arguments: &SqlArguments, streams: &mut Streams) -> Result<u8, Failure> {
     let engine = load(path, streams)?;
@@ -23,7 +24,7 @@ pub(super) fn sql(path: &Path, arguments: &SqlArguments, streams: &mut Streams) 
         }
         (None, Some(now)) => match sql::all(program, dialect, now) {
             Ok(query) => query,
-            Err(error) => return Err(first_refused(program, arguments, &error)),
+            Err(error) => return Err(first_refused(program, dialect, now, &error)),
         },
         (_, None) if arguments.check => sql::checks(program, dialect),
         (_, None) => sql::tables(program, dialect),
@@ -37,10 +38,9 @@ fn refused(audience: &str, error: &Unsupported) -> Failure {
 }
 
 /// Says which audience it is that has no form.
-fn first_refused(program: &Program, arguments: &SqlArguments, error: &Unsupported) -> Failure {
-    let now = arguments.now.unwrap_or(crate::time::Timestamp::EPOCH);
-    let slots = (0..).map(crate::ir::AudienceSlot);
+fn first_refused(program: &Program, dialect: Dialect, now: Timestamp, error: &Unsupported) -> Failure {
+    let slots = (0..).map(AudienceSlot);
     let mut each = slots.zip(&program.audiences);
-    let found = each.find(|(slot, _)| sql::members(program, *slot, arguments.dialect, now).is_err());
+    let found = each.find(|(slot, _)| sql::members(program, *slot, dialect, now).is_err());
     refused(found.map_or("", |(_, audience)| &audience.name), error)
 }

@@ -173,13 +173,7 @@ fn compare(value: &Value, comparison: Comparison, other: Against<'_>) -> bool {
     let (Some(other), Some(value)) = (other, value.read_number()) else {
         return false;
     };
-    let order = value.compare(other);
-    match comparison {
-        Comparison::Less => order == Ordering::Less,
-        Comparison::AtMost => order != Ordering::Greater,
-        Comparison::Greater => order == Ordering::Greater,
-        Comparison::AtLeast => order != Ordering::Less,
-    }
+    comparison.holds(value.compare(other))
 }
 
 /// Whether a value, read as the type of one of the list's parts, is in that part. Each part is sorted.

@@ -39,6 +39,7 @@ mod lookback;
 mod names;
 mod only;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -495,6 +496,24 @@ impl Comparison {
             Comparison::AtMost => "<=",
             Comparison::Greater => ">",
             Comparison::AtLeast => ">=",
+        }
+    }
+
+    /// Whether it holds of two numbers that are in this order.
+    ///
+    /// ```
+    /// use volens::ir::Comparison;
+    ///
+    /// assert!(Comparison::AtMost.holds(1.cmp(&2)));
+    /// assert!(Comparison::AtMost.holds(2.cmp(&2)));
+    /// assert!(!Comparison::AtMost.holds(3.cmp(&2)));
+    /// ```
+    pub fn holds(self, order: Ordering) -> bool {
+        match self {
+            Comparison::Less => order.is_lt(),
+            Comparison::AtMost => order.is_le(),
+            Comparison::Greater => order.is_gt(),
+            Comparison::AtLeast => order.is_ge(),
         }
     }
 }

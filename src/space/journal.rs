@@ -538,7 +538,8 @@ impl<S: Storage> Journal<S> {
         self.erase(&Needless::default())
     }
 
-    /// Drops the history at or before an instant, in the same way; `at` is when that is done, for the audit. What events say of identity and consent stays.
+    /// Drops the history at or before an instant, in the same way; `at` is when that is done, for the audit. What events say of
+    /// identity and consent stays.
     ///
     /// # Errors
     /// Those of the storage. What was dropped is not seen any more once it is stored that it was.

@@ -1,9 +1,9 @@
 //! The question whether tables have the types that queries count on.
 //!
-//! Where a column has another type an engine casts in silence, each in its own way: Spark and DataFusion read the text ` 100 ` as a number,
-//! which it is not. So only the types that [`tables`](super::tables) creates are accepted, under every name that the engine has for them. It reads no data: what is
-//! asked are the types of a row that a join made up, which has the columns of a table and nothing in them. All columns of a table are
-//! one row at first, as engines take long to plan a thousand rows that are put together.
+//! Where a column has another type an engine casts in silence, each in its own way: Spark and DataFusion read the text ` 100 ` as a
+//! number, which it is not. So only the types that [`tables`](super::tables) creates are accepted, under every name that the engine has
+//! for them. It reads no data: what is asked are the types of a row that a join made up, which has the columns of a table and nothing
+//! in them. All columns of a table are one row at first, as engines take long to plan a thousand rows that are put together.
 
 use super::dialect::Dialect;
 use crate::ir::Program;

@@ -7,7 +7,7 @@ use super::expr::{Aggregate, Expr, Order};
 use super::lists::Owner;
 use super::lower::{Asked, Found, Lowering, plain};
 use super::query::{Join, JoinKind, Part, Select, Table};
-use super::scope::{Element, Scope, Whose};
+use super::scope::{Element, Scope, Whose, id_of};
 use super::value::Value;
 use crate::ir::{self, Comparison, EventSlot, Function, NodeId, Performed, PropertySlot, Subject, TraitSlot, ValueRef};
 use crate::time::{Timestamp, Window};
@@ -175,10 +175,22 @@ impl Lowering<'_> {
     ) -> Result<(Select, (Expr, Box<str>)), Unsupported> {
         let mut scope = scope_of(of, event);
         let filter = self.condition(&mut scope, filter)?;
+        Ok(self.met(of, event, window, scope, filter))
+    }
+
+    /// The events of a subject that meet a condition, which was found in this scope.
+    fn met(
+        &self,
+        of: Subject,
+        event: EventSlot,
+        window: Window,
+        scope: Scope,
+        condition: Expr,
+    ) -> (Select, (Expr, Box<str>)) {
         let (mut select, id) = events_of(of);
         select.joins.extend(scope.joins);
-        select.condition = Expr::all([self.inside("e", event, window), filter]);
-        Ok((select, id))
+        select.condition = Expr::all([self.inside("e", event, window), condition]);
+        (select, id)
     }
 
     /// Where a number of a subject's events stands: in the one pass over all events, unless its filter needs more than the event.
@@ -208,9 +220,7 @@ impl Lowering<'_> {
             let column = activity.add(name, measured, function, argument);
             return Ok((activity.name.clone(), column));
         }
-        let (mut select, id) = events_of(of);
-        select.joins.extend(scope.joins);
-        select.condition = Expr::all([self.inside("e", event, window), filter]);
+        let (mut select, id) = self.met(of, event, window, scope, filter);
         let number = Expr::Aggregate(function, argument.map(Box::new), None);
         select.columns = vec![id.clone(), (number, "n".into())];
         select.group = vec![id.0];
@@ -569,12 +579,5 @@ impl Lowering<'_> {
         let part = self.one_of(of, slot, aggregate)?;
         let alias = self.attach(scope, of, &part);
         Ok(alias.map(|alias| Expr::column(&alias, "event_id")))
-    }
-}
-
-fn id_of(of: Subject) -> &'static str {
-    match of {
-        Subject::User => "profile_id",
-        Subject::Account => "account_id",
     }
 }

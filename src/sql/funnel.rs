@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Unsupported;
 use super::events::scope_of;
 use super::expr::{Aggregate, Expr};
-use super::lower::{Found, Lowering, holds, plain};
+use super::lower::{Asked, Found, Lowering, holds, plain};
 use super::query::{JoinKind, Select, Table};
 use super::scope::{Before, Scope, Whose};
 use super::value::Value;
@@ -53,37 +53,26 @@ impl Kept {
 
 impl Lowering<'_> {
     /// The part that has, by user, how many events are followed as the steps say.
-    pub(super) fn counted_followed(&mut self, performed: &Performed) -> Result<Found, Unsupported> {
-        let mut select = self.funnel(performed)?;
+    pub(super) fn counted_followed(&mut self, id: NodeId, performed: &Performed) -> Result<Found, Unsupported> {
+        let followed = self.followed(id, performed)?;
+        let user = Expr::column("f", "profile_id");
         // Several ways can begin with one event.
         let counted = match performed.steps.len() {
             1 => Expr::count(None),
-            _ => Expr::aggregate(Aggregate::CountDistinct, Expr::column("c", "first_id"), None),
+            _ => Expr::aggregate(Aggregate::CountDistinct, Expr::column("f", "first_id"), None),
         };
-        select.columns.push((counted, "n".into()));
-        select.group = select
-            .columns
-            .first()
-            .map(|(user, _)| user.clone())
-            .into_iter()
-            .collect();
-        let name = plain(self.event_name(performed.event));
-        Ok((self.add(&format!("followed_{name}"), vec![select]), "n".into()))
+        let mut select = Select::from(Table::new(&followed, "f"));
+        select.columns = vec![(user.clone(), "profile_id".into()), (counted, "n".into())];
+        select.group = vec![user];
+        Ok((self.add(&format!("count_{followed}"), vec![select]), "n".into()))
     }
 
-    /// The part that has the users of whom there is such an event, once or several times.
-    pub(super) fn followed(&mut self, performed: &Performed) -> Result<Box<str>, Unsupported> {
-        let select = self.funnel(performed)?;
-        if select.joins.is_empty() {
-            // It only names what stands in another part.
-            return Ok(select.from.name);
-        }
-        let name = plain(self.event_name(performed.event));
-        Ok(self.add(&format!("followed_{name}"), vec![select]))
+    /// The part that has the events that are followed as the steps say, each once or several times, with their users.
+    pub(super) fn followed(&mut self, id: NodeId, performed: &Performed) -> Result<Box<str>, Unsupported> {
+        self.part_once(Asked::Followed(id), |lowering| lowering.make_followed(performed))
     }
 
-    /// The users of the events that are followed as the steps say, once or several times for each.
-    fn funnel(&mut self, performed: &Performed) -> Result<Select, Unsupported> {
+    fn make_followed(&mut self, performed: &Performed) -> Result<Box<str>, Unsupported> {
         let mut carried = Carried::new();
         for step in &performed.steps {
             references(self.program, step.filter, &mut carried);
@@ -137,38 +126,25 @@ impl Lowering<'_> {
                 table: Table::new(&following, "s"),
                 on: Expr::all(on),
             });
+            let (user, first) = (Expr::column("c", "profile_id"), Expr::column("c", "first_id"));
+            select.columns = vec![(user.clone(), "profile_id".into()), (first.clone(), "first_id".into())];
+            let before = (0..at).flat_map(|step| columns(&carried, step, "c"));
             if !last {
                 select.distinct = true;
-                select.columns = vec![
-                    (Expr::column("c", "profile_id"), "profile_id".into()),
-                    (Expr::column("c", "first_id"), "first_id".into()),
-                    (Expr::column("s", "time"), "time".into()),
-                ];
-                for before in 0..at {
-                    select.columns.extend(columns(&carried, before, "c"));
-                }
+                select.columns.push((Expr::column("s", "time"), "time".into()));
+                select.columns.extend(before);
                 select.columns.extend(self.carried(&carried, at, "s", step.event)?);
                 chain = self.add(&format!("then_{name}"), vec![select]);
                 continue;
             }
-            let first = || Expr::column("c", "first_id");
-            let by = Expr::column("c", "profile_id");
             if kind == JoinKind::Left {
-                select.columns = vec![(by.clone(), "profile_id".into()), (first(), "first_id".into())];
-                select.group = vec![by.clone(), first(), Expr::column("c", "time")];
-                for before in 0..at {
-                    select
-                        .group
-                        .extend(columns(&carried, before, "c").into_iter().map(|(column, _)| column));
-                }
+                select.group = vec![user, first, Expr::column("c", "time")];
+                select.group.extend(before.map(|(column, _)| column));
                 let number = Expr::aggregate(Aggregate::Count, Expr::column("s", "event_id"), None);
                 let holds = holds(step.count, &number);
                 select.having = if step.negated { holds.not() } else { holds };
-                let matched = self.add(&format!("followed_{name}"), vec![select]);
-                select = Select::from(Table::new(&matched, "c"));
             }
-            select.columns = vec![(by, "profile_id".into())];
-            return Ok(select);
+            return Ok(self.add(&format!("followed_{name}"), vec![select]));
         }
         Err(Unsupported::NoSuchAudience)
     }

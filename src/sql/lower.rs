@@ -7,7 +7,7 @@ use super::events::Activity;
 use super::expr::{Aggregate, Expr};
 use super::lists::Sought;
 use super::query::{Join, JoinKind, Part, Select, Table};
-use super::scope::{Scope, Whose};
+use super::scope::{Scope, Whose, id_of};
 use super::value::Value;
 use crate::consent::ConsentState;
 use crate::ir::{
@@ -15,7 +15,7 @@ use crate::ir::{
     PropertySlot, Quantifier, Reference, Subject, Test, TraitSlot, TraitSource, ValueRef,
 };
 use crate::time::Timestamp;
-use crate::warehouse::{Layout, Place, Reading};
+use crate::warehouse::{Layout, Place};
 
 /// A program on its way to a query. What several conditions need stands in it once.
 pub(super) struct Lowering<'p> {
@@ -34,7 +34,7 @@ pub(super) struct Lowering<'p> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Asked {
     Performed(NodeId),
-    /// The users of whom an event was followed as a funnel says.
+    /// The events that were followed as a funnel says, with their users.
     Followed(NodeId),
     Members(AudienceSlot),
     /// The users of which an account is among the members that a part has.
@@ -157,7 +157,7 @@ impl<'p> Lowering<'p> {
             (Node::Performed(performed), Some(user))
                 if !performed.steps.is_empty() && performed.count == Count::ONCE =>
             {
-                let part = self.part_once(Asked::Followed(of), |lowering| lowering.followed(performed))?;
+                let part = self.followed(of, performed)?;
                 scope.join(kind, &part, &part, |alias| {
                     Expr::column(alias, "profile_id").equals(user.clone())
                 });
@@ -258,19 +258,19 @@ impl<'p> Lowering<'p> {
 
     /// Joins a part that has a row for each subject of which it knows anything.
     pub(super) fn attach(&mut self, scope: &mut Scope, of: Subject, part: &str) -> Option<Box<str>> {
-        let (id, column) = match of {
-            Subject::User => (scope.user_id()?, "profile_id"),
-            Subject::Account => (scope.account_id()?, "account_id"),
+        let id = match of {
+            Subject::User => scope.user_id()?,
+            Subject::Account => scope.account_id()?,
         };
         Some(scope.join(JoinKind::Left, part, part, |alias| {
-            Expr::column(alias, column).equals(id.clone())
+            Expr::column(alias, id_of(of)).equals(id.clone())
         }))
     }
 
     fn performed(&mut self, scope: &mut Scope, id: NodeId, performed: &Performed) -> Result<Expr, Unsupported> {
         let (part, column) = self.once(Asked::Performed(id), |lowering| match performed.steps.is_empty() {
             true => lowering.counted(performed),
-            false => lowering.counted_followed(performed),
+            false => lowering.counted_followed(id, performed),
         })?;
         let Some(alias) = self.attach(scope, Subject::User, &part) else {
             return Ok(Expr::Bool(performed.count.holds(0)));
@@ -344,12 +344,8 @@ impl<'p> Lowering<'p> {
             Subject::Account if !accounts_own => (self.users_of(&part)?, Subject::User),
             of => (part, of),
         };
-        let id = match of {
-            Subject::User => "profile_id",
-            Subject::Account => "account_id",
-        };
         let alias = self.attach(scope, of, &part);
-        Ok(alias.map_or(Expr::Bool(false), |alias| Expr::column(&alias, id).exists()))
+        Ok(alias.map_or(Expr::Bool(false), |alias| Expr::column(&alias, id_of(of)).exists()))
     }
 
     /// The users of which an account is in an audience of accounts.
@@ -438,9 +434,9 @@ impl<'p> Lowering<'p> {
         let Some(audience) = program.audiences.get(slot.index()) else {
             return Err(Unsupported::NoSuchAudience);
         };
-        let (table, alias, id) = match audience.of {
-            Subject::User => ("profiles", "p", "profile_id"),
-            Subject::Account => ("accounts", "a", "account_id"),
+        let (table, alias) = match audience.of {
+            Subject::User => ("profiles", "p"),
+            Subject::Account => ("accounts", "a"),
         };
         let mut scope = Scope::default();
         let clauses = match audience.of {
@@ -455,6 +451,7 @@ impl<'p> Lowering<'p> {
         };
         let who = self.required(&mut scope, audience.who)?;
         let mut select = Select::from(Table::new(table, alias));
+        let id = id_of(audience.of);
         select.columns = vec![(Expr::column(alias, id), id.into())];
         select.joins = scope.joins;
         // Consent stands by itself, whatever the condition is.
@@ -556,38 +553,4 @@ pub(super) fn plain(name: &str) -> String {
         }
     };
     name.chars().take(40).map(plain).collect()
-}
-
-impl Value {
-    pub(super) fn columns(alias: &str, name: impl Into<String>) -> Value {
-        Value::Columns {
-            alias: alias.into(),
-            name: name.into(),
-        }
-    }
-
-    /// Of an event in a funnel.
-    pub(super) fn kept(alias: &str, name: impl Into<String>) -> Value {
-        Value::Kept {
-            alias: alias.into(),
-            name: name.into(),
-        }
-    }
-
-    /// A text that was made of other values.
-    pub(super) fn made(alias: &str, name: &str) -> Value {
-        Value::Made {
-            alias: alias.into(),
-            name: name.into(),
-        }
-    }
-
-    /// All columns of the value, under another name.
-    pub(super) fn renamed(&self, name: &str) -> Vec<(Expr, Box<str>)> {
-        let columns = Reading::ALL.into_iter().filter_map(|reading| {
-            let column = self.read(reading)?;
-            Some((column, format!("{name}:{}", reading.as_str()).into()))
-        });
-        columns.collect()
-    }
 }

@@ -153,8 +153,8 @@ pub fn deliveries(
 
 /// One query for all audiences as of `now`, which goes through the people once, and once through the events that are counted and
 /// summed: a row for each person who is in any, with `profile_id` and a column for each answer, true or not. `AUDIENCE:member` says
-/// who is in an audience of users, `AUDIENCE:DESTINATION:delivered` whom a destination may receive, as [`deliveries`] says it. (Names that are no plain ones stand
-/// in quotes, and of two that differ in case alone the later has a number, as engines take them for one.)
+/// who is in an audience of users, `AUDIENCE:DESTINATION:delivered` whom a destination may receive, as [`deliveries`] says it. (Names
+/// that are no plain ones stand in quotes, and of two that differ in case alone the later has a number, as engines take them for one.)
 ///
 /// # Errors
 /// [`Unsupported`]: of one audience is of all.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::expr::Expr;
 use super::lists::Owner;
 use super::query::{Join, JoinKind, Table};
-use crate::ir::EventSlot;
+use crate::ir::{EventSlot, Subject};
 
 /// The rows that an expression is about.
 #[derive(Debug, Clone, Default)]
@@ -89,18 +89,18 @@ impl Scope {
 
     /// The id of the user; `None` where there is none.
     pub(super) fn user_id(&mut self) -> Option<Expr> {
-        self.id(|scope| &scope.user, "profile_id")
+        self.id(|scope| &scope.user, Subject::User)
     }
 
     /// The id of the account.
     pub(super) fn account_id(&mut self) -> Option<Expr> {
-        self.id(|scope| &scope.account, "account_id")
+        self.id(|scope| &scope.account, Subject::Account)
     }
 
-    fn id(&mut self, of: impl Fn(&Scope) -> &Whose, column: &str) -> Option<Expr> {
-        match of(self).clone() {
+    fn id(&mut self, whose: impl Fn(&Scope) -> &Whose, of: Subject) -> Option<Expr> {
+        match whose(self).clone() {
             Whose::Nobody | Whose::OutOfReach => None,
-            Whose::Here(alias) => Some(Expr::column(&alias, column)),
+            Whose::Here(alias) => Some(Expr::column(&alias, id_of(of))),
             Whose::By(id, joins) => {
                 self.prepare(&joins);
                 Some(id)
@@ -133,5 +133,13 @@ impl Scope {
                 }))
             }
         }
+    }
+}
+
+/// The column that has the id of a subject, in every table and part.
+pub(super) fn id_of(of: Subject) -> &'static str {
+    match of {
+        Subject::User => "profile_id",
+        Subject::Account => "account_id",
     }
 }

@@ -52,6 +52,38 @@ pub(super) trait Elements {
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Value {
+    pub(super) fn columns(alias: &str, name: impl Into<String>) -> Value {
+        Value::Columns {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
+    /// Of an event in a funnel.
+    pub(super) fn kept(alias: &str, name: impl Into<String>) -> Value {
+        Value::Kept {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
+    /// A text that was made of other values.
+    pub(super) fn made(alias: &str, name: &str) -> Value {
+        Value::Made {
+            alias: alias.into(),
+            name: name.into(),
+        }
+    }
+
+    /// All columns of the value, under another name.
+    pub(super) fn renamed(&self, name: &str) -> Vec<(Expr, Box<str>)> {
+        let columns = Reading::ALL.into_iter().filter_map(|reading| {
+            let column = self.read(reading)?;
+            Some((column, format!("{name}:{}", reading.as_str()).into()))
+        });
+        columns.collect()
+    }
+
     pub(super) fn read(&self, reading: Reading) -> Option<Expr> {
         match self {
             Value::Made { .. } if matches!(reading, Reading::Rest | Reading::Key | Reading::Exact) => None,
@@ -398,13 +430,7 @@ fn or_0(number: &Expr) -> Expr {
 /// A number that is NULL where it is 0, compared with one beside which 0 is so. Where 0 would not do, NULL does not either, and an
 /// engine need not look at those who have none.
 fn compared(number: &Expr, comparison: Option<Comparison>, other: Expr, zero: Ordering) -> Expr {
-    let does = match comparison {
-        None => zero.is_eq(),
-        Some(Comparison::Less) => zero.is_lt(),
-        Some(Comparison::AtMost) => zero.is_le(),
-        Some(Comparison::Greater) => zero.is_gt(),
-        Some(Comparison::AtLeast) => zero.is_ge(),
-    };
+    let does = comparison.map_or(zero.is_eq(), |comparison| comparison.holds(zero));
     let number = if does { or_0(number) } else { number.clone() };
     match comparison {
         Some(comparison) => number.compare(comparison, other),

@@ -358,6 +358,7 @@ fn what_the_rules_look_for_in_events_without_history_is_kept() {
     }
     assert!(!holds(&space, "secret-path"));
 }
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(200), ..ProptestConfig::default() })]
 

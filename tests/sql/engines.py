@@ -1,9 +1,9 @@
 """Asks engines SQL: each line of standard input is a request in JSON, each line of standard output its answer.
 
 A request is {"tables": {name: {"columns": [[name, type], ...], "rows": [[...], ...]}}, "session": {setting: value},
-"queries": [{"engine": ..., "sql": ...}]}, its answer {"answers": [{"columns": [...], "rows": [[...], ...]} or {"error": ...}]}: one for each query, its rows sorted. Every
-request meets engines that hold its tables and nothing else. Types are those of the request, none is inferred. A decimal is a
-text of its billionths, a double comes back as the shortest text that is read as the same double.
+"queries": [{"engine": ..., "sql": ...}]}, its answer {"answers": [{"columns": [...], "rows": [[...], ...]} or {"error": ...}]}: one
+for each query, its rows sorted. Every request meets engines that hold its tables and nothing else. Types are those of the request,
+none is inferred. A decimal is a text of its billionths, a double comes back as the shortest text that is read as the same double.
 """
 
 import decimal

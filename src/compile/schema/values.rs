@@ -115,15 +115,7 @@ impl Values {
             Comparison::Less | Comparison::AtMost => self.numbers.first(),
             Comparison::Greater | Comparison::AtLeast => self.numbers.last(),
         };
-        end.is_some_and(|end| {
-            let order = end.compare(number);
-            match comparison {
-                Comparison::Less => order.is_lt(),
-                Comparison::AtMost => order.is_le(),
-                Comparison::Greater => order.is_gt(),
-                Comparison::AtLeast => order.is_ge(),
-            }
-        })
+        end.is_some_and(|end| comparison.holds(end.compare(number)))
     }
 
     /// The earliest and the latest of them that is a date.

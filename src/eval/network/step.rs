@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::{Asks, Comparison, Gate, Network, Place, Readers, Standing, Wanted};
+use super::{Asks, Gate, Network, Place, Readers, Standing, Wanted};
 use crate::eval;
 use crate::eval::row::Row;
 use crate::eval::watch::Cause;
@@ -264,15 +264,9 @@ impl Step {
             .trait_value(program, ladder.value)
             .and_then(|value| value.read_number());
         let rungs = value.map_or(0, |value| {
-            ladder.numbers.partition_point(|number| {
-                let order = value.compare(*number);
-                match ladder.comparison {
-                    Comparison::Less => order.is_lt(),
-                    Comparison::AtMost => order.is_le(),
-                    Comparison::Greater => order.is_gt(),
-                    Comparison::AtLeast => order.is_ge(),
-                }
-            })
+            ladder
+                .numbers
+                .partition_point(|number| ladder.comparison.holds(value.compare(*number)))
         });
         let held = Self::held(ladder.first, ladder.numbers.len(), standing);
         let (from, to) = (rungs.min(held), rungs.max(held));

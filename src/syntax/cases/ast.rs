@@ -128,10 +128,7 @@ impl Operator {
         let order = (size as u64).cmp(&u64::from(bound));
         match self {
             Operator::Equals => order.is_eq(),
-            Operator::Compare(Comparison::Less) => order.is_lt(),
-            Operator::Compare(Comparison::AtMost) => order.is_le(),
-            Operator::Compare(Comparison::Greater) => order.is_gt(),
-            Operator::Compare(Comparison::AtLeast) => order.is_ge(),
+            Operator::Compare(comparison) => comparison.holds(order),
         }
     }
 }
