@@ -539,7 +539,8 @@ impl<S: Storage> Journal<S> {
     }
 
     /// Drops the history at or before an instant, in the same way; `at` is when that is done, for the audit. What events say of
-    /// identity and consent stays.
+    /// identity and consent stays, and so does each event: which of them leave no trace then only a [`Space`](super::Space) can
+    /// tell.
     ///
     /// # Errors
     /// Those of the storage. What was dropped is not seen any more once it is stored that it was.
@@ -547,7 +548,7 @@ impl<S: Storage> Journal<S> {
         self.drop_history_and(horizon, at, &Needless::default())
     }
 
-    /// Does the same, and takes away altogether what need not be kept then.
+    /// Does the same, and takes away altogether what need not be kept then: only who has the profiles knows that.
     pub(super) fn drop_history_and(
         &mut self,
         horizon: Horizon,
