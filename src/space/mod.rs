@@ -371,11 +371,12 @@ impl<S: Storage> Space<S> {
     /// Drops the history (track, page and screen events) at or before an instant, for good; identities, traits and consent
     /// stay as they are. Events that old are refused from then on, unless they say something of consent.
     ///
-    /// Events of which nothing is left then are taken away altogether: that brought no identifiers together, set no trait that
-    /// was not set again later, and say nothing of consent. What was left out of them ([`violations`](Space::violations)) is not
-    /// counted any more. So a space whose history is dropped every now and then grows with
-    /// its people and with what they answered, not with its events. Where an older event comes late, for it says something of
-    /// consent, and changes who is who, it does so among the events that are left.
+    /// Events of which nothing is left then are taken away altogether: neither the first nor the last with just their
+    /// identifiers, that set no trait which a later one of these does not set again, are not the first of these to name an
+    /// account, and say nothing of consent. What was left out of them ([`violations`](Space::violations)) is not counted any
+    /// more. So a space whose history is dropped every now and then grows with its people and with what they answered, not
+    /// with its events. Where an older event comes late, for it says something of consent, and changes who is who, it does so
+    /// among the events that are left.
     ///
     /// Where a [`Live`](crate::Live) acts upon what is stored, their history alone goes: it may not have acted upon all of it
     /// yet, and what has no trace in the end may have one before. What it retains itself
