@@ -63,7 +63,8 @@ def contract():
             ('ROW_NUMBER() OVER (ORDER BY profile_id, ts)', 'event_id'), ('CAST(profile_id AS BIGINT)', 'profile_id'), ('name', 'name'),
             ('CAST(ts AS BIGINT)', 'time'), ('revenue', 'revenue:number'), ('CAST(revenue AS DECIMAL(28, 9))', 'revenue:exact'),
             ("CASE WHEN product_id IS NOT NULL THEN 'string' END", 'product_id:kind'), ('product_id', 'product_id:text'),
-            ("CASE WHEN product_id IS NOT NULL THEN concat('s', product_id) END", 'product_id:key')]}
+            ("CASE WHEN product_id IS NOT NULL THEN concat('s', product_id) END", 'product_id:key'),
+            ('CAST(NULL AS VARCHAR)', 'product_id:numeral')]}
     folder = os.path.join(data, 'contract')
     os.makedirs(folder, exist_ok=True)
     for name, wanted in columns.items():

@@ -8,7 +8,7 @@ use super::lists::Owner;
 use super::lower::{Asked, Found, Lowering, plain};
 use super::query::{Join, JoinKind, Part, Select, Table};
 use super::scope::{Element, Scope, Whose, id_of};
-use super::value::Value;
+use super::value::{OF_TEXT, Value};
 use crate::ir::{self, Comparison, EventSlot, Function, NodeId, Performed, PropertySlot, Subject, TraitSlot, ValueRef};
 use crate::time::{Timestamp, Window};
 use crate::warehouse::{Place, Reading};
@@ -354,29 +354,27 @@ impl Lowering<'_> {
         aggregate: &ir::Aggregate,
     ) -> Result<Box<str>, Unsupported> {
         let id = id_of(of);
-        let (ranked, at_least) = match aggregate.function {
+        let ranked = match aggregate.function {
             Function::First(property) | Function::Minimum(property) => {
-                (self.ranked(of, aggregate, property, Order::Ascending)?, 1)
+                self.ranked(of, aggregate, property, Order::Ascending)?
             }
             Function::Last(property) | Function::Maximum(property) => {
-                (self.ranked(of, aggregate, property, Order::Descending)?, 1)
+                self.ranked(of, aggregate, property, Order::Descending)?
             }
-            Function::MostFrequent { property, at_least } => {
-                (self.ranked_texts(of, slot, aggregate, property)?, at_least)
-            }
+            Function::MostFrequent { property, .. } => self.ranked_texts(of, slot, aggregate, property)?,
             _ => return Err(Unsupported::NoSuchAudience),
         };
         let mut select = Select::from(Table::new(&ranked, "r"));
-        select.columns = vec![
-            (Expr::column("r", id), id.into()),
-            (Expr::column("r", "event_id"), "event_id".into()),
-        ];
-        select.columns.extend(Value::columns("r", "value").renamed("value"));
+        select.columns = vec![(Expr::column("r", id), id.into())];
         select.condition = Expr::column("r", "position").equals(Expr::Int(1));
-        if let Function::MostFrequent { .. } = aggregate.function {
-            select.columns.remove(1);
+        let value = Value::columns("r", "value");
+        if let Function::MostFrequent { at_least, .. } = aggregate.function {
             let often = Expr::column("r", "n").compare(Comparison::AtLeast, Expr::Int(i64::from(at_least)));
             select.condition = Expr::all([select.condition, often]);
+            select.columns.extend(value.renamed("value", &OF_TEXT));
+        } else {
+            select.columns.push((Expr::column("r", "event_id"), "event_id".into()));
+            select.columns.extend(value.renamed("value", &Reading::ALL));
         }
         Ok(self.add(&format!("trait_{}", plain(&aggregate.name)), vec![select]))
     }
@@ -404,7 +402,7 @@ impl Lowering<'_> {
         let order: Vec<(Expr, Order)> = by.into_iter().flatten().map(|by| (by, order)).collect();
         let position = Expr::RowNumber(Box::new(id.0.clone()), order);
         select.columns = vec![id, (Expr::column("e", "event_id"), "event_id".into())];
-        select.columns.extend(value.renamed("value"));
+        select.columns.extend(value.renamed("value", &Reading::ALL));
         select.columns.push((position, "position".into()));
         let exists = value.read(needed).map_or(Expr::Bool(false), Expr::exists);
         select.condition = Expr::all([select.condition, exists]);
@@ -441,10 +439,12 @@ impl Lowering<'_> {
         let value = self.value(&mut scope_of(of, aggregate.event), &ValueRef::Property(property))?;
         let (single, id) = self.passing(of, aggregate.event, aggregate.window, aggregate.filter)?;
         let id_name = id.1.clone();
+        // What else a text is read as follows from it at sight.
+        let of_text = [Reading::Text, Reading::Number, Reading::Time];
         let mut selects = Vec::new();
         let mut plain_value = single.clone();
         plain_value.columns = vec![id.clone()];
-        plain_value.columns.extend(value.renamed("value"));
+        plain_value.columns.extend(value.renamed("value", &of_text));
         let has_text = |value: &Value| value.read(Reading::Text).map_or(Expr::Bool(false), Expr::exists);
         plain_value.condition = Expr::all([plain_value.condition, has_text(&value)]);
         selects.push(plain_value);
@@ -462,7 +462,7 @@ impl Lowering<'_> {
             };
             let element = self.item(&element, &[]).unwrap_or(Value::Absent);
             elements.columns = vec![id];
-            elements.columns.extend(element.renamed("value"));
+            elements.columns.extend(element.renamed("value", &of_text));
             elements.condition = Expr::all([elements.condition, has_text(&element)]);
             selects.push(elements);
         }
@@ -472,15 +472,8 @@ impl Lowering<'_> {
         let mut select = Select::from(Table::new(&values, "v"));
         let (id, text) = (Expr::column("v", &id_name), Expr::column("v", "value:text"));
         select.columns = vec![(id.clone(), id_name.clone()), (text.clone(), "value:text".into())];
-        let of_text = [
-            Reading::Number,
-            Reading::Rest,
-            Reading::Time,
-            Reading::Key,
-            Reading::Exact,
-        ];
-        for reading in of_text {
-            let column = format!("value:{}", reading.as_str());
+        for reading in [Reading::Number, Reading::Time] {
+            let column = format!("value:{reading}");
             let least = Expr::aggregate(Aggregate::Minimum, Expr::column("v", &column), None);
             select.columns.push((least, column.into()));
         }
@@ -496,10 +489,10 @@ impl Lowering<'_> {
             Reading::Kind => Expr::text("string"),
             // Only where it is one of the two is there an answer.
             Reading::Boolean => Expr::Truth(Box::new(text())),
-            reading => Expr::column(alias, &format!("value:{}", reading.as_str())),
+            reading => Expr::column(alias, &format!("value:{reading}")),
         };
-        let named = |reading: Reading| (column(reading), format!("{name}:{}", reading.as_str()).into());
-        Reading::ALL.into_iter().map(named).collect()
+        let named = |reading: Reading| (column(reading), format!("{name}:{reading}").into());
+        OF_TEXT.into_iter().map(named).collect()
     }
 
     fn ranked_texts(

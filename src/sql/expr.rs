@@ -78,6 +78,8 @@ pub(super) enum Aggregate {
     Sum,
     Minimum,
     Maximum,
+    /// Whether a condition holds of any row.
+    Any,
 }
 
 impl Aggregate {
@@ -88,6 +90,7 @@ impl Aggregate {
             Aggregate::Sum => "sum",
             Aggregate::Minimum => "least",
             Aggregate::Maximum => "most",
+            Aggregate::Any => "any",
         }
     }
 
@@ -97,6 +100,7 @@ impl Aggregate {
             Aggregate::Sum => "SUM",
             Aggregate::Minimum => "MIN",
             Aggregate::Maximum => "MAX",
+            Aggregate::Any => "BOOL_OR",
         }
     }
 }

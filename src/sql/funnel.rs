@@ -20,36 +20,7 @@ use crate::warehouse::Reading;
 
 /// By step, the properties that later steps refer to, and what is kept of them.
 type Carried = BTreeMap<u32, Properties>;
-type Properties = BTreeMap<PropertySlot, BTreeSet<Kept>>;
-
-/// A column that is kept of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kept {
-    Read(Reading),
-    /// Whether it is no string.
-    Other,
-}
-
-impl Kept {
-    fn all() -> Vec<Kept> {
-        let read = Reading::ALL.into_iter().map(Kept::Read);
-        read.chain([Kept::Other]).collect()
-    }
-
-    fn of(self, value: &Value) -> Option<Expr> {
-        match self {
-            Kept::Read(reading) => value.read(reading),
-            Kept::Other => value.is_no_string(),
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Kept::Read(reading) => reading.as_str(),
-            Kept::Other => "other",
-        }
-    }
-}
+type Properties = BTreeMap<PropertySlot, BTreeSet<Reading>>;
 
 impl Lowering<'_> {
     /// The part that has, by user, how many events are followed as the steps say.
@@ -187,15 +158,15 @@ impl Lowering<'_> {
         for part in referring {
             properties(self.program, part, &mut read);
         }
-        for (property, kept) in read {
+        for (property, readings) in read {
             let value = self.value(&mut scope_of(Subject::User, step.event), &ValueRef::Property(property))?;
             let Value::Columns { name, .. } = &value else {
                 continue;
             };
-            for kept in kept {
-                let column = kept
-                    .of(&value)
-                    .map(|column| (column, format!("{name}:{}", kept.word()).into()));
+            for reading in readings {
+                let column = value
+                    .read(reading)
+                    .map(|column| (column, format!("{name}:{reading}").into()));
                 select
                     .columns
                     .extend(column.filter(|column| !select.columns.contains(column)));
@@ -213,19 +184,15 @@ impl Lowering<'_> {
         event: crate::ir::EventSlot,
     ) -> Result<Vec<(Expr, Box<str>)>, Unsupported> {
         let mut found = Vec::new();
-        for (property, kept) in carried.get(&step).into_iter().flatten() {
+        for (property, readings) in carried.get(&step).into_iter().flatten() {
             let mut scope = Scope {
                 event: Some((alias.into(), event)),
                 ..Scope::default()
             };
-            // After the first step, events stand in a part of their own.
-            let value = match self.value(&mut scope, &ValueRef::Property(*property))? {
-                Value::Columns { alias, name } if step > 0 => Value::Kept { alias, name },
-                value => value,
-            };
-            for kept in kept {
-                if let Some(column) = kept.of(&value) {
-                    found.push((column, carried_name(step, *property, *kept).into()));
+            let value = self.value(&mut scope, &ValueRef::Property(*property))?;
+            for reading in readings {
+                if let Some(column) = value.read(*reading) {
+                    found.push((column, carried_name(step, *property, *reading).into()));
                 }
             }
         }
@@ -246,35 +213,30 @@ impl Lowering<'_> {
     }
 }
 
-fn carried_name(step: u32, property: PropertySlot, kept: Kept) -> String {
-    format!("{step}.{}:{}", property.0, kept.word())
+fn carried_name(step: u32, property: PropertySlot, reading: Reading) -> String {
+    format!("{step}.{}:{reading}", property.0)
 }
 
 /// What is carried of a step, from where it is carried already.
 fn columns(carried: &Carried, step: u32, alias: &str) -> Vec<(Expr, Box<str>)> {
     let properties = carried.get(&step).into_iter().flatten();
-    let columns = properties.flat_map(|(property, kept)| {
-        kept.iter().map(|kept| {
-            let name = carried_name(step, *property, *kept);
+    let columns = properties.flat_map(|(property, readings)| {
+        readings.iter().map(|reading| {
+            let name = carried_name(step, *property, *reading);
             (Expr::column(alias, &name), name.into())
         })
     });
     columns.collect()
 }
 
-/// What a test needs of two values that it compares.
-fn compared(test: &Test) -> Vec<Kept> {
-    let read = |readings: &[Reading]| readings.iter().copied().map(Kept::Read).collect();
+/// What a test reads of two values that it compares.
+fn compared(test: &Test) -> &'static [Reading] {
     match test {
-        Test::Equals(_) => vec![Kept::Read(Reading::Text), Kept::Read(Reading::Key), Kept::Other],
-        Test::NotEquals(_) => [Reading::Kind, Reading::Text, Reading::Key]
-            .map(Kept::Read)
-            .into_iter()
-            .chain([Kept::Other])
-            .collect(),
-        Test::Compare(..) => read(&[Reading::Number, Reading::Rest]),
-        Test::Date(_) => read(&[Reading::Time]),
-        _ => Kept::all(),
+        Test::Equals(_) => &[Reading::Key, Reading::Numeral],
+        Test::NotEquals(_) => &[Reading::Kind, Reading::Key, Reading::Numeral],
+        Test::Compare(..) => &[Reading::Number, Reading::Rest],
+        Test::Date(_) => &[Reading::Time],
+        _ => &Reading::ALL,
     }
 }
 
@@ -309,7 +271,7 @@ fn properties(program: &Program, filter: NodeId, found: &mut Properties) {
             let read = match test.reference() {
                 Some(Reference::Step { .. }) => compared(test),
                 // Beside a computed number, a value is read as one whatever the test is.
-                _ => Kept::all(),
+                _ => &Reading::ALL,
             };
             found.entry(*property).or_default().extend(read);
         }

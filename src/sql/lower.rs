@@ -141,29 +141,30 @@ impl<'p> Lowering<'p> {
         })
     }
 
-    /// What a condition leaves to be asked of the rows that are selected, all of which have to meet it: whether there is a funnel at all
-    /// is a join, for which nothing has to be counted.
+    /// What a condition leaves to be asked of the rows that are selected, all of which have to meet it. Whether there is a funnel at
+    /// all, or who is a member of another audience, is a join that adds nothing to a row: nothing has to be counted, and an engine that
+    /// infers what it can of equal columns has none more to think of.
     fn required(&mut self, scope: &mut Scope, id: NodeId) -> Result<Expr, Unsupported> {
         let program = self.program;
         if let Node::And(nodes) = program.node(id) {
             let left: Result<Vec<Expr>, _> = nodes.iter().map(|node| self.required(scope, *node)).collect();
             return Ok(Expr::all(left?));
         }
-        let (kind, of) = match program.node(id) {
+        let (kind, asked) = match program.node(id) {
             Node::Not(inner) => (JoinKind::Anti, *inner),
             _ => (JoinKind::Semi, id),
         };
-        match (program.node(of), scope.user_id()) {
-            (Node::Performed(performed), Some(user))
-                if !performed.steps.is_empty() && performed.count == Count::ONCE =>
-            {
-                let part = self.followed(of, performed)?;
-                scope.join(kind, &part, &part, |alias| {
-                    Expr::column(alias, "profile_id").equals(user.clone())
-                });
-                Ok(Expr::Bool(true))
+        let found = match program.node(asked) {
+            Node::Performed(performed) if !performed.steps.is_empty() && performed.count == Count::ONCE => {
+                Some((self.followed(asked, performed)?, Subject::User))
             }
-            _ => self.condition(scope, id),
+            Node::Member(audience) => self.members_beside(scope, *audience)?,
+            _ => None,
+        };
+        let joined = found.and_then(|(part, of)| self.join_by_id(scope, kind, of, &part));
+        match joined {
+            Some(_) => Ok(Expr::Bool(true)),
+            None => self.condition(scope, id),
         }
     }
 
@@ -213,10 +214,7 @@ impl<'p> Lowering<'p> {
         let (alias, event) = scope.event.as_ref()?;
         let path = self.property(*event, slot)?;
         let name = &*self.layout.values(Place::Events, path.keys())?.name;
-        Some(match scope.before {
-            Some(_) => Value::kept(alias, name),
-            None => Value::columns(alias, name),
-        })
+        Some(Value::columns(alias, name))
     }
 
     pub(super) fn referred(&mut self, scope: &mut Scope, reference: Reference) -> Result<Value, Unsupported> {
@@ -226,7 +224,7 @@ impl<'p> Lowering<'p> {
                 let Some(before) = &scope.before else {
                     return Err(Unsupported::ElementBesideStep);
                 };
-                Ok(Value::kept(&before.alias, format!("{step}.{}", property.0)))
+                Ok(Value::columns(&before.alias, format!("{step}.{}", property.0)))
             }
         }
     }
@@ -258,11 +256,15 @@ impl<'p> Lowering<'p> {
 
     /// Joins a part that has a row for each subject of which it knows anything.
     pub(super) fn attach(&mut self, scope: &mut Scope, of: Subject, part: &str) -> Option<Box<str>> {
+        self.join_by_id(scope, JoinKind::Left, of, part)
+    }
+
+    fn join_by_id(&self, scope: &mut Scope, kind: JoinKind, of: Subject, part: &str) -> Option<Box<str>> {
         let id = match of {
             Subject::User => scope.user_id()?,
             Subject::Account => scope.account_id()?,
         };
-        Some(scope.join(JoinKind::Left, part, part, |alias| {
+        Some(scope.join(kind, part, part, |alias| {
             Expr::column(alias, id_of(of)).equals(id.clone())
         }))
     }
@@ -335,17 +337,28 @@ impl<'p> Lowering<'p> {
     }
 
     pub(super) fn member(&mut self, scope: &mut Scope, slot: AudienceSlot) -> Result<Expr, Unsupported> {
-        let Some(of) = self.program.audiences.get(slot.index()).map(|audience| audience.of) else {
+        let Some((part, of)) = self.members_beside(scope, slot)? else {
             return Ok(Expr::Bool(false));
-        };
-        let part = self.members(slot)?;
-        let accounts_own = !matches!(scope.account, Whose::Nobody);
-        let (part, of) = match of {
-            Subject::Account if !accounts_own => (self.users_of(&part)?, Subject::User),
-            of => (part, of),
         };
         let alias = self.attach(scope, of, &part);
         Ok(alias.map_or(Expr::Bool(false), |alias| Expr::column(&alias, id_of(of)).exists()))
+    }
+
+    /// The part that has the members of an audience as they are asked for here: of one of accounts, where the scope has none, the users.
+    fn members_beside(
+        &mut self,
+        scope: &Scope,
+        slot: AudienceSlot,
+    ) -> Result<Option<(Box<str>, Subject)>, Unsupported> {
+        let Some(of) = self.program.audiences.get(slot.index()).map(|audience| audience.of) else {
+            return Ok(None);
+        };
+        let part = self.members(slot)?;
+        let accounts_own = !matches!(scope.account, Whose::Nobody);
+        Ok(Some(match of {
+            Subject::Account if !accounts_own => (self.users_of(&part)?, Subject::User),
+            of => (part, of),
+        }))
     }
 
     /// The users of which an account is in an audience of accounts.

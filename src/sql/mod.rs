@@ -23,7 +23,7 @@ mod query;
 mod scope;
 mod value;
 
-use self::expr::Expr;
+use self::expr::{Aggregate, Expr};
 use self::lower::{Asked, Lowering};
 use self::query::{Join, JoinKind, Select, Table};
 use self::scope::{Scope, Whose};
@@ -180,10 +180,18 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
         ..Scope::default()
     };
     let id = |alias| (Expr::column(alias, "profile_id"), "profile_id".into());
+    // Of each person's one row.
+    let of_person = |function, answer| match dialect.groups_answers() {
+        true => Expr::aggregate(function, answer, None),
+        false => answer,
+    };
     let mut answers = vec![id("p")];
     let consent = (0..).map(CategorySlot).zip(&program.categories);
     let consent = consent.filter_map(|(slot, _)| layout.category(slot));
-    answers.extend(consent.map(|column| (Expr::column("p", column), column.into())));
+    answers.extend(consent.map(|column| {
+        let stored = of_person(Aggregate::Minimum, Expr::column("p", column));
+        (stored, column.into())
+    }));
     let mut names = Names::default();
     let (mut columns, mut someone) = (vec![id("a")], Vec::new());
     for (slot, audience) in (0..).map(AudienceSlot).zip(&program.audiences) {
@@ -197,7 +205,8 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
         };
         let audience_name = written(&audience.name);
         let name = names.take(&format!("{audience_name}:member"));
-        answers.push((Expr::all([clauses, who]).settled(), name.clone()));
+        let is_member = of_person(Aggregate::Any, Expr::all([clauses, who]).settled());
+        answers.push((is_member, name.clone()));
         let member = Expr::column("a", &name);
         if audience.of == Subject::User {
             columns.push((member.clone(), name));
@@ -217,9 +226,15 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
     let mut select = Select::from(Table::new("profiles", "p"));
     select.columns = answers;
     select.joins = scope.joins;
+    if dialect.groups_answers() {
+        select.group = vec![Expr::column("p", "profile_id")];
+        select.having = Expr::count(None).equals(Expr::Int(1));
+    }
     let answers = lowering.add("answers", vec![select]);
     let mut select = Select::from(Table::new(&answers, "a"));
-    select.joins = vec![lowering.standing_once("a")];
+    if !dialect.groups_answers() {
+        select.joins = vec![lowering.standing_once("a")];
+    }
     select.columns = columns;
     select.condition = Expr::any(someone);
     let head = format!("all audiences, as of {now}");

@@ -14,11 +14,7 @@ use crate::warehouse::Reading;
 pub(super) enum Value {
     /// In value columns: of the table that has this alias, under this name.
     Columns { alias: Box<str>, name: String },
-    /// The same of an event in a funnel, where `:other` says whether it is no string, so that equality with one at another step needs
-    /// one column of texts less: each goes through a join.
-    Kept { alias: Box<str>, name: String },
-    /// The same of a text that was made of some value. A large number can be another one than its text, which is not to be
-    /// told from the columns.
+    /// The same of a text that was made of some value, with [`OF_TEXT`] alone: a large number can be another one than its text.
     Made { alias: Box<str>, name: String },
     /// Never there.
     Absent,
@@ -48,20 +44,21 @@ pub(super) trait Elements {
     fn has(&mut self, wanted: Wanted<'_>) -> Result<Expr, Unsupported>;
 }
 
+/// What a text is read as that was made of some value.
+pub(super) const OF_TEXT: [Reading; 5] = [
+    Reading::Kind,
+    Reading::Text,
+    Reading::Number,
+    Reading::Boolean,
+    Reading::Time,
+];
+
 /// Doubles of smaller magnitude are exactly the number that they stand for, so they alone decide.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl Value {
     pub(super) fn columns(alias: &str, name: impl Into<String>) -> Value {
         Value::Columns {
-            alias: alias.into(),
-            name: name.into(),
-        }
-    }
-
-    /// Of an event in a funnel.
-    pub(super) fn kept(alias: &str, name: impl Into<String>) -> Value {
-        Value::Kept {
             alias: alias.into(),
             name: name.into(),
         }
@@ -75,19 +72,19 @@ impl Value {
         }
     }
 
-    /// All columns of the value, under another name.
-    pub(super) fn renamed(&self, name: &str) -> Vec<(Expr, Box<str>)> {
-        let columns = Reading::ALL.into_iter().filter_map(|reading| {
-            let column = self.read(reading)?;
-            Some((column, format!("{name}:{}", reading.as_str()).into()))
+    /// Columns of the value, under another name.
+    pub(super) fn renamed(&self, name: &str, readings: &[Reading]) -> Vec<(Expr, Box<str>)> {
+        let columns = readings.iter().filter_map(|reading| {
+            let column = self.read(*reading)?;
+            Some((column, format!("{name}:{reading}").into()))
         });
         columns.collect()
     }
 
     pub(super) fn read(&self, reading: Reading) -> Option<Expr> {
         match self {
-            Value::Made { .. } if matches!(reading, Reading::Rest | Reading::Key | Reading::Exact) => None,
-            Value::Columns { alias, name } | Value::Kept { alias, name } | Value::Made { alias, name } => {
+            Value::Made { .. } if !OF_TEXT.contains(&reading) => None,
+            Value::Columns { alias, name } | Value::Made { alias, name } => {
                 Some(Expr::column(alias, &format!("{name}:{reading}")))
             }
             _ => None,
@@ -97,7 +94,7 @@ impl Value {
     fn exists(&self) -> Expr {
         match self {
             Value::Absent => Expr::Bool(false),
-            Value::Columns { .. } | Value::Kept { .. } | Value::Made { .. } => {
+            Value::Columns { .. } | Value::Made { .. } => {
                 self.read(Reading::Kind).map_or(Expr::Bool(false), Expr::exists)
             }
             Value::Count(_) | Value::Sum(_) => Expr::Bool(true),
@@ -123,7 +120,7 @@ impl Value {
         };
         Ok(match self {
             Value::Absent => Expr::Bool(false),
-            Value::Columns { .. } | Value::Kept { .. } | Value::Made { .. } => {
+            Value::Columns { .. } | Value::Made { .. } => {
                 let Some(value) = self.read(Reading::Number) else {
                     return Ok(Expr::Bool(false));
                 };
@@ -208,40 +205,21 @@ impl Value {
     }
 
     /// Two values compared: as numbers if either is one, as booleans if either is one, else as text. Those that are the same have
-    /// the same key, and of two texts it is the texts that must be.
+    /// the same key; two strings that are read as one number must be written alike, too.
     pub(super) fn same(&self, other: &Value) -> Result<Expr, Unsupported> {
         if (self.is_number() || other.is_number())
             && let Some((value, other)) = self.parts().zip(other.parts())
         {
             return Ok(ordered(None, value, other));
         }
-        let (Some((no_string, key, text)), Some((other_no_string, other_key, other_text))) =
-            (self.scalar(), other.scalar())
-        else {
+        let (Some((key, numeral)), Some((other_key, other_numeral))) = (self.keyed(), other.keyed()) else {
             return self.beside(other);
         };
-        Ok(Expr::all([
-            key.equals(other_key),
-            // The texts come first, as those of most that have one key are equal.
-            Expr::any([text.equals(other_text), no_string, other_no_string]),
-        ]))
+        Ok(Expr::all([key.equals(other_key), numeral.differs(other_numeral).not()]))
     }
 
-    /// Whether it is no string.
-    pub(super) fn is_no_string(&self) -> Option<Expr> {
-        match self {
-            Value::Kept { alias, name } => Some(Expr::column(alias, &format!("{name}:other"))),
-            _ => Some(self.read(Reading::Kind)?.differs(Expr::text("string"))),
-        }
-    }
-
-    /// Whether it is no string, its key, and its text.
-    fn scalar(&self) -> Option<(Expr, Expr, Expr)> {
-        Some((
-            self.is_no_string()?,
-            self.read(Reading::Key)?,
-            self.read(Reading::Text)?,
-        ))
+    fn keyed(&self) -> Option<(Expr, Expr)> {
+        self.read(Reading::Key).zip(self.read(Reading::Numeral))
     }
 
     /// What is not in columns, compared with another value.

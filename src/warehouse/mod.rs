@@ -2,7 +2,7 @@
 //! program needs, and their rows for profiles that are at hand.
 //!
 //! A [`Layout`] is a function of the [`Program`] alone. Every table is flat, for engines agree on nothing
-//! nested: a value is eight columns, one for each way in which a condition can read it ([`Reading`]), and a list whose elements
+//! nested: a value is nine columns, one for each way in which a condition can read it ([`Reading`]), and a list whose elements
 //! some condition looks at is a table of its own. So a query compares columns of one plain type with constants, and whoever
 //! fills the tables has read each value once, as the language says ([`readings`]). `docs/warehouse.md` tells all of it to who
 //! fills them.
@@ -170,13 +170,16 @@ pub enum Reading {
     Time,
     /// A text by which it meets others: equal for what references can find equal ([`key`]).
     Key,
+    /// The string, where it is read as a number: as that was written, such as `5.0`. Values of one key are equal, unless two numerals
+    /// tell them apart.
+    Numeral,
     /// As a number, rounded as sums are: half-even to nine decimals, NULL for a magnitude of 10¹⁸ and more.
     Exact,
 }
 
 impl Reading {
     /// All, in the order of their columns.
-    pub const ALL: [Reading; 8] = [
+    pub const ALL: [Reading; 9] = [
         Reading::Kind,
         Reading::Text,
         Reading::Number,
@@ -184,6 +187,7 @@ impl Reading {
         Reading::Boolean,
         Reading::Time,
         Reading::Key,
+        Reading::Numeral,
         Reading::Exact,
     ];
 
@@ -197,6 +201,7 @@ impl Reading {
             Reading::Boolean => "boolean",
             Reading::Time => "time",
             Reading::Key => "key",
+            Reading::Numeral => "numeral",
             Reading::Exact => "exact",
         }
     }
@@ -204,7 +209,7 @@ impl Reading {
     /// The type of its column.
     pub fn column_type(self) -> ColumnType {
         match self {
-            Reading::Kind | Reading::Text | Reading::Key => ColumnType::Text,
+            Reading::Kind | Reading::Text | Reading::Key | Reading::Numeral => ColumnType::Text,
             Reading::Number => ColumnType::Double,
             Reading::Rest | Reading::Time => ColumnType::BigInt,
             Reading::Boolean => ColumnType::Boolean,

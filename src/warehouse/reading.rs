@@ -35,15 +35,15 @@ impl<'v> Cell<'v> {
 /// use volens::Value;
 ///
 /// let value = Value::from("49.90");
-/// let [kind, text, number, rest, boolean, time, key, exact] = readings(Some(&value));
+/// let [kind, text, number, rest, boolean, time, key, numeral, exact] = readings(Some(&value));
 /// assert_eq!(kind, Cell::Text("string".into()));
 /// assert_eq!(text, Cell::Text("49.90".into()));
 /// assert_eq!((number, rest), (Cell::Double(49.9), Cell::Int(0)));
 /// assert_eq!((boolean, time), (Cell::Null, Cell::Null));
-/// assert_eq!(key, Cell::Text("n49.9".into()));
+/// assert_eq!((key, numeral), (Cell::Text("n49.9".into()), Cell::Text("49.90".into())));
 /// assert_eq!(exact, Cell::Decimal(49_900_000_000));
 /// ```
-pub fn readings(value: Option<&Value>) -> [Cell<'_>; 8] {
+pub fn readings(value: Option<&Value>) -> [Cell<'_>; 9] {
     let Some(value) = value.and_then(Value::present) else {
         return Reading::ALL.map(|_| Cell::Null);
     };
@@ -64,6 +64,7 @@ pub fn readings(value: Option<&Value>) -> [Cell<'_>; 8] {
                 .and_then(crate::time::Timestamp::parse)
                 .map(|time| Cell::Int(time.as_millis())),
             Reading::Key => key(value).map(|key| Cell::Text(key.into())),
+            Reading::Numeral => number.and(value.as_str()).map(Cell::text),
             Reading::Exact => number
                 .and_then(Decimal::round)
                 .map(|exact| Cell::Decimal(exact.all_billionths())),
@@ -91,7 +92,8 @@ fn whole_double(double: f64) -> i128 {
 /// A text by which a scalar meets others: two values that a reference can find equal have the same. It is `n` with the number
 /// that the value is read as, else `b` with the boolean, else `s` with the string; `None` for lists, objects and null.
 ///
-/// Values of one key may still differ to a condition: the strings `5` and `5.0` do, though each equals the number.
+/// Values of one key may still differ to a condition: the strings `5` and `5.0` do, though each equals the number. They differ
+/// in their [`Reading::Numeral`].
 ///
 /// ```
 /// use volens::{Value, warehouse::key};
@@ -146,43 +148,43 @@ mod tests {
     #[test]
     fn numbers_are_exact_in_their_double_and_its_rest() {
         for (text, cells) in [
-            ("5", "number 5 5.0 0 - - n5 5000000000e-9"),
-            ("5e0", "number 5 5.0 0 - - n5 5000000000e-9"),
-            ("-0.0", "number 0 0.0 0 - - n0 0e-9"),
-            ("-0", "number 0 0.0 0 - - n0 0e-9"),
-            ("1e-400", "number 0 0.0 0 - - n0 0e-9"),
-            ("0.1", "number 0.1 0.1 0 - - n0.1 100000000e-9"),
+            ("5", "number 5 5.0 0 - - n5 - 5000000000e-9"),
+            ("5e0", "number 5 5.0 0 - - n5 - 5000000000e-9"),
+            ("-0.0", "number 0 0.0 0 - - n0 - 0e-9"),
+            ("-0", "number 0 0.0 0 - - n0 - 0e-9"),
+            ("1e-400", "number 0 0.0 0 - - n0 - 0e-9"),
+            ("0.1", "number 0.1 0.1 0 - - n0.1 - 100000000e-9"),
             (
                 "9007199254740993",
-                "number 9007199254740993 9007199254740992.0 1 - - n9007199254740993 9007199254740993000000000e-9",
+                "number 9007199254740993 9007199254740992.0 1 - - n9007199254740993 - 9007199254740993000000000e-9",
             ),
             (
                 "-9007199254740993",
-                "number -9007199254740993 -9007199254740992.0 -1 - - n-9007199254740993 -9007199254740993000000000e-9",
+                "number -9007199254740993 -9007199254740992.0 -1 - - n-9007199254740993 - -9007199254740993000000000e-9",
             ),
             (
                 "9223372036854775807",
-                "number 9223372036854775807 9.223372036854776e18 -1 - - n9223372036854775807 -",
+                "number 9223372036854775807 9.223372036854776e18 -1 - - n9223372036854775807 - -",
             ),
             (
                 "-9223372036854775808",
-                "number -9223372036854775808 -9.223372036854776e18 0 - - n-9223372036854775808 -",
+                "number -9223372036854775808 -9.223372036854776e18 0 - - n-9223372036854775808 - -",
             ),
             (
                 "18446744073709551615",
-                "number 18446744073709551615 1.8446744073709552e19 -1 - - n18446744073709551615 -",
+                "number 18446744073709551615 1.8446744073709552e19 -1 - - n18446744073709551615 - -",
             ),
             (
                 "18446744073709551616",
-                "number 18446744073709552000 1.8446744073709552e19 0 - - n18446744073709552000 -",
+                "number 18446744073709552000 1.8446744073709552e19 0 - - n18446744073709552000 - -",
             ),
-            ("1e300", "number 1e+300 1e300 0 - - n1e+300 -"),
-            ("5e-324", "number 5e-324 5e-324 0 - - n5e-324 0e-9"),
+            ("1e300", "number 1e+300 1e300 0 - - n1e+300 - -"),
+            ("5e-324", "number 5e-324 5e-324 0 - - n5e-324 - 0e-9"),
             (
                 "999999999999999999",
-                "number 999999999999999999 1e18 -1 - - n999999999999999999 999999999999999999000000000e-9",
+                "number 999999999999999999 1e18 -1 - - n999999999999999999 - 999999999999999999000000000e-9",
             ),
-            ("0.0000000005", "number 5e-10 5e-10 0 - - n5e-10 1e-9"),
+            ("0.0000000005", "number 5e-10 5e-10 0 - - n5e-10 - 1e-9"),
         ] {
             assert_eq!(told(&number(text)), cells, "{text}");
         }
@@ -211,36 +213,36 @@ mod tests {
     #[test]
     fn strings_are_read_as_what_they_are_exactly() {
         for (text, cells) in [
-            ("49.90", "string 49.90 49.9 0 - - n49.9 49900000000e-9"),
-            ("007", "string 007 - - - - s007 -"),
-            (" 5", "string  5 - - - - s 5 -"),
-            ("1,000", "string 1,000 - - - - s1,000 -"),
-            ("5e0", "string 5e0 5.0 0 - - n5 5000000000e-9"),
-            ("1e999", "string 1e999 - - - - s1e999 -"),
-            ("true", "string true - - true - btrue -"),
-            ("True", "string True - - - - sTrue -"),
-            ("", "string  - - - - s -"),
+            ("49.90", "string 49.90 49.9 0 - - n49.9 49.90 49900000000e-9"),
+            ("007", "string 007 - - - - s007 - -"),
+            (" 5", "string  5 - - - - s 5 - -"),
+            ("1,000", "string 1,000 - - - - s1,000 - -"),
+            ("5e0", "string 5e0 5.0 0 - - n5 5e0 5000000000e-9"),
+            ("1e999", "string 1e999 - - - - s1e999 - -"),
+            ("true", "string true - - true - btrue - -"),
+            ("True", "string True - - - - sTrue - -"),
+            ("", "string  - - - - s - -"),
             (
                 "9007199254740993",
-                "string 9007199254740993 9007199254740992.0 1 - - n9007199254740993 9007199254740993000000000e-9",
+                "string 9007199254740993 9007199254740992.0 1 - - n9007199254740993 9007199254740993 9007199254740993000000000e-9",
             ),
-            ("1970-01-02", "string 1970-01-02 - - - 86400000 s1970-01-02 -"),
+            ("1970-01-02", "string 1970-01-02 - - - 86400000 s1970-01-02 - -"),
             (
                 "1970-01-01T01:00+01:00",
-                "string 1970-01-01T01:00+01:00 - - - 0 s1970-01-01T01:00+01:00 -",
+                "string 1970-01-01T01:00+01:00 - - - 0 s1970-01-01T01:00+01:00 - -",
             ),
             (
                 "1970-01-01T00:00:00.0019Z",
-                "string 1970-01-01T00:00:00.0019Z - - - 1 s1970-01-01T00:00:00.0019Z -",
+                "string 1970-01-01T00:00:00.0019Z - - - 1 s1970-01-01T00:00:00.0019Z - -",
             ),
             (
                 "1970-01-01T00:00:00",
-                "string 1970-01-01T00:00:00 - - - - s1970-01-01T00:00:00 -",
+                "string 1970-01-01T00:00:00 - - - - s1970-01-01T00:00:00 - -",
             ),
-            ("2026-02-30", "string 2026-02-30 - - - - s2026-02-30 -"),
+            ("2026-02-30", "string 2026-02-30 - - - - s2026-02-30 - -"),
             (
                 "1970-01-01T00:00+18:01",
-                "string 1970-01-01T00:00+18:01 - - - - s1970-01-01T00:00+18:01 -",
+                "string 1970-01-01T00:00+18:01 - - - - s1970-01-01T00:00+18:01 - -",
             ),
         ] {
             assert_eq!(told(&Value::from(text)), cells, "{text}");
@@ -250,11 +252,11 @@ mod tests {
     #[test]
     fn other_kinds_are_read_as_nothing_else() {
         for (json, cells) in [
-            ("true", "boolean true - - true - btrue -"),
-            ("false", "boolean false - - false - bfalse -"),
-            ("[1]", "list - - - - - - -"),
-            (r#"{"a":1}"#, "object - - - - - - -"),
-            ("null", "- - - - - - - -"),
+            ("true", "boolean true - - true - btrue - -"),
+            ("false", "boolean false - - false - bfalse - -"),
+            ("[1]", "list - - - - - - - -"),
+            (r#"{"a":1}"#, "object - - - - - - - -"),
+            ("null", "- - - - - - - - -"),
         ] {
             assert_eq!(told(&crate::value::parse(json).unwrap()), cells, "{json}");
         }

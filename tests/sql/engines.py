@@ -126,8 +126,6 @@ class Spark:
             "spark.sql.codegen.wholeStage": "false",
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-            # What it infers of columns that have several names takes it all memory for some queries, before anything runs.
-            "spark.sql.constraintPropagation.enabled": "false",
             "spark.sql.session.timeZone": "America/St_Johns",
             "spark.sql.warehouse.dir": folder,
             "spark.ui.enabled": "false",
