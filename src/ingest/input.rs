@@ -84,6 +84,11 @@ impl Input {
         matches!(self.0, Kept::Item { .. })
     }
 
+    /// The `timestamp` that its sender gave it: that clock which a retry does not change.
+    pub(crate) fn timestamp(&self) -> Option<Value> {
+        self.value().as_object()?.get("timestamp").cloned()
+    }
+
     /// The event; `null` for an input that never was one.
     pub(crate) fn value(&self) -> Value {
         match &self.0 {

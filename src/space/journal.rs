@@ -476,8 +476,9 @@ impl<S: Storage> Journal<S> {
             let input = Input::of_text(old.json);
             return Ok((taken.relation(&input, old.received_at), input));
         }
-        // Of one whose history was dropped or in which something was hidden nobody can tell whether it is the same. But whom it
-        // is about and what it says of consent is left: a refusal must not be lost because it has the same id.
+        // Of one whose history was dropped or in which something was hidden nobody can tell whether it is the same. But when it
+        // was, whom it is about and what it says of consent is left: a refusal must not be lost because it has the same id, nor
+        // a grant be later than it is.
         let text = taken.input.text();
         let new = Stored {
             without_history: false,
@@ -487,17 +488,14 @@ impl<S: Storage> Journal<S> {
             json: &text,
         };
         let seen = self.erasure.event(&new, &self.rules, shared)?;
+        let (by, input) = (left(&new, shared)?, left(old, shared)?);
         let is_copy = match (&seen, self.erasure.event(old, &self.rules, shared)?) {
-            (Some(new), Some(old)) => new.agrees(&old),
+            (Some(new), Some(old)) => new.agrees(&old) && by.timestamp() == input.timestamp(),
             (None, None) => true,
             _ => false,
         };
-        let input = left(old, shared)?;
         // One that names nobody any more takes nobody's place.
-        let is_first = !is_copy && seen.is_some() && {
-            let by = left(&new, shared)?;
-            taken.relation_by(&by, &input, old.received_at).is_first
-        };
+        let is_first = !is_copy && seen.is_some() && taken.relation_by(&by, &input, old.received_at).is_first;
         Ok((Relation { is_copy, is_first }, input))
     }
 

@@ -263,8 +263,10 @@ fn a_refusal_is_not_lost_to_an_event_with_its_id_that_has_no_history() {
         // After it.
         (page("m1", "u1", "06", Some(false)), false, true, "granted"),
         (page("m1", "u1", "20", Some(false)), false, true, "granted"),
-        // It says the same of consent, so nobody can tell whether it is the same.
-        (page("m1", "u1", "01", Some(true)), false, false, "granted"),
+        // It says the same of consent, of another instant.
+        (page("m1", "u1", "01", Some(true)), true, true, "granted"),
+        (page("m1", "u1", "06", Some(true)), false, true, "granted"),
+        // And of the same one, so nobody can tell whether it is the same.
         (page("m1", "u1", "05", Some(true)), false, false, "granted"),
         // Somebody else refuses.
         (page("m1", "u2", "01", Some(false)), true, true, "denied"),
@@ -309,6 +311,37 @@ fn a_refusal_is_not_lost_to_an_event_with_its_id_that_has_no_history() {
             assert!(found.history().is_empty(), "{event}, {round}");
             assert!(!holds(&space, "secret-path"), "{event}, {round}");
         }
+    }
+}
+
+/// Of two events with one id the first counts, so the grant is older than the refusal, whether its history is there or not.
+#[test]
+fn a_grant_is_not_later_for_want_of_its_history() {
+    let settings = Settings {
+        identity: volens::model::IdentityRules::default(),
+        categories: vec!["Advertising".into()],
+    };
+    let now: Timestamp = "2026-06-30T00:00:00Z".parse().unwrap();
+    let engine = Engine::from_text("none.audience", "").unwrap();
+    for drops in [false, true] {
+        let mut space = Space::open(Memory::new(), settings.clone(), now).unwrap();
+        let stored = [page("m1", "u1", "05", Some(true)), page("m2", "u1", "03", Some(false))];
+        give(&mut space, &stored, now);
+        if drops {
+            let horizon = engine.horizon(Duration::from_millis(20 * 86_400_000), now).unwrap();
+            space.drop_history(horizon).unwrap();
+        }
+        let state = |space: &Space<Memory>| {
+            space
+                .find("user_id", "u1")
+                .unwrap()
+                .consent()
+                .state("Advertising")
+                .as_str()
+        };
+        assert_eq!(state(&space), "granted");
+        give(&mut space, &[page("m1", "u1", "01", Some(true))], now);
+        assert_eq!(state(&space), "denied", "drops history: {drops}");
     }
 }
 
