@@ -91,7 +91,7 @@ impl Dialect {
         }
     }
 
-    /// What must hold of the session, as it decides what the query means: an error where it does not.
+    /// What must hold of the session, as it decides what the query means: an error where it does not, of each row that comes out.
     pub(super) fn session(self) -> Option<&'static str> {
         match self {
             // It has texts of either case be equal, or with and without accents, `granted` too.
@@ -101,6 +101,14 @@ impl Dialect {
             ),
             Dialect::Spark | Dialect::DataFusion => None,
         }
+    }
+
+    /// The same where no row comes out: what adds no row to those that have such a column.
+    pub(super) fn session_without_rows(self, column: &str) -> Option<String> {
+        let condition = self.session()?;
+        let mut name = String::new();
+        self.name(column, &mut name);
+        Some(format!("UNION ALL BY NAME SELECT NULL AS {name} WHERE NOT {condition}"))
     }
 
     /// A double. Whole ones are written as integers; of others each engine has a form that no setting makes a decimal of.
@@ -218,9 +226,21 @@ impl Dialect {
         }
     }
 
+    /// What stands around a condition that may be NULL to ask whether it holds, or does not.
+    pub(super) fn truth(self, holds: bool) -> (&'static str, &'static str) {
+        match (self, holds) {
+            // It takes `IS TRUE` for never NULL in one place and not in another, and gives up on aggregates that have it in common. What
+            // follows `DISTINCT FROM` it reads to the end of all `AND`s.
+            (Dialect::DataFusion, true) => ("((", ") IS NOT DISTINCT FROM TRUE)"),
+            (Dialect::DataFusion, false) => ("((", ") IS DISTINCT FROM TRUE)"),
+            (Dialect::Spark | Dialect::DuckDb, true) => ("(", ") IS TRUE"),
+            (Dialect::Spark | Dialect::DuckDb, false) => ("(", ") IS NOT TRUE"),
+        }
+    }
+
     /// Whether the answers about a person are grouped by person, which is also how somebody with several rows is left out. Spark takes a
     /// condition on answers back to where they are computed, and thinks of it in each mixture of what is computed and what it is
-    /// called: with twenty audiences it takes all memory before a query begins. It takes no condition through a group. The others do
+    /// called: with 25 audiences it took all memory before a query began. It takes no condition through a group. The others do
     /// better without.
     pub(super) fn groups_answers(self) -> bool {
         self == Dialect::Spark

@@ -439,12 +439,12 @@ impl Lowering<'_> {
         let value = self.value(&mut scope_of(of, aggregate.event), &ValueRef::Property(property))?;
         let (single, id) = self.passing(of, aggregate.event, aggregate.window, aggregate.filter)?;
         let id_name = id.1.clone();
-        // What else a text is read as follows from it at sight.
-        let of_text = [Reading::Text, Reading::Number, Reading::Time];
+        // Kind and boolean follow from the text: `text_columns`.
+        let stored = [Reading::Text, Reading::Number, Reading::Time];
         let mut selects = Vec::new();
         let mut plain_value = single.clone();
         plain_value.columns = vec![id.clone()];
-        plain_value.columns.extend(value.renamed("value", &of_text));
+        plain_value.columns.extend(value.renamed("value", &stored));
         let has_text = |value: &Value| value.read(Reading::Text).map_or(Expr::Bool(false), Expr::exists);
         plain_value.condition = Expr::all([plain_value.condition, has_text(&value)]);
         selects.push(plain_value);
@@ -462,13 +462,13 @@ impl Lowering<'_> {
             };
             let element = self.item(&element, &[]).unwrap_or(Value::Absent);
             elements.columns = vec![id];
-            elements.columns.extend(element.renamed("value", &of_text));
+            elements.columns.extend(element.renamed("value", &stored));
             elements.condition = Expr::all([elements.condition, has_text(&element)]);
             selects.push(elements);
         }
         let name = plain(&aggregate.name);
         let values = self.add(&format!("values_of_{name}"), selects);
-        // What a text is read as follows from the text, so of several with one text any will do; the kind is text.
+        // What a text is read as follows from the text, so of several with one text any will do.
         let mut select = Select::from(Table::new(&values, "v"));
         let (id, text) = (Expr::column("v", &id_name), Expr::column("v", "value:text"));
         select.columns = vec![(id.clone(), id_name.clone()), (text.clone(), "value:text".into())];

@@ -260,17 +260,9 @@ impl Expr {
                     value.inside(Binding::One, dialect, indent, out);
                     out.push_str(" IS NULL");
                 }
-                condition => {
-                    out.push('(');
-                    condition.write(dialect, indent + 1, out);
-                    out.push_str(") IS NOT TRUE");
-                }
+                condition => condition.asked(false, dialect, indent, out),
             },
-            Expr::Settled(condition) => {
-                out.push('(');
-                condition.write(dialect, indent + 1, out);
-                out.push_str(") IS TRUE");
-            }
+            Expr::Settled(condition) => condition.asked(true, dialect, indent, out),
             Expr::Exists(value) => {
                 value.inside(Binding::One, dialect, indent, out);
                 out.push_str(" IS NOT NULL");
@@ -373,6 +365,14 @@ impl Expr {
                 out.push(')');
             }
         }
+    }
+
+    /// Whether it holds, or does not, which is never NULL.
+    fn asked(&self, holds: bool, dialect: Dialect, indent: usize, out: &mut String) {
+        let (before, after) = dialect.truth(holds);
+        out.push_str(before);
+        self.write(dialect, indent + 1, out);
+        out.push_str(after);
     }
 
     fn inside(&self, needed: Binding, dialect: Dialect, indent: usize, out: &mut String) {

@@ -142,8 +142,8 @@ impl<'p> Lowering<'p> {
     }
 
     /// What a condition leaves to be asked of the rows that are selected, all of which have to meet it. Whether there is a funnel at
-    /// all, or who is a member of another audience, is a join that adds nothing to a row: nothing has to be counted, and an engine that
-    /// infers what it can of equal columns has none more to think of.
+    /// all, or who is a member of another audience, is a join that adds nothing to a row: nothing has to be counted. Spark infers
+    /// conditions from columns that are equal, and such a join has no column of the other side.
     fn required(&mut self, scope: &mut Scope, id: NodeId) -> Result<Expr, Unsupported> {
         let program = self.program;
         if let Node::And(nodes) = program.node(id) {
@@ -161,11 +161,12 @@ impl<'p> Lowering<'p> {
             Node::Member(audience) => self.members_beside(scope, *audience)?,
             _ => None,
         };
-        let joined = found.and_then(|(part, of)| self.join_by_id(scope, kind, of, &part));
-        match joined {
-            Some(_) => Ok(Expr::Bool(true)),
-            None => self.condition(scope, id),
+        if let Some((part, of)) = found
+            && self.join_by_id(scope, kind, of, &part).is_some()
+        {
+            return Ok(Expr::Bool(true));
         }
+        self.condition(scope, id)
     }
 
     fn conditions(&mut self, scope: &mut Scope, nodes: &[NodeId]) -> Result<Vec<Expr>, Unsupported> {

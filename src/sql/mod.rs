@@ -167,7 +167,7 @@ pub fn deliveries(
 ///     destination crm requires nothing
 ///     audience vips { who trait plan = "pro"  send to crm }
 /// "#)?;
-/// let query = sql::all(engine.program(), Dialect::DataFusion, "2026-06-30".parse()?)?;
+/// let query = sql::all(engine.program(), Dialect::DuckDb, "2026-06-30".parse()?)?;
 /// assert!(query.contains(r#"SELECT a.profile_id, a."vips:member", (a."vips:member") IS TRUE AS "vips:crm:delivered""#));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -180,8 +180,9 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
         ..Scope::default()
     };
     let id = |alias| (Expr::column(alias, "profile_id"), "profile_id".into());
+    let grouped = dialect.groups_answers();
     // Of each person's one row.
-    let of_person = |function, answer| match dialect.groups_answers() {
+    let of_person = |function, answer| match grouped {
         true => Expr::aggregate(function, answer, None),
         false => answer,
     };
@@ -226,13 +227,13 @@ pub fn all(program: &Program, dialect: Dialect, now: Timestamp) -> Result<String
     let mut select = Select::from(Table::new("profiles", "p"));
     select.columns = answers;
     select.joins = scope.joins;
-    if dialect.groups_answers() {
+    if grouped {
         select.group = vec![Expr::column("p", "profile_id")];
         select.having = Expr::count(None).equals(Expr::Int(1));
     }
     let answers = lowering.add("answers", vec![select]);
     let mut select = Select::from(Table::new(&answers, "a"));
-    if !dialect.groups_answers() {
+    if !grouped {
         select.joins = vec![lowering.standing_once("a")];
     }
     select.columns = columns;

@@ -149,12 +149,19 @@ pub(super) fn write(head: &str, parts: &[Part], mut last: Vec<Select>, dialect: 
     if !parts.is_empty() {
         out.push('\n');
     }
-    if let (Some(select), Some(condition)) = (last.first_mut(), dialect.session()) {
-        let own = std::mem::replace(&mut select.condition, Expr::Bool(true));
-        select.condition = Expr::all([own, Expr::Session(condition)]);
+    if let Some(condition) = dialect.session() {
+        for select in &mut last {
+            let own = std::mem::replace(&mut select.condition, Expr::Bool(true));
+            select.condition = Expr::all([own, Expr::Session(condition)]);
+        }
     }
     selects(&last, dialect, 0, &mut out);
     out.push('\n');
+    let column = last.first().and_then(|select| select.columns.first());
+    if let Some(session) = column.and_then(|(_, name)| dialect.session_without_rows(name)) {
+        out.push_str(&session);
+        out.push('\n');
+    }
     out
 }
 

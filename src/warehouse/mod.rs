@@ -170,7 +170,7 @@ pub enum Reading {
     Time,
     /// A text by which it meets others: equal for what references can find equal ([`key`]).
     Key,
-    /// The string, where it is read as a number: as that was written, such as `5.0`. Values of one key are equal, unless two numerals
+    /// The string, where it is read as a number: as it was written, such as `5.0`. Values of one key are equal, unless two numerals
     /// tell them apart.
     Numeral,
     /// As a number, rounded as sums are: half-even to nine decimals, NULL for a magnitude of 10¹⁸ and more.

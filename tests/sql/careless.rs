@@ -148,6 +148,51 @@ fn careless(dialect: Dialect) {
     }
 }
 
+/// Whatever stands in the tables: also where the first of several destinations, or the whole answer, has nobody.
+#[test]
+fn duckdb_fails_wherever_texts_are_not_compared_as_they_are() {
+    let Some(mut engines) = Engines::start() else {
+        return;
+    };
+    let text = r#"
+        category A
+        category B
+        destination first requires A
+        destination second requires B
+        audience everybody { send to first, second }
+        audience others { who not trait plan = "PRO"  send to second }
+        audience firms of accounts { who account trait plan = "PRO"  send to first }
+    "#;
+    let engine = Engine::from_text("careless.audience", text).unwrap();
+    let profiles: Profiles = [Profile::builder()
+        .user_id("u")
+        .consent("B", ConsentState::Granted)
+        .trait_("plan", "pro")
+        .build()]
+    .into_iter()
+    .collect();
+    let program = engine.program();
+    let slots = (0..program.audiences.len()).map(AudienceSlot::at);
+    let members = slots.map(|slot| sql::members(program, slot, Dialect::DuckDb, Timestamp::EPOCH).unwrap());
+    let queries: Vec<String> = queries(&engine, Dialect::DuckDb).into_iter().chain(members).collect();
+    for word in ["Granted", "denied", "granted"] {
+        let mut tables = tables(&Layout::new(program), &profiles, false);
+        let consent = column(&tables, "B:consent");
+        tables["profiles"]["rows"][0][consent] = json!(word);
+        let mut ask =
+            |settings: &[(&str, &str)]| engines.ask_tables(tables.clone(), settings, Dialect::DuckDb, &queries);
+        assert!(
+            ask(&[]).iter().all(|answer| matches!(answer, Answer::Rows { .. })),
+            "{word}"
+        );
+        let answers = ask(&[("default_collation", "nocase")]);
+        assert!(
+            answers.iter().all(|answer| !matches!(answer, Answer::Rows { .. })),
+            "{word}"
+        );
+    }
+}
+
 #[test]
 fn duckdb_delivers_nobody_from_careless_tables() {
     careless(Dialect::DuckDb);
