@@ -7,7 +7,7 @@ use crate::warehouse::ColumnType;
 /// An expression over the rows at hand.
 ///
 /// A condition may be NULL where it does not hold. `AND`, `OR` and `WHERE` take that for false; whatever turns a condition round
-/// goes by [`Expr::not`], which writes `IS NOT TRUE` and so never asks what the opposite of NULL is.
+/// goes by [`Expr::not`], which asks whether it does not hold, and so never what the opposite of NULL is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expr {
     /// A column of the table that has this alias.

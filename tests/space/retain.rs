@@ -235,6 +235,14 @@ fn an_event_without_any_trace_is_gone_with_its_history() {
     assert_eq!(known(&space.profiles(), horizon), known(&before, horizon));
 }
 
+/// Of a space that knows one category.
+fn of_advertising() -> Settings {
+    Settings {
+        identity: volens::model::IdentityRules::default(),
+        categories: vec!["Advertising".into()],
+    }
+}
+
 /// A page view with what it says of consent to advertising.
 fn page(message_id: &str, user: &str, at: &str, advertising: Option<bool>) -> Json {
     let mut event = json!({
@@ -249,10 +257,7 @@ fn page(message_id: &str, user: &str, at: &str, advertising: Option<bool>) -> Js
 
 #[test]
 fn a_refusal_is_not_lost_to_an_event_with_its_id_that_has_no_history() {
-    let settings = Settings {
-        identity: volens::model::IdentityRules::default(),
-        categories: vec!["Advertising".into()],
-    };
+    let settings = of_advertising();
     let now: Timestamp = "2026-06-30T00:00:00Z".parse().unwrap();
     let engine = Engine::from_text("none.audience", "").unwrap();
     let granted = page("m1", "u1", "05", Some(true));
@@ -317,10 +322,7 @@ fn a_refusal_is_not_lost_to_an_event_with_its_id_that_has_no_history() {
 /// Of two events with one id the first counts, so the grant is older than the refusal, whether its history is there or not.
 #[test]
 fn a_grant_is_not_later_for_want_of_its_history() {
-    let settings = Settings {
-        identity: volens::model::IdentityRules::default(),
-        categories: vec!["Advertising".into()],
-    };
+    let settings = of_advertising();
     let now: Timestamp = "2026-06-30T00:00:00Z".parse().unwrap();
     let engine = Engine::from_text("none.audience", "").unwrap();
     for drops in [false, true] {
@@ -349,10 +351,7 @@ fn a_grant_is_not_later_for_want_of_its_history() {
 fn without_a_consent_object_an_old_event_takes_nothing_back() {
     let now: Timestamp = "2026-06-30T00:00:00Z".parse().unwrap();
     let engine = Engine::from_text("none.audience", "").unwrap();
-    let settings = Settings {
-        identity: volens::model::IdentityRules::default(),
-        categories: vec!["Advertising".into()],
-    };
+    let settings = of_advertising();
     let mut space = Space::open(Memory::new(), settings, now).unwrap();
     give(&mut space, &[page("m1", "u1", "05", Some(false))], now);
     let horizon = engine.horizon(Duration::from_millis(20 * 86_400_000), now).unwrap();
